@@ -1,0 +1,52 @@
+using Gofer.Application.Runs;
+using Gofer.Domain.Common;
+using Gofer.Domain.Namespaces;
+using Gofer.Domain.Pipelines;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace Gofer.Application.Common;
+
+/// <summary>
+/// The database as use cases see it. Configuration (namespaces, pipelines, heads, versions) is loaded, changed and saved here; the
+/// history of runs is read here and written only through <see cref="IRunWriter"/> and the queue.
+/// </summary>
+public interface IGoferDb
+{
+    /// <summary>Namespaces, deleted ones among them.</summary>
+    DbSet<Namespace> Namespaces { get; }
+
+    /// <summary>Pipelines, deleted ones among them.</summary>
+    DbSet<Pipeline> Pipelines { get; }
+
+    /// <summary>One head per pipeline; take it by <see cref="LockHeadAsync"/> before changing it.</summary>
+    DbSet<PipelineHead> Heads { get; }
+
+    /// <summary>Registered documents.</summary>
+    DbSet<PipelineVersion> Versions { get; }
+
+    /// <summary>Runs, for reading.</summary>
+    DbSet<RunRow> Runs { get; }
+
+    /// <summary>Run numbers, for finding a run by pipeline and number.</summary>
+    DbSet<RunNumberRow> RunNumbers { get; }
+
+    /// <summary>Task executions, for reading.</summary>
+    DbSet<TaskRow> Tasks { get; }
+
+    /// <summary>Run events, for reading.</summary>
+    DbSet<EventRow> Events { get; }
+
+    /// <summary>Runs that have not ended, for reading.</summary>
+    DbSet<ActiveRunRow> ActiveRuns { get; }
+
+    /// <summary>Starts a transaction; <see cref="SaveChangesAsync"/> without one is a transaction of its own.</summary>
+    Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken);
+
+    /// <summary>Loads the head under a lock that creators of runs wait for; inside a transaction only.</summary>
+    Task<PipelineHead?> LockHeadAsync(PipelineId pipeline, CancellationToken cancellationToken);
+
+    /// <summary>Writes what was changed.</summary>
+    /// <exception cref="DbUpdateConcurrencyException">Another writer changed a row since it was loaded.</exception>
+    Task<int> SaveChangesAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,71 @@
+namespace Gofer.Domain.Common;
+
+/// <summary>Every code that a problem document may carry. Codes are added, never renamed; each has its page in the reference.</summary>
+public static class ErrorCodes
+{
+    /// <summary>Not JSON, a member of the wrong type, a duplicate member, a NUL in a string, or a bad cursor.</summary>
+    public const string MalformedRequest = "malformed_request";
+
+    /// <summary>Well-formed and refused; <c>errors</c> says where and why. Unknown members too.</summary>
+    public const string ValidationFailed = "validation_failed";
+
+    /// <summary>A known member of the pipeline document whose behaviour this version does not have.</summary>
+    public const string NotSupported = "not_supported";
+
+    /// <summary>No namespace has that name.</summary>
+    public const string NamespaceNotFound = "namespace_not_found";
+
+    /// <summary>A namespace of that name exists already.</summary>
+    public const string NamespaceExists = "namespace_exists";
+
+    /// <summary>No pipeline has that name in the namespace.</summary>
+    public const string PipelineNotFound = "pipeline_not_found";
+
+    /// <summary>The pipeline has no version of that number.</summary>
+    public const string VersionNotFound = "version_not_found";
+
+    /// <summary>The pipeline has no run of that number.</summary>
+    public const string RunNotFound = "run_not_found";
+
+    /// <summary>The run's version has no task of that id.</summary>
+    public const string TaskNotFound = "task_not_found";
+
+    /// <summary>No route of the API has that path.</summary>
+    public const string RouteNotFound = "route_not_found";
+
+    /// <summary>The route exists, but not for that method.</summary>
+    public const string MethodNotAllowed = "method_not_allowed";
+
+    /// <summary>The pipeline is paused: it takes no new runs until it is resumed.</summary>
+    public const string PipelinePaused = "pipeline_paused";
+
+    /// <summary>The thing is still used: a namespace with pipelines.</summary>
+    public const string InUse = "in_use";
+
+    /// <summary>The pipeline has runs that have not ended; <c>force=true</c> cancels them first.</summary>
+    public const string HasActiveRuns = "has_active_runs";
+
+    /// <summary>The idempotency key was used for another request.</summary>
+    public const string IdempotencyKeyReused = "idempotency_key_reused";
+
+    /// <summary><c>If-Match</c> names another revision than the present one.</summary>
+    public const string PreconditionFailed = "precondition_failed";
+
+    /// <summary>The place to resume a stream from has expired.</summary>
+    public const string CursorExpired = "cursor_expired";
+
+    /// <summary>The body is larger than its limit.</summary>
+    public const string PayloadTooLarge = "payload_too_large";
+
+    /// <summary>The body is not <c>application/json</c>.</summary>
+    public const string UnsupportedMediaType = "unsupported_media_type";
+
+    /// <summary><c>Host</c> or <c>Origin</c> is not local, and the server runs without authentication.</summary>
+    public const string ForeignOrigin = "foreign_origin";
+
+    /// <summary>The database did not answer; the request changed nothing or may be repeated under its idempotency key.</summary>
+    public const string DatabaseUnavailable = "database_unavailable";
+
+    /// <summary>A defect of the server; its log has the trace id.</summary>
+    public const string InternalError = "internal_error";
+}

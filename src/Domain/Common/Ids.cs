@@ -1,0 +1,65 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Gofer.Domain.Common;
+
+/// <summary>A typed, time-ordered (UUIDv7) identifier; one converter in the database layer serves every implementation.</summary>
+public interface IId<TSelf>
+    where TSelf : struct, IId<TSelf>
+{
+    /// <summary>The UUID behind the type.</summary>
+    Guid Value { get; }
+
+    /// <summary>Wraps a UUID that was read from somewhere.</summary>
+    static abstract TSelf From(Guid value);
+}
+
+/// <summary>Identifies a namespace for good; names may be reused, ids never.</summary>
+public readonly record struct NamespaceId(Guid Value) : IId<NamespaceId>
+{
+    /// <inheritdoc/>
+    public static NamespaceId From(Guid value) => new(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
+/// <summary>Identifies a pipeline for good; a pipeline created again under an old name has a new id.</summary>
+public readonly record struct PipelineId(Guid Value) : IId<PipelineId>
+{
+    /// <inheritdoc/>
+    public static PipelineId From(Guid value) => new(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
+/// <summary>Identifies a run. Its first 48 bits are the creation time, by which the history tables are partitioned.</summary>
+public readonly record struct RunId(Guid Value) : IId<RunId>, IParsable<RunId>
+{
+    /// <inheritdoc/>
+    public static RunId From(Guid value) => new(value);
+
+    /// <inheritdoc/>
+    public static RunId Parse(string s, IFormatProvider? provider) => new(Guid.Parse(s, provider));
+
+    /// <inheritdoc/>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out RunId result)
+    {
+        var ok = Guid.TryParse(s, provider, out var value);
+        result = new RunId(value);
+        return ok;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
+/// <summary>Identifies one registration of a worker process; a worker whose lease ran out registers again under a new one.</summary>
+public readonly record struct WorkerId(Guid Value) : IId<WorkerId>
+{
+    /// <inheritdoc/>
+    public static WorkerId From(Guid value) => new(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}

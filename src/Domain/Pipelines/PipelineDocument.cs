@@ -1,0 +1,97 @@
+namespace Gofer.Domain.Pipelines;
+
+/// <summary>
+/// A pipeline as its author wrote it, read and found good by <see cref="DocumentReader"/>: every id is a valid name, every parent exists
+/// and no task waits for itself. Immutable; a version holds one.
+/// </summary>
+public sealed record PipelineDocument
+{
+    /// <summary>The pipeline's name in its namespace.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>A title for people; the id where the author gave none.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>What the pipeline is for.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>How many runs may be active at a time; 0 sets no limit.</summary>
+    public int Parallelism { get; init; }
+
+    /// <summary>Labels that every run of the version carries.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = EmptyMap;
+
+    /// <summary>The tasks in the author's order; a task's index here is its key in the history tables.</summary>
+    public required IReadOnlyList<TaskDefinition> Tasks { get; init; }
+
+    internal static IReadOnlyDictionary<string, string> EmptyMap { get; } = new Dictionary<string, string>();
+}
+
+/// <summary>One container task of a pipeline.</summary>
+public sealed record TaskDefinition
+{
+    /// <summary>The task's name in its pipeline.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The image, as the container engine names it.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>What the task is for.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>How to log in to the image's registry; null for an open one.</summary>
+    public RegistryAuth? RegistryAuth { get; init; }
+
+    /// <summary>The parents by id and what each must have come to.</summary>
+    public IReadOnlyDictionary<string, ParentCondition> DependsOn { get; init; } = new Dictionary<string, ParentCondition>();
+
+    /// <summary>The container's environment, exactly as written; names are case-sensitive.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = PipelineDocument.EmptyMap;
+
+    /// <summary>Replaces the image's entrypoint; empty keeps it.</summary>
+    public IReadOnlyList<string> Entrypoint { get; init; } = [];
+
+    /// <summary>Replaces the image's command; empty keeps it.</summary>
+    public IReadOnlyList<string> Command { get; init; } = [];
+
+    /// <summary>The folder in which the command starts; null keeps the image's.</summary>
+    public string? WorkingDir { get; init; }
+
+    /// <summary>The user as whom the command runs; null keeps the image's.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Pulls the image even where the engine has one of that name.</summary>
+    public bool AlwaysPullNewestImage { get; init; }
+
+    /// <summary>What the container may use.</summary>
+    public TaskResources Resources { get; init; } = new();
+
+    /// <summary>The task's failure does not fail the run; its children still see that it failed.</summary>
+    public bool AllowFailure { get; init; }
+}
+
+/// <summary>A registry login.</summary>
+public sealed record RegistryAuth(string User, string Pass);
+
+/// <summary>Limits of a container, as Kubernetes quantities; null sets none.</summary>
+public sealed record TaskResources
+{
+    /// <summary>CPU, such as <c>500m</c> or <c>2</c>.</summary>
+    public string? Cpu { get; init; }
+
+    /// <summary>Memory, such as <c>256Mi</c>.</summary>
+    public string? Memory { get; init; }
+}
+
+/// <summary>What a parent must have come to before its child may start.</summary>
+public enum ParentCondition
+{
+    /// <summary>The parent succeeded.</summary>
+    Success,
+
+    /// <summary>The parent failed, also where its failure is allowed.</summary>
+    Failure,
+
+    /// <summary>The parent succeeded, failed or was skipped; a cancelled parent satisfies nothing.</summary>
+    Any,
+}

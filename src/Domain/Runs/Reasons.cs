@@ -1,0 +1,32 @@
+namespace Gofer.Domain.Runs;
+
+/// <summary>Why a run or a task came to its state; added, never renamed.</summary>
+public static class Reasons
+{
+    /// <summary>The container ended with another exit code than 0.</summary>
+    public const string ExitCode = "exit_code";
+
+    /// <summary>The kernel killed the container because it went over its memory limit.</summary>
+    public const string OutOfMemory = "oom";
+
+    /// <summary>The image could not be had.</summary>
+    public const string ImagePull = "image_pull";
+
+    /// <summary>The container scheduler refused the container.</summary>
+    public const string SchedulerError = "scheduler_error";
+
+    /// <summary>The container vanished before its exit code was read.</summary>
+    public const string Lost = "lost";
+
+    /// <summary>A parent came to something else than the task asked for.</summary>
+    public const string ParentOutcome = "parent_outcome";
+
+    /// <summary>Somebody cancelled it.</summary>
+    public const string UserCancelled = "user_cancelled";
+
+    /// <summary>A task without <c>allow_failure</c> failed (of a run).</summary>
+    public const string TaskFailed = "task_failed";
+
+    /// <summary>A task was cancelled (of a run).</summary>
+    public const string TaskCancelled = "task_cancelled";
+}
