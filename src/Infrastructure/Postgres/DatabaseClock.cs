@@ -1,0 +1,31 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace Gofer.Infrastructure.Postgres;
+
+/// <summary>
+/// The database's clock, carried on by this machine's monotonic one between readings: every process of an install agrees on the time,
+/// and a jump of a host's clock changes nothing that is stored.
+/// </summary>
+public sealed class DatabaseClock : TimeProvider
+{
+    private sealed record Reading(DateTimeOffset Time, long Ticks);
+
+    private Reading? _reading;
+
+    /// <summary>Reads the database's clock; half the round trip is the error.</summary>
+    public async Task SynchroniseAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("select clock_timestamp()");
+        var sent = Stopwatch.GetTimestamp();
+        var time = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
+        var received = Stopwatch.GetTimestamp();
+        Set(new DateTimeOffset(time, TimeSpan.Zero), sent + ((received - sent) / 2));
+    }
+
+    /// <summary>The database's time now; this machine's until the first reading.</summary>
+    public override DateTimeOffset GetUtcNow() =>
+        Volatile.Read(ref _reading) is { } reading ? reading.Time + Stopwatch.GetElapsedTime(reading.Ticks) : System.GetUtcNow();
+
+    private void Set(DateTimeOffset time, long ticks) => Volatile.Write(ref _reading, new Reading(time, ticks));
+}

@@ -1,0 +1,73 @@
+using Gofer.Application.Common;
+using Gofer.Application.Runs;
+using Gofer.Domain.Common;
+using Gofer.Domain.Namespaces;
+using Gofer.Domain.Pipelines;
+using Gofer.Domain.Runs;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace Gofer.Infrastructure.Postgres;
+
+/// <summary>
+/// The EF Core model: configuration tables, which it owns, and the partitioned history tables, which it only reads (their DDL is SQL in
+/// the migrations, their writer is the engine).
+/// </summary>
+public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : DbContext(options), IGoferDb
+{
+    /// <summary>The one schema that everything of Gofer lives in.</summary>
+    public const string Schema = "gofer";
+
+    /// <inheritdoc/>
+    public DbSet<Namespace> Namespaces => Set<Namespace>();
+
+    /// <inheritdoc/>
+    public DbSet<Pipeline> Pipelines => Set<Pipeline>();
+
+    /// <inheritdoc/>
+    public DbSet<PipelineHead> Heads => Set<PipelineHead>();
+
+    /// <inheritdoc/>
+    public DbSet<PipelineVersion> Versions => Set<PipelineVersion>();
+
+    /// <inheritdoc/>
+    public DbSet<RunRow> Runs => Set<RunRow>();
+
+    /// <inheritdoc/>
+    public DbSet<RunNumberRow> RunNumbers => Set<RunNumberRow>();
+
+    /// <inheritdoc/>
+    public DbSet<TaskRow> Tasks => Set<TaskRow>();
+
+    /// <inheritdoc/>
+    public DbSet<EventRow> Events => Set<EventRow>();
+
+    /// <inheritdoc/>
+    public DbSet<ActiveRunRow> ActiveRuns => Set<ActiveRunRow>();
+
+    /// <inheritdoc/>
+    public Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken) => Database.BeginTransactionAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<PipelineHead?> LockHeadAsync(PipelineId pipeline, CancellationToken cancellationToken) =>
+        Heads.FromSql($"select *, xmin from gofer.pipeline_heads where pipeline_id = {pipeline.Value} for no key update")
+            .AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasDefaultSchema(Schema);
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(GoferDbContext).Assembly);
+    }
+
+    /// <inheritdoc/>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<NamespaceId>().HaveConversion<IdConverter<NamespaceId>>();
+        configurationBuilder.Properties<PipelineId>().HaveConversion<IdConverter<PipelineId>>();
+        configurationBuilder.Properties<RunId>().HaveConversion<IdConverter<RunId>>();
+        configurationBuilder.Properties<RunState>().HaveConversion<StateConverter<RunState>>();
+        configurationBuilder.Properties<TaskState>().HaveConversion<StateConverter<TaskState>>();
+        configurationBuilder.Properties<Dictionary<string, string>>().HaveConversion<TextMapConverter, TextMapComparer>().HaveColumnType("jsonb");
+    }
+}
