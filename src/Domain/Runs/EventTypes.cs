@@ -30,6 +30,9 @@ public static class EventTypes
     /// <summary>The container runs.</summary>
     public const string TaskStarted = "task.started";
 
+    /// <summary>Another worker took over the container that was running already.</summary>
+    public const string TaskAdopted = "task.adopted";
+
     /// <summary>The task's worker was lost or left; another takes the task over.</summary>
     public const string TaskRequeued = "task.requeued";
 
