@@ -1,0 +1,98 @@
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
+using Gofer.Domain.Runs;
+
+namespace Gofer.Application.Queue;
+
+/// <summary>
+/// The worker's side of the engine. A worker holds one lease, renewed as a whole; every word it says about a task carries the fence
+/// under which it claimed the task, and is refused once somebody else claimed it.
+/// </summary>
+public interface IWorkQueue
+{
+    /// <summary>Registers a worker under a new id with a lease from now.</summary>
+    Task<WorkerId> RegisterAsync(string name, Backend backend, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>Extends a lease that has not run out; false where it has: the worker must forget all it holds and register anew.</summary>
+    Task<bool> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// One transaction: takes in what happened to tasks that the worker holds, lets the runs decide what follows, and claims up to
+    /// <paramref name="claimLimit"/> ready tasks that this back end may run.
+    /// </summary>
+    Task<Advance> AdvanceAsync(
+        WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit, CancellationToken cancellationToken);
+
+    /// <summary>Which of the tasks that the worker holds were asked to stop.</summary>
+    Task<IReadOnlyList<HeldTask>> StopsAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts tasks of workers whose lease ran out back into the queue, ends those whose back end nobody reached for
+    /// <paramref name="lostAfter"/>, and admits pending runs for which there is room. Any worker may call it at any time; answers how many
+    /// tasks and runs it moved.
+    /// </summary>
+    Task<int> SweepAsync(TimeSpan lostAfter, CancellationToken cancellationToken);
+
+    /// <summary>Puts back everything that the worker holds and ends its lease; containers are left alone.</summary>
+    Task HandOverAsync(WorkerId worker, CancellationToken cancellationToken);
+}
+
+/// <summary>A task that a worker holds, with the fence that gives the right to speak of it.</summary>
+public readonly record struct HeldTask(RunId Run, int Task, long Fence);
+
+/// <summary>What happened to a task that the worker holds.</summary>
+public abstract record TaskReport(HeldTask Held)
+{
+    /// <summary>What it waits for while starting.</summary>
+    public sealed record Progress(HeldTask Held, string Message) : TaskReport(Held);
+
+    /// <summary>Its container runs.</summary>
+    public sealed record Started(HeldTask Held, DateTimeOffset StartedAt, string? ImageDigest) : TaskReport(Held);
+
+    /// <summary>Its attempt is over and its output stored.</summary>
+    public sealed record Ended(HeldTask Held, TaskOutcome Outcome) : TaskReport(Held);
+}
+
+/// <summary>What an <see cref="IWorkQueue.AdvanceAsync"/> came to.</summary>
+/// <param name="Claims">Tasks that the worker holds from now on.</param>
+/// <param name="Refused">Tasks of reports that were refused: the worker no longer holds them.</param>
+/// <param name="CameUpShort">Fewer tasks were ready than asked for.</param>
+public sealed record Advance(IReadOnlyList<ClaimedTask> Claims, IReadOnlyList<HeldTask> Refused, bool CameUpShort);
+
+/// <summary>A task to run, with all that a container of it needs.</summary>
+public sealed record ClaimedTask
+{
+    /// <summary>The task with its fence.</summary>
+    public required HeldTask Held { get; init; }
+
+    /// <summary>The attempt that this is.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>An earlier holder saw the attempt's container run: if it is not there now it is lost, and must not be started anew.</summary>
+    public required bool WasStarted { get; init; }
+
+    /// <summary>A stop was asked for before the claim.</summary>
+    public required bool StopRequested { get; init; }
+
+    /// <summary>The namespace's name.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>The pipeline's name.</summary>
+    public required string Pipeline { get; init; }
+
+    /// <summary>The run's number.</summary>
+    public required long RunNumber { get; init; }
+
+    /// <summary>The version that the run has.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>Variables of the run, which win over the task's.</summary>
+    public required IReadOnlyDictionary<string, string> RunVariables { get; init; }
+
+    /// <summary>The task as the document has it.</summary>
+    public required TaskDefinition Definition { get; init; }
+}
+
+/// <summary>The worker's lease ran out: nothing that it says is heard any more, and what it holds is being given to others.</summary>
+public sealed class LeaseLostException() : Exception("The worker's lease ran out.");

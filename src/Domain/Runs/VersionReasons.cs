@@ -1,0 +1,11 @@
+namespace Gofer.Domain.Runs;
+
+/// <summary>Why a run has the version that it has; added, never renamed.</summary>
+public static class VersionReasons
+{
+    /// <summary>The version was live.</summary>
+    public const string Live = "live";
+
+    /// <summary>The caller asked for it.</summary>
+    public const string Requested = "requested";
+}

@@ -1,0 +1,52 @@
+using Npgsql;
+
+namespace Gofer.Infrastructure.Postgres.Queue;
+
+/// <summary>Runs a piece of the engine in one transaction, the whole of it again where Postgres says that a rival won (40001, 40P01).</summary>
+internal sealed class EngineTransaction(NpgsqlDataSource source)
+{
+    private const int Tries = 10;
+
+    /// <summary>
+    /// The work's answer, committed. A connection that breaks in the commit leaves the caller not knowing: what it does then must be
+    /// safe to do twice, which fences and idempotency keys see to.
+    /// </summary>
+    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync(cancellationToken);
+                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+                await using (var byKey = new NpgsqlCommand(Sql.ByKey, connection)) await byKey.ExecuteNonQueryAsync(cancellationToken);
+                var answer = await work(connection, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return answer;
+            }
+            catch (PostgresException e) when (IsRivalry(e) && attempt < Tries)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 10 * attempt)), cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Sends a batch whose statements must touch exactly the rows that were read; anything else ends the transaction.</summary>
+    public static async Task ExecuteAsync(
+        NpgsqlBatch batch, IReadOnlyList<(int Command, int Rows)> expected, CancellationToken cancellationToken)
+    {
+        if (batch.BatchCommands.Count == 0) return;
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        foreach (var (command, rows) in expected)
+        {
+            var touched = (int)batch.BatchCommands[command].RecordsAffected;
+            if (touched != rows)
+            {
+                throw new InvalidOperationException($"A write of the engine touched {touched} rows in place of {rows}: a rule of locking was broken.");
+            }
+        }
+    }
+
+    private static bool IsRivalry(PostgresException e) =>
+        e.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
+}

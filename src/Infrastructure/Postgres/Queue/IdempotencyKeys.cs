@@ -1,0 +1,99 @@
+using Gofer.Application.Runs;
+using Gofer.Domain.Common;
+using Npgsql;
+
+namespace Gofer.Infrastructure.Postgres.Queue;
+
+/// <summary>
+/// Idempotency keys, written by the transaction that does the work. A rival under the same key waits at the insert until that
+/// transaction ends, then finds its answer.
+/// </summary>
+internal static class IdempotencyKeys
+{
+    /// <summary>How long an answer is kept.</summary>
+    public static readonly TimeSpan Retention = TimeSpan.FromHours(24);
+
+    /// <summary>Takes the keys of the given orders; fills in the answers of those that were used before.</summary>
+    public static async Task TakeAsync(
+        NpgsqlConnection connection, IReadOnlyList<CreateOrder> orders, IReadOnlyList<int> keyed, Result<CreateAnswer>?[] answers,
+        CancellationToken cancellationToken)
+    {
+        var claims = keyed.Select(i => orders[i].Claim!).OrderBy(c => c.Scope, StringComparer.Ordinal).ThenBy(c => c.Key, StringComparer.Ordinal).ToList();
+        var taken = new HashSet<(string, string)>();
+        await using (var insert = new NpgsqlCommand(
+            """
+            insert into gofer.idempotency_keys (scope, key, hash) select * from unnest($1, $2, $3)
+            on conflict do nothing returning scope, key
+            """,
+            connection))
+        {
+            insert.Parameters.Add(Sql.Texts(claims.Select(c => c.Scope)));
+            insert.Parameters.Add(Sql.Texts(claims.Select(c => c.Key)));
+            insert.Parameters.Add(Sql.P(claims.Select(c => c.Hash).ToArray()));
+            await using var reader = await insert.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken)) taken.Add((reader.GetString(0), reader.GetString(1)));
+        }
+
+        foreach (var i in keyed.Where(i => !taken.Contains((orders[i].Claim!.Scope, orders[i].Claim!.Key))))
+        {
+            answers[i] = await ReplayAsync(connection, orders[i].Claim!, cancellationToken);
+        }
+    }
+
+    /// <summary>Keeps the answers of what was done and gives back the keys of what was refused.</summary>
+    public static void Keep(NpgsqlBatch batch, IReadOnlyList<(IdempotencyClaim Claim, StoredAnswer Answer)> done, IReadOnlyList<IdempotencyClaim> refused)
+    {
+        if (done.Count > 0)
+        {
+            batch.BatchCommands.Add(Sql.Command(
+                """
+                update gofer.idempotency_keys k set status = u.status, location = u.location, body = u.body
+                from unnest($1, $2, $3, $4, $5) as u (scope, key, status, location, body) where k.scope = u.scope and k.key = u.key
+                """,
+                Sql.Texts(done.Select(d => d.Claim.Scope)),
+                Sql.Texts(done.Select(d => d.Claim.Key)),
+                Sql.P(done.Select(d => d.Answer.Status).ToArray()),
+                Sql.Texts(done.Select(d => d.Answer.Location)),
+                Sql.Texts(done.Select(d => d.Answer.Body))));
+        }
+
+        if (refused.Count > 0)
+        {
+            batch.BatchCommands.Add(Sql.Command(
+                "delete from gofer.idempotency_keys k using unnest($1, $2) as u (scope, key) where k.scope = u.scope and k.key = u.key",
+                Sql.Texts(refused.Select(c => c.Scope)),
+                Sql.Texts(refused.Select(c => c.Key))));
+        }
+    }
+
+    /// <summary>Forgets answers older than <see cref="Retention"/>; answers how many.</summary>
+    public static async Task<int> ExpireAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("delete from gofer.idempotency_keys where created_at < now() - $1");
+        command.Parameters.Add(Sql.P(Retention));
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task<Result<CreateAnswer>> ReplayAsync(NpgsqlConnection connection, IdempotencyClaim claim, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "select hash, status, location, body from gofer.idempotency_keys where scope = $1 and key = $2", connection);
+        command.Parameters.Add(Sql.P(claim.Scope));
+        command.Parameters.Add(Sql.P(claim.Key));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            // It expired between the two statements. Nothing was done under it now; the caller may simply repeat.
+            return new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The idempotency key expired just now. Repeat the request.");
+        }
+
+        if (!reader.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(claim.Hash))
+        {
+            return new Error(
+                ErrorKind.Conflict, ErrorCodes.IdempotencyKeyReused,
+                $"The idempotency key '{claim.Key}' was used for another request. Send a new key with a new request.");
+        }
+
+        return new CreateAnswer(new StoredAnswer(reader.GetInt32(1), reader.Text(2), reader.GetString(3)), Replayed: true);
+    }
+}

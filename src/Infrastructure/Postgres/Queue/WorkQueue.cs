@@ -1,0 +1,282 @@
+using Gofer.Application.Queue;
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Common;
+using Gofer.Domain.Runs;
+using Gofer.Infrastructure.Postgres.Signals;
+using Npgsql;
+
+namespace Gofer.Infrastructure.Postgres.Queue;
+
+/// <summary>The queue of ready tasks and the leases of workers in Postgres. What an outcome means, the aggregate says; this locks, loads and writes.</summary>
+internal sealed class WorkQueue(
+    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Admission admission, Notifier notifier, TimeProvider clock) : IWorkQueue
+{
+    /// <inheritdoc/>
+    public async Task<WorkerId> RegisterAsync(string name, Backend backend, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var id = new WorkerId(Guid.CreateVersion7(clock.GetUtcNow()));
+        await using var command = source.CreateCommand(
+            "insert into gofer.workers (id, name, scheduler, backend, node, lease_until) values ($1, $2, $3, $4, $5, now() + $6)");
+        command.Parameters.Add(Sql.P(id.Value));
+        command.Parameters.Add(Sql.P(name));
+        command.Parameters.Add(Sql.P(backend.Kind));
+        command.Parameters.Add(Sql.P(backend.Identity));
+        command.Parameters.Add(Sql.P(backend.Node));
+        command.Parameters.Add(Sql.P(lease));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        return id;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("update gofer.workers set lease_until = now() + $2 where id = $1 and lease_until > now()");
+        command.Parameters.Add(Sql.P(worker.Value));
+        command.Parameters.Add(Sql.P(lease));
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <inheritdoc/>
+    public async Task<Advance> AdvanceAsync(
+        WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit, CancellationToken cancellationToken)
+    {
+        var (advance, runs) = await transactions.RunAsync(
+            (connection, token) => AdvanceAsync(connection, worker, backend, reports, claimLimit, token), cancellationToken);
+        await TellAsync(runs, cancellationToken);
+        return advance;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<HeldTask>> StopsAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken)
+    {
+        if (held.Count == 0) return [];
+        await using var command = source.CreateCommand(
+            """
+            select e.run_id, e.task, e.fence
+            from unnest($1, $2) as k (run_id, task)
+            join lateral (select * from gofer.task_executions e where e.run_id = k.run_id and e.task = k.task offset 0) e on true
+            where e.worker_id = $3 and e.stop_requested_at is not null
+            """);
+        command.Parameters.Add(Sql.P(held.Select(h => h.Run.Value).ToArray()));
+        command.Parameters.Add(Sql.P(held.Select(h => h.Task).ToArray()));
+        command.Parameters.Add(Sql.P(worker.Value));
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        var stops = new List<HeldTask>();
+        while (await rows.ReadAsync(cancellationToken)) stops.Add(new HeldTask(new RunId(rows.GetGuid(0)), rows.GetInt32(1), rows.GetInt64(2)));
+        return stops;
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> SweepAsync(TimeSpan lostAfter, CancellationToken cancellationToken)
+    {
+        var moved = 0;
+        while (await RequeueAsync("lease_until < now()", null, "its worker's lease ran out", cancellationToken) is { } requeued) moved += requeued;
+        moved += await LoseAsync(lostAfter, cancellationToken);
+        foreach (var pipeline in await Admission.WaitingAsync(source, cancellationToken))
+        {
+            var admitted = await admission.AdmitAsync(pipeline, cancellationToken);
+            if (admitted > 0) Wake();
+            moved += admitted;
+        }
+
+        return moved;
+    }
+
+    /// <inheritdoc/>
+    public async Task HandOverAsync(WorkerId worker, CancellationToken cancellationToken) =>
+        await RequeueAsync("id = $1", worker, "its worker left", cancellationToken);
+
+    private async Task<(Advance Advance, IReadOnlyCollection<LoadedRun> Runs)> AdvanceAsync(
+        NpgsqlConnection connection, WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit,
+        CancellationToken cancellationToken)
+    {
+        await DemandLeaseAsync(connection, worker, cancellationToken);
+        var taken = claimLimit > 0 ? await TakeAsync(connection, backend, claimLimit, cancellationToken) : [];
+        var keys = reports.Select(r => new TaskKey(r.Held.Run, r.Held.Task)).Concat(taken).Distinct().ToList();
+        if (keys.Count == 0) return (new Advance([], [], CameUpShort: true), []);
+
+        var runs = await reader.LoadAsync(connection, [.. keys.Select(k => k.Run).Distinct()], keys, cancellationToken);
+        var now = clock.GetUtcNow();
+        var refused = reports.Where(r => !runs.TryGetValue(r.Held.Run, out var run) || !Apply(run.Run, worker, r, now)).Select(r => r.Held).ToList();
+        await RunReader.SupplyAsync(connection, runs.Values, now, cancellationToken);
+
+        var claims = new List<ClaimedTask>();
+        foreach (var key in taken)
+        {
+            if (runs.TryGetValue(key.Run, out var run)) Claim(run, key.Task);
+        }
+
+        // Children of what just ended are taken at once where the queue had nothing better: a hop costs one commit.
+        var cameUpShort = taken.Count < claimLimit;
+        foreach (var run in runs.Values)
+        {
+            foreach (var task in run.Run.Enqueued.ToList())
+            {
+                if (claims.Count < claimLimit && cameUpShort) Claim(run, task);
+            }
+        }
+
+        await using var batch = new NpgsqlBatch(connection);
+        var expected = RunWrites.Update(batch, runs.Values);
+        await EngineTransaction.ExecuteAsync(batch, expected, cancellationToken);
+        return (new Advance(claims, refused, cameUpShort), runs.Values);
+
+        void Claim(LoadedRun run, int task)
+        {
+            // A row whose task was cancelled meanwhile is simply gone.
+            if (run.Run.Claim(task, worker, backend.Identity, backend.Kind, backend.Node, now)) claims.Add(Claimed(run, run.Run.Tasks[task]));
+        }
+    }
+
+    private static bool Apply(Run run, WorkerId worker, TaskReport report, DateTimeOffset now) => report switch
+    {
+        TaskReport.Progress progress => run.Progress(report.Held.Task, worker, report.Held.Fence, progress.Message),
+        TaskReport.Started started => run.Start(report.Held.Task, worker, report.Held.Fence, started.StartedAt, started.ImageDigest, now),
+        TaskReport.Ended ended => run.Complete(report.Held.Task, worker, report.Held.Fence, ended.Outcome, now),
+        _ => throw new InvalidOperationException($"Unknown report {report}."),
+    };
+
+    private static ClaimedTask Claimed(LoadedRun run, TaskExecution task) => new()
+    {
+        Held = new HeldTask(run.Id, task.Task, task.Fence),
+        Attempt = task.Attempt,
+        WasStarted = task.StartedAt is not null,
+        StopRequested = task.StopRequestedAt is not null,
+        Namespace = run.Graph.Namespace,
+        Pipeline = run.Graph.Document.Id,
+        RunNumber = run.Number,
+        Version = run.Version,
+        RunVariables = run.Variables,
+        Definition = run.Graph.Graph.Tasks[task.Task],
+    };
+
+    /// <summary>The lock keeps a sweep from judging the worker while the transaction writes under its lease.</summary>
+    private static async Task DemandLeaseAsync(NpgsqlConnection connection, WorkerId worker, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("select lease_until > now() from gofer.workers where id = $1 for key share", connection);
+        command.Parameters.Add(Sql.P(worker.Value));
+        if (await command.ExecuteScalarAsync(cancellationToken) is not true) throw new LeaseLostException();
+    }
+
+    private static async Task<List<TaskKey>> TakeAsync(NpgsqlConnection connection, Backend backend, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            with next as (
+                select rank, virtual_time, seq from gofer.ready_tasks where backend is null or backend = $2
+                order by rank, virtual_time, seq limit $1 for update skip locked)
+            delete from gofer.ready_tasks r using next n
+            where r.rank = n.rank and r.virtual_time = n.virtual_time and r.seq = n.seq
+            returning r.run_id, r.task
+            """,
+            connection);
+        command.Parameters.Add(Sql.P(limit));
+        command.Parameters.Add(Sql.P(backend.Identity));
+        return await KeysAsync(command, cancellationToken);
+    }
+
+    private static async Task<List<TaskKey>> KeysAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        var keys = new List<TaskKey>();
+        while (await rows.ReadAsync(cancellationToken)) keys.Add(new TaskKey(new RunId(rows.GetGuid(0)), rows.GetInt32(1)));
+        return keys;
+    }
+
+    /// <summary>One worker's tasks back into the queue and the worker gone, in one transaction; null where no worker matches.</summary>
+    private async Task<int?> RequeueAsync(string which, WorkerId? id, string why, CancellationToken cancellationToken)
+    {
+        var runs = await transactions.RunAsync(
+            async (connection, token) =>
+            {
+                await using var find = new NpgsqlCommand($"select id from gofer.workers where {which} limit 1 for update skip locked", connection);
+                if (id is { } named) find.Parameters.Add(Sql.P(named.Value));
+                if (await find.ExecuteScalarAsync(token) is not Guid found) return null;
+
+                var worker = new WorkerId(found);
+                await using var held = new NpgsqlCommand(
+                    """
+                    select e.run_id, e.task from gofer.active_runs a join gofer.task_executions e on e.run_id = a.run_id where e.worker_id = $1
+                    """,
+                    connection);
+                held.Parameters.Add(Sql.P(worker.Value));
+                var keys = await KeysAsync(held, token);
+                var loaded = await reader.LoadAsync(connection, [.. keys.Select(k => k.Run).Distinct()], keys, token);
+                var now = clock.GetUtcNow();
+                foreach (var key in keys)
+                {
+                    if (loaded.TryGetValue(key.Run, out var run)) run.Run.Requeue(key.Task, worker, run.Run.Tasks[key.Task].Fence, why, now);
+                }
+
+                await using var batch = new NpgsqlBatch(connection);
+                var expected = RunWrites.Update(batch, loaded.Values);
+                batch.BatchCommands.Add(Sql.Command("delete from gofer.workers where id = $1", Sql.P(worker.Value)));
+                await EngineTransaction.ExecuteAsync(batch, expected, token);
+                return loaded;
+            },
+            cancellationToken);
+        if (runs is null) return null;
+        Wake();
+        return runs.Values.Sum(r => r.Run.Enqueued.Count);
+    }
+
+    private async Task<int> LoseAsync(TimeSpan lostAfter, CancellationToken cancellationToken)
+    {
+        var lost = await transactions.RunAsync(
+            async (connection, token) =>
+            {
+                await using var find = new NpgsqlCommand(
+                    """
+                    delete from gofer.ready_tasks r using (
+                        select q.rank, q.virtual_time, q.seq from gofer.ready_tasks q
+                        join gofer.task_executions e on e.run_id = q.run_id and e.task = q.task
+                        where q.backend is not null and e.ready_at < now() - $1
+                            and not exists (select from gofer.workers w where w.backend = q.backend and w.lease_until > now())
+                        limit 100 for update of q skip locked) dead
+                    where r.rank = dead.rank and r.virtual_time = dead.virtual_time and r.seq = dead.seq
+                    returning r.run_id, r.task
+                    """,
+                    connection);
+                find.Parameters.Add(Sql.P(lostAfter));
+                var keys = await KeysAsync(find, token);
+                if (keys.Count == 0) return [];
+
+                var loaded = await reader.LoadAsync(connection, [.. keys.Select(k => k.Run).Distinct()], keys, token);
+                var now = clock.GetUtcNow();
+                var message = $"No worker reached the back end that ran it for {lostAfter.TotalMinutes:0.#} minutes.";
+                foreach (var key in keys)
+                {
+                    if (loaded.TryGetValue(key.Run, out var run)) run.Run.Lose(key.Task, message, now);
+                }
+
+                await RunReader.SupplyAsync(connection, loaded.Values, now, token);
+                await using var batch = new NpgsqlBatch(connection);
+                var expected = RunWrites.Update(batch, loaded.Values);
+                await EngineTransaction.ExecuteAsync(batch, expected, token);
+                return keys;
+            },
+            cancellationToken);
+        if (lost.Count > 0) Wake();
+        return lost.Count;
+    }
+
+    /// <summary>After the commit: wakes followers and claimers, and admits what waited for the slots of runs that ended.</summary>
+    private async Task TellAsync(IReadOnlyCollection<LoadedRun> runs, CancellationToken cancellationToken)
+    {
+        if (runs.Any(r => r.Run.NewEvents.Count > 0)) notifier.Changed();
+        if (runs.Any(r => r.Run.Enqueued.Any(t => r.Run.Tasks[t].State == TaskState.Ready))) notifier.Ready();
+
+        // A crash here costs nothing: the sweep admits too.
+        var freed = runs.Where(r => r.Run.State.IsFinal() && r.Graph.Document.Parallelism > 0).Select(r => r.Pipeline).Distinct();
+        foreach (var pipeline in freed)
+        {
+            if (await admission.AdmitAsync(pipeline, cancellationToken) > 0) Wake();
+        }
+    }
+
+    private void Wake()
+    {
+        notifier.Ready();
+        notifier.Changed();
+    }
+}
