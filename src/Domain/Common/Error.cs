@@ -45,6 +45,14 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, IReadOnl
     public static Error Malformed(string pointer, string message) =>
         new(ErrorKind.Malformed, ErrorCodes.MalformedRequest, message, [new Fault(pointer, message)]);
 
+    /// <summary>The input could not be read in several places.</summary>
+    public static Error Malformed(IReadOnlyList<Fault> faults) =>
+        new(ErrorKind.Malformed, ErrorCodes.MalformedRequest, Summary(faults), faults);
+
+    /// <summary>The input is good by the contract and asks for what this version does not do.</summary>
+    public static Error NotSupported(IReadOnlyList<Fault> faults) =>
+        new(ErrorKind.Invalid, ErrorCodes.NotSupported, Summary(faults), faults);
+
     private static string Summary(IReadOnlyList<Fault> faults) => faults.Count == 1
         ? faults[0].Message
         : $"{faults.Count} things are wrong with the input; the first: {faults[0].Message}";

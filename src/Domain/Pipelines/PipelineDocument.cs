@@ -1,3 +1,5 @@
+using Gofer.Domain.Common;
+
 namespace Gofer.Domain.Pipelines;
 
 /// <summary>
@@ -81,6 +83,12 @@ public sealed record TaskResources
 
     /// <summary>Memory, such as <c>256Mi</c>.</summary>
     public string? Memory { get; init; }
+
+    /// <summary><see cref="Cpu"/> in thousandths of a core.</summary>
+    public long? CpuMillis => Cpu is not null && Quantity.TryCpu(Cpu, out var millis, out _) ? millis : null;
+
+    /// <summary><see cref="Memory"/> in bytes.</summary>
+    public long? MemoryBytes => Memory is not null && Quantity.TryMemory(Memory, out var bytes, out _) ? bytes : null;
 }
 
 /// <summary>What a parent must have come to before its child may start.</summary>

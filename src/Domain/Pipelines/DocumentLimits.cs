@@ -1,0 +1,50 @@
+namespace Gofer.Domain.Pipelines;
+
+/// <summary>How large a pipeline document and its parts may be; the defaults are the contract's, an operator may set others.</summary>
+public sealed record DocumentLimits
+{
+    /// <summary>The contract's limits.</summary>
+    public static DocumentLimits Default { get; } = new();
+
+    /// <summary>Tasks of a pipeline.</summary>
+    public int Tasks { get; init; } = 1000;
+
+    /// <summary>Parents of a task.</summary>
+    public int Parents { get; init; } = 100;
+
+    /// <summary>Variables of a task or a run.</summary>
+    public int Variables { get; init; } = 256;
+
+    /// <summary>Bytes of a variable's value in UTF-8.</summary>
+    public int VariableBytes { get; init; } = 64 * 1024;
+
+    /// <summary>Characters of a variable's name.</summary>
+    public int VariableName { get; init; } = 255;
+
+    /// <summary>The greatest <c>parallelism</c>.</summary>
+    public int Parallelism { get; init; } = 10_000;
+
+    /// <summary>Characters of a pipeline's title.</summary>
+    public int Name { get; init; } = 255;
+
+    /// <summary>Characters of a description.</summary>
+    public int Description { get; init; } = 3000;
+
+    /// <summary>Labels of a pipeline or a run.</summary>
+    public int Labels { get; init; } = 64;
+
+    /// <summary>Characters of a label's key.</summary>
+    public int LabelKey { get; init; } = 128;
+
+    /// <summary>Characters of a label's value.</summary>
+    public int LabelValue { get; init; } = 255;
+
+    /// <summary>Characters of an image's name.</summary>
+    public int Image { get; init; } = 512;
+
+    /// <summary>Bytes of one word of a command in UTF-8; Linux starts no program with a longer one.</summary>
+    public int WordBytes { get; init; } = (128 * 1024) - 1;
+
+    /// <summary>Characters of a folder, a user, and each half of a registry login.</summary>
+    public int Setting { get; init; } = 4096;
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Gofer.Domain.Common;
+
+namespace Gofer.Domain.Pipelines;
+
+/// <summary>Reads a pipeline document, and where it is wrong says everything that is, each complaint with its place.</summary>
+public static class DocumentReader
+{
+    /// <summary>
+    /// Reads the document. A member of the wrong type makes it malformed; anything else that is wrong makes it invalid; members of
+    /// the contract that this version does not act on are refused rather than ignored, unless they ask for nothing.
+    /// </summary>
+    public static Result<PipelineDocument> Read(JsonElement root, DocumentLimits limits)
+    {
+        var faults = new FaultList();
+        if (JsonFields.Open(root, faults) is not { } fields) return faults.ToError()!;
+
+        var document = Read(fields, limits);
+        return faults.ToError() is { } error ? error : document;
+    }
+
+    private static PipelineDocument Read(JsonFields fields, DocumentLimits limits)
+    {
+        _ = fields["$schema"];
+        var id = Id(fields["id"]);
+        var document = new PipelineDocument
+        {
+            Id = id,
+            Name = fields["name"].Text(limits.Name) is { Length: > 0 } name ? name : id,
+            Description = fields["description"].Text(limits.Description) ?? "",
+            Parallelism = (int)(fields["parallelism"].Whole(0, limits.Parallelism) ?? 0),
+            Labels = UserMaps.Labels(fields["labels"], limits),
+            Tasks = Tasks(fields["tasks"], limits),
+        };
+
+        LaterMembers.CheckPipeline(fields);
+        fields.Done();
+        return document;
+    }
+
+    private static List<TaskDefinition> Tasks(JsonValue member, DocumentLimits limits)
+    {
+        var items = member.Required().Items();
+        if (member.IsEmpty && !member.IsAbsent) member.Invalid("A pipeline needs at least one task.");
+        if (items.Count > limits.Tasks) member.Invalid($"There are {items.Count} tasks; at most {limits.Tasks} are allowed.");
+
+        var nodes = items.Select(i => TaskReader.Read(i, limits)).OfType<TaskNode>().ToList();
+        GraphRules.Check(nodes, member.Faults);
+        return [.. nodes.Select(n => n.Task)];
+    }
+
+    /// <summary>A name by the rule of <see cref="Slug"/>; empty where there is none that can be read.</summary>
+    internal static string Id(JsonValue member)
+    {
+        var id = member.Required().Text();
+        if (id is not null && Slug.Complaint(id) is { } complaint) member.Invalid($"The {member.Name} {complaint}");
+        return id ?? "";
+    }
+}

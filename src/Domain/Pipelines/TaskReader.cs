@@ -1,0 +1,114 @@
+using System.Text;
+using Gofer.Domain.Common;
+
+namespace Gofer.Domain.Pipelines;
+
+/// <summary>A task as it was read, with the places that <see cref="GraphRules"/> may have to complain of.</summary>
+internal sealed record TaskNode(TaskDefinition Task, JsonValue Id, IReadOnlyList<JsonValue> Parents);
+
+/// <summary>Reads one task of a document.</summary>
+internal static class TaskReader
+{
+    private static readonly string[] _conditions = ["success", "failure", "any"];
+
+    /// <summary>The task, also where parts of it are wrong; null where it is no object.</summary>
+    public static TaskNode? Read(JsonValue item, DocumentLimits limits)
+    {
+        if (item.Object() is not { } fields) return null;
+
+        var parents = Parents(fields["depends_on"], limits);
+        var task = new TaskDefinition
+        {
+            Id = DocumentReader.Id(fields["id"]),
+            Image = Image(fields, limits),
+            Description = fields["description"].Text(limits.Description) ?? "",
+            RegistryAuth = Login(fields["registry_auth"], limits),
+            DependsOn = parents.ToDictionary(p => p.Place.Name, p => p.Condition, StringComparer.Ordinal),
+            Variables = UserMaps.Variables(fields["variables"], limits),
+            Entrypoint = Words(fields["entrypoint"], limits),
+            Command = Words(fields["command"], limits),
+            WorkingDir = Setting(fields["working_dir"], limits),
+            User = Setting(fields["user"], limits),
+            AlwaysPullNewestImage = fields["always_pull_newest_image"].Flag() ?? false,
+            Resources = Resources(fields["resources"]),
+            AllowFailure = fields["allow_failure"].Flag() ?? false,
+        };
+
+        LaterMembers.CheckTask(fields);
+        fields.Done();
+        return new TaskNode(task, fields["id"], [.. parents.Select(p => p.Place)]);
+    }
+
+    private static string Image(JsonFields fields, DocumentLimits limits)
+    {
+        var member = fields["image"];
+        // A shared task brings its own; that this version has none is said at 'uses'.
+        var image = fields["uses"].IsEmpty ? member.Required().Text(limits.Image) : member.Text(limits.Image);
+        if (image is "") member.Invalid("The image must not be empty.");
+        else if (image?.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) is true) member.Invalid($"The image {Shown.Quoted(image)} may not hold white space.");
+        return image ?? "";
+    }
+
+    private static List<(JsonValue Place, ParentCondition Condition)> Parents(JsonValue member, DocumentLimits limits)
+    {
+        var entries = member.Entries();
+        if (entries.Count > limits.Parents) member.Invalid($"There are {entries.Count} parents; at most {limits.Parents} are allowed for a task.");
+        return [.. entries.Select(e => (e, Condition(e)))];
+    }
+
+    private static ParentCondition Condition(JsonValue entry)
+    {
+        if (entry.IsAbsent) entry.Invalid($"It is missing what {entry.Label} must come to: {string.Join(", ", _conditions)}.");
+        return entry.Choice(_conditions) switch
+        {
+            "failure" => ParentCondition.Failure,
+            "any" => ParentCondition.Any,
+            _ => ParentCondition.Success,
+        };
+    }
+
+    private static RegistryAuth? Login(JsonValue member, DocumentLimits limits)
+    {
+        if (member.Object() is not { } fields) return null;
+
+        var login = new RegistryAuth(Half("user"), Half("pass"));
+        fields.Done();
+        return login;
+
+        string Half(string name)
+        {
+            var half = fields[name].Required();
+            var text = half.Text(limits.Setting) ?? "";
+            UserMaps.RefuseInterpolation(half, text);
+            return text;
+        }
+    }
+
+    private static List<string> Words(JsonValue member, DocumentLimits limits)
+    {
+        var words = new List<string>();
+        foreach (var item in member.Items())
+        {
+            if (item.Text() is not { } word) continue;
+            if (Encoding.UTF8.GetByteCount(word) is var bytes && bytes > limits.WordBytes)
+                item.Invalid($"{item.Label} is {bytes} bytes long; at most {limits.WordBytes} are allowed.");
+            words.Add(word);
+        }
+
+        return words;
+    }
+
+    private static string? Setting(JsonValue member, DocumentLimits limits) => member.Text(limits.Setting) is { Length: > 0 } text ? text : null;
+
+    private static TaskResources Resources(JsonValue member)
+    {
+        if (member.Object() is not { } fields) return new TaskResources();
+
+        var (cpu, memory) = (fields["cpu"], fields["memory"]);
+        var resources = new TaskResources { Cpu = cpu.Text(), Memory = memory.Text() };
+        if (resources.Cpu is { } c && !Quantity.TryCpu(c, out _, out var cpuComplaint)) cpu.Invalid(cpuComplaint);
+        if (resources.Memory is { } m && !Quantity.TryMemory(m, out _, out var memoryComplaint)) memory.Invalid(memoryComplaint);
+        fields.Done();
+        return resources;
+    }
+}
