@@ -25,7 +25,13 @@ public readonly record struct LogPosition(int LastSeq, long Stdout, long Stderr,
 /// </summary>
 public sealed record LogChunk(int Task, int Attempt, int Seq, LogStream Stream, long FirstPiece, DateTimeOffset At, ReadOnlyMemory<byte> Bytes)
 {
-    /// <summary>Orders the chunks of a whole run as they arrived; set on chunks read by <see cref="ILogStore.ReadRunAsync"/>.</summary>
+    /// <summary>The raw bytes of this stream up to the end of the chunk; needed to append, not set on chunks that were read.</summary>
+    public long StreamEnd { get; init; }
+
+    /// <summary>The number of the chunk's last piece; needed to append, not set on chunks that were read.</summary>
+    public long LastPiece { get; init; }
+
+    /// <summary>Orders the chunks of a whole run as they arrived; set on chunks that were read.</summary>
     public LogArrival Arrival { get; init; }
 }
 

@@ -34,6 +34,12 @@ public interface IWorkQueue
     /// </summary>
     Task<int> SweepAsync(TimeSpan lostAfter, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Puts back what the worker holds by the table but does not know of: claims whose answer was lost with the connection. To be called
+    /// after an <see cref="AdvanceAsync"/> that threw; answers how many.
+    /// </summary>
+    Task<int> ReconcileAsync(WorkerId worker, IReadOnlyCollection<HeldTask> known, CancellationToken cancellationToken);
+
     /// <summary>Puts back everything that the worker holds and ends its lease; containers are left alone.</summary>
     Task HandOverAsync(WorkerId worker, CancellationToken cancellationToken);
 }
@@ -56,9 +62,12 @@ public abstract record TaskReport(HeldTask Held)
 
 /// <summary>What an <see cref="IWorkQueue.AdvanceAsync"/> came to.</summary>
 /// <param name="Claims">Tasks that the worker holds from now on.</param>
-/// <param name="Refused">Tasks of reports that were refused: the worker no longer holds them.</param>
+/// <param name="Refused">Reports that were refused: the worker no longer holds their tasks.</param>
 /// <param name="CameUpShort">Fewer tasks were ready than asked for.</param>
-public sealed record Advance(IReadOnlyList<ClaimedTask> Claims, IReadOnlyList<HeldTask> Refused, bool CameUpShort);
+public sealed record Advance(IReadOnlyList<ClaimedTask> Claims, IReadOnlyList<Refusal> Refused, bool CameUpShort);
+
+/// <summary>A report that was refused; <paramref name="Over"/> where the task has ended, so that a container of it is nobody's.</summary>
+public readonly record struct Refusal(HeldTask Held, bool Over);
 
 /// <summary>A task to run, with all that a container of it needs.</summary>
 public sealed record ClaimedTask

@@ -70,7 +70,7 @@ internal sealed class WorkQueue(
     public async Task<int> SweepAsync(TimeSpan lostAfter, CancellationToken cancellationToken)
     {
         var moved = 0;
-        while (await RequeueAsync("lease_until < now()", null, "its worker's lease ran out", cancellationToken) is { } requeued) moved += requeued;
+        while (await RequeueAsync("lease_until < now()", null, null, "its worker's lease ran out", cancellationToken) is { } requeued) moved += requeued;
         moved += await LoseAsync(lostAfter, cancellationToken);
         foreach (var pipeline in await Admission.WaitingAsync(source, cancellationToken))
         {
@@ -84,7 +84,11 @@ internal sealed class WorkQueue(
 
     /// <inheritdoc/>
     public async Task HandOverAsync(WorkerId worker, CancellationToken cancellationToken) =>
-        await RequeueAsync("id = $1", worker, "its worker left", cancellationToken);
+        await RequeueAsync("id = $1", worker, null, "its worker left", cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<int> ReconcileAsync(WorkerId worker, IReadOnlyCollection<HeldTask> known, CancellationToken cancellationToken) =>
+        await RequeueAsync("id = $1", worker, known, "its claim was never heard of", cancellationToken) ?? 0;
 
     private async Task<(Advance Advance, IReadOnlyCollection<LoadedRun> Runs)> AdvanceAsync(
         NpgsqlConnection connection, WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit,
@@ -95,9 +99,18 @@ internal sealed class WorkQueue(
         var keys = reports.Select(r => new TaskKey(r.Held.Run, r.Held.Task)).Concat(taken).Distinct().ToList();
         if (keys.Count == 0) return (new Advance([], [], CameUpShort: true), []);
 
-        var runs = await reader.LoadAsync(connection, [.. keys.Select(k => k.Run).Distinct()], keys, cancellationToken);
+        var runs = await reader.LoadAsync(connection, Runs(keys), keys, cancellationToken);
         var now = clock.GetUtcNow();
-        var refused = reports.Where(r => !runs.TryGetValue(r.Held.Run, out var run) || !Apply(run.Run, worker, r, now)).Select(r => r.Held).ToList();
+        var refused = new List<Refusal>();
+        foreach (var report in reports)
+        {
+            var run = runs.GetValueOrDefault(report.Held.Run)?.Run;
+            if (run is null || !Apply(run, worker, report, now))
+            {
+                refused.Add(new Refusal(report.Held, run?.Tasks[report.Held.Task].State.IsFinal() ?? true));
+            }
+        }
+
         await RunReader.SupplyAsync(connection, runs.Values, now, cancellationToken);
 
         var claims = new List<ClaimedTask>();
@@ -150,6 +163,8 @@ internal sealed class WorkQueue(
         Definition = run.Graph.Graph.Tasks[task.Task],
     };
 
+    private static IReadOnlyCollection<RunId> Runs(IEnumerable<TaskKey> keys) => [.. keys.Select(k => k.Run).Distinct()];
+
     /// <summary>The lock keeps a sweep from judging the worker while the transaction writes under its lease.</summary>
     private static async Task DemandLeaseAsync(NpgsqlConnection connection, WorkerId worker, CancellationToken cancellationToken)
     {
@@ -183,8 +198,12 @@ internal sealed class WorkQueue(
         return keys;
     }
 
-    /// <summary>One worker's tasks back into the queue and the worker gone, in one transaction; null where no worker matches.</summary>
-    private async Task<int?> RequeueAsync(string which, WorkerId? id, string why, CancellationToken cancellationToken)
+    /// <summary>
+    /// One worker's tasks back into the queue, all but <paramref name="keep"/>; without that the worker goes too, in the same
+    /// transaction. Null where no worker matches.
+    /// </summary>
+    private async Task<int?> RequeueAsync(
+        string which, WorkerId? id, IReadOnlyCollection<HeldTask>? keep, string why, CancellationToken cancellationToken)
     {
         var runs = await transactions.RunAsync(
             async (connection, token) =>
@@ -201,16 +220,18 @@ internal sealed class WorkQueue(
                     connection);
                 held.Parameters.Add(Sql.P(worker.Value));
                 var keys = await KeysAsync(held, token);
-                var loaded = await reader.LoadAsync(connection, [.. keys.Select(k => k.Run).Distinct()], keys, token);
+                var loaded = await reader.LoadAsync(connection, Runs(keys), keys, token);
                 var now = clock.GetUtcNow();
                 foreach (var key in keys)
                 {
-                    if (loaded.TryGetValue(key.Run, out var run)) run.Run.Requeue(key.Task, worker, run.Run.Tasks[key.Task].Fence, why, now);
+                    if (!loaded.TryGetValue(key.Run, out var run)) continue;
+                    var fence = run.Run.Tasks[key.Task].Fence;
+                    if (keep?.Contains(new HeldTask(key.Run, key.Task, fence)) != true) run.Run.Requeue(key.Task, worker, fence, why, now);
                 }
 
                 await using var batch = new NpgsqlBatch(connection);
                 var expected = RunWrites.Update(batch, loaded.Values);
-                batch.BatchCommands.Add(Sql.Command("delete from gofer.workers where id = $1", Sql.P(worker.Value)));
+                if (keep is null) batch.BatchCommands.Add(Sql.Command("delete from gofer.workers where id = $1", Sql.P(worker.Value)));
                 await EngineTransaction.ExecuteAsync(batch, expected, token);
                 return loaded;
             },
@@ -241,7 +262,7 @@ internal sealed class WorkQueue(
                 var keys = await KeysAsync(find, token);
                 if (keys.Count == 0) return [];
 
-                var loaded = await reader.LoadAsync(connection, [.. keys.Select(k => k.Run).Distinct()], keys, token);
+                var loaded = await reader.LoadAsync(connection, Runs(keys), keys, token);
                 var now = clock.GetUtcNow();
                 var message = $"No worker reached the back end that ran it for {lostAfter.TotalMinutes:0.#} minutes.";
                 foreach (var key in keys)
@@ -266,11 +287,18 @@ internal sealed class WorkQueue(
         if (runs.Any(r => r.Run.NewEvents.Count > 0)) notifier.Changed();
         if (runs.Any(r => r.Run.Enqueued.Any(t => r.Run.Tasks[t].State == TaskState.Ready))) notifier.Ready();
 
-        // A crash here costs nothing: the sweep admits too.
+        // A crash or an error here costs nothing, the sweep admits too; and the caller must hear what was committed, whatever comes now.
         var freed = runs.Where(r => r.Run.State.IsFinal() && r.Graph.Document.Parallelism > 0).Select(r => r.Pipeline).Distinct();
         foreach (var pipeline in freed)
         {
-            if (await admission.AdmitAsync(pipeline, cancellationToken) > 0) Wake();
+            try
+            {
+                if (await admission.AdmitAsync(pipeline, cancellationToken) > 0) Wake();
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
+            {
+                return;
+            }
         }
     }
 

@@ -1,0 +1,15 @@
+using Gofer.Infrastructure.Postgres.Queue;
+using Npgsql;
+
+namespace Gofer.Infrastructure.Postgres;
+
+/// <summary>What somebody has to do from time to time; any worker, any number of them, at any time.</summary>
+public sealed class Housekeeping(NpgsqlDataSource source, Partitions partitions)
+{
+    /// <summary>Makes partitions ahead and forgets idempotency keys that have expired.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await partitions.EnsureAsync(cancellationToken);
+        await IdempotencyKeys.ExpireAsync(source, cancellationToken);
+    }
+}

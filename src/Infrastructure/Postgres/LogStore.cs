@@ -1,0 +1,166 @@
+using Gofer.Application.Logs;
+using Gofer.Domain.Common;
+using Gofer.Infrastructure.Postgres.Queue;
+using Gofer.Infrastructure.Postgres.Signals;
+using Npgsql;
+using ZstdSharp;
+
+namespace Gofer.Infrastructure.Postgres;
+
+/// <summary>Log chunks in a partitioned table: appended under the fence of the execution, compressed one by one.</summary>
+internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILogStore
+{
+    /// <summary>Below this a chunk is not worth compressing.</summary>
+    private const int WorthCompressing = 256;
+
+    private const string Columns = "task, attempt, seq, stream, first_piece, at, compressed, bytes, transaction, row";
+
+    /// <inheritdoc/>
+    public async Task<LogAppend> AppendAsync(LogOwner owner, IReadOnlyList<LogChunk> chunks, CancellationToken cancellationToken)
+    {
+        if (chunks.Count == 0) return LogAppend.Stored;
+        using var compressor = new Compressor(1);
+        var packed = chunks.Select(c => Pack(compressor, c)).ToList();
+
+        // The execution's row is locked against a change of its holder until the chunks are in, so none comes in under an old fence.
+        await using var batch = source.CreateBatch();
+        batch.BatchCommands.Add(Sql.Command(
+            """
+            with held as (
+                select from gofer.task_executions where run_id = $1 and task = $2 and worker_id = $3 and fence = $4 for share)
+            insert into gofer.log_chunks (run_id, task, attempt, seq, stream, stream_end, first_piece, last_piece, compressed, bytes)
+            select $1, $2, $5, c.* from unnest($6, $7, $8, $9, $10, $11, $12) as c, held
+            on conflict do nothing
+            """,
+            Sql.P(owner.Run.Value), Sql.P(owner.Task), Sql.P(owner.Worker.Value), Sql.P(owner.Fence), Sql.P(owner.Attempt),
+            Sql.P(packed.Select(c => c.Chunk.Seq).ToArray()),
+            Sql.P(packed.Select(c => (short)c.Chunk.Stream).ToArray()),
+            Sql.P(packed.Select(c => c.Chunk.StreamEnd).ToArray()),
+            Sql.P(packed.Select(c => c.Chunk.FirstPiece).ToArray()),
+            Sql.P(packed.Select(c => c.Chunk.LastPiece).ToArray()),
+            Sql.P(packed.Select(c => c.Compressed).ToArray()),
+            Sql.P(packed.Select(c => c.Bytes).ToArray())));
+        var stored = await batch.ExecuteNonQueryAsync(cancellationToken);
+        if (stored == chunks.Count)
+        {
+            notifier.Changed();
+            return LogAppend.Stored;
+        }
+
+        if (stored > 0) throw new InvalidOperationException("Two holders of one fence wrote the log of one attempt.");
+        return await HoldsAsync(owner, cancellationToken) ? LogAppend.Moved : LogAppend.Fenced;
+    }
+
+    /// <inheritdoc/>
+    public async Task<LogPosition> PositionAsync(RunId run, int task, int attempt, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            """
+            select coalesce(max(seq), 0), coalesce(max(stream_end) filter (where stream = 1), 0),
+                coalesce(max(stream_end) filter (where stream = 2), 0), coalesce(max(last_piece), 0)
+            from gofer.log_chunks where run_id = $1 and task = $2 and attempt = $3
+            """);
+        command.Parameters.Add(Sql.P(run.Value));
+        command.Parameters.Add(Sql.P(task));
+        command.Parameters.Add(Sql.P(attempt));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return new LogPosition(row.GetInt32(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3));
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LogChunk>> ReadTaskAsync(
+        RunId run, int task, int? attempt, LogStream? stream, (int Attempt, int Seq) after, int limit, CancellationToken cancellationToken) =>
+        ReadTaskAsync("(attempt, seq) > ($5, $6) order by attempt, seq", run, task, attempt, stream, after, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LogChunk>> ReadTaskBackwardsAsync(
+        RunId run, int task, int? attempt, LogStream? stream, (int Attempt, int Seq) before, int limit, CancellationToken cancellationToken) =>
+        ReadTaskAsync("(attempt, seq) < ($5, $6) order by attempt desc, seq desc", run, task, attempt, stream, before, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LogChunk>> ReadRunAsync(
+        RunId run, LogStream? stream, LogArrival after, int limit, CancellationToken cancellationToken) =>
+        ReadRunAsync(
+            "(transaction, row) > ($3, $4) and transaction < pg_snapshot_xmin(pg_current_snapshot()) order by transaction, row",
+            run, stream, after, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LogChunk>> ReadRunBackwardsAsync(
+        RunId run, LogStream? stream, LogArrival? before, int limit, CancellationToken cancellationToken) =>
+        ReadRunAsync(
+            "(transaction, row) < ($3, $4) and transaction < pg_snapshot_xmin(pg_current_snapshot()) order by transaction desc, row desc",
+            run, stream, before ?? new LogArrival(long.MaxValue, long.MaxValue), limit, cancellationToken);
+
+    private async Task<IReadOnlyList<LogChunk>> ReadTaskAsync(
+        string place, RunId run, int task, int? attempt, LogStream? stream, (int Attempt, int Seq) at, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            $"""
+            select {Columns} from gofer.log_chunks
+            where run_id = $1 and task = $2 and ($3::int is null or attempt = $3) and ($4::smallint is null or stream = $4) and {place} limit $7
+            """);
+        command.Parameters.Add(Sql.P(run.Value));
+        command.Parameters.Add(Sql.P(task));
+        command.Parameters.Add(Sql.P(attempt));
+        command.Parameters.Add(Sql.P((short?)stream));
+        command.Parameters.Add(Sql.P(at.Attempt));
+        command.Parameters.Add(Sql.P(at.Seq));
+        command.Parameters.Add(Sql.P(limit));
+        return await ReadAsync(command, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<LogChunk>> ReadRunAsync(
+        string place, RunId run, LogStream? stream, LogArrival at, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            $"select {Columns} from gofer.log_chunks where run_id = $1 and ($2::smallint is null or stream = $2) and {place} limit $5");
+        command.Parameters.Add(Sql.P(run.Value));
+        command.Parameters.Add(Sql.P((short?)stream));
+        command.Parameters.Add(new NpgsqlParameter { Value = at.Transaction, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Xid8 });
+        command.Parameters.Add(Sql.P(at.Row));
+        command.Parameters.Add(Sql.P(limit));
+        return await ReadAsync(command, cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<LogChunk>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        using var decompressor = new Decompressor();
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        var chunks = new List<LogChunk>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var bytes = rows.GetFieldValue<byte[]>(7);
+            chunks.Add(new LogChunk(
+                rows.GetInt32(0), rows.GetInt32(1), rows.GetInt32(2), (LogStream)rows.GetInt16(3), rows.GetInt64(4),
+                rows.GetFieldValue<DateTimeOffset>(5), rows.GetBoolean(6) ? decompressor.Unwrap(bytes).ToArray() : bytes)
+            {
+                Arrival = new LogArrival(rows.GetFieldValue<ulong>(8), rows.GetInt64(9)),
+            });
+        }
+
+        return chunks;
+    }
+
+    private async Task<bool> HoldsAsync(LogOwner owner, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            "select exists (select from gofer.task_executions where run_id = $1 and task = $2 and worker_id = $3 and fence = $4)");
+        command.Parameters.Add(Sql.P(owner.Run.Value));
+        command.Parameters.Add(Sql.P(owner.Task));
+        command.Parameters.Add(Sql.P(owner.Worker.Value));
+        command.Parameters.Add(Sql.P(owner.Fence));
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    private static (LogChunk Chunk, bool Compressed, byte[] Bytes) Pack(Compressor compressor, LogChunk chunk)
+    {
+        if (chunk.Bytes.Length >= WorthCompressing)
+        {
+            var wrapped = compressor.Wrap(chunk.Bytes.Span);
+            if (wrapped.Length < chunk.Bytes.Length) return (chunk, true, wrapped.ToArray());
+        }
+
+        return (chunk, false, chunk.Bytes.ToArray());
+    }
+}

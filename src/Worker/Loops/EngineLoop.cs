@@ -1,0 +1,144 @@
+using Gofer.Application.Queue;
+using Gofer.Application.Schedulers;
+using Gofer.Infrastructure.Postgres.Signals;
+using Gofer.Worker.Tasks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Gofer.Worker.Loops;
+
+/// <summary>
+/// The one loop of a worker that writes what happened to tasks and claims new ones: all that came while the last transaction was under
+/// way goes into the next, with the claims, in one commit.
+/// </summary>
+internal sealed partial class EngineLoop(
+    IWorkQueue queue, IScheduler scheduler, Sessions sessions, Shepherd shepherd, Wakeups wakeups, IOptions<WorkerOptions> options,
+    ILogger<EngineLoop> logger) : Loop(logger)
+{
+    /// <summary>Reports that one transaction takes.</summary>
+    private const int LargestBatch = 500;
+
+    private readonly WorkerOptions _options = options.Value;
+    private readonly List<Report> _unsent = [];
+    private bool _doubtful;
+    private bool _mayHaveMore = true;
+
+    /// <inheritdoc/>
+    public override async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        var session = sessions.Current ?? await OpenAsync(cancellationToken);
+        if (_doubtful) await ReconcileAsync(session, cancellationToken);
+
+        var mark = wakeups.ReadyMark;
+        Collect(session);
+        if (_unsent.Count == 0 && !(_mayHaveMore && session.Held < _options.Capacity))
+        {
+            await WaitAsync(session, mark, cancellationToken);
+            _mayHaveMore = true;
+            Collect(session);
+        }
+
+        await AdvanceAsync(session, Math.Max(0, _options.Capacity - session.Held), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (sessions.Current is not { } session) return;
+        try
+        {
+            // What is already known is written; the rest is handed over, its containers untouched.
+            Collect(session);
+            if (_unsent.Count > 0) await AdvanceAsync(session, 0, cancellationToken);
+            await sessions.EndAsync(session);
+            await queue.HandOverAsync(session.Worker, cancellationToken);
+            Log.HandedOver(logger, session.Worker.ToString());
+        }
+        catch (Exception e) when (e is LeaseLostException or Npgsql.NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            Log.NotHandedOver(logger, e.Message);
+        }
+    }
+
+    private async Task<WorkerSession> OpenAsync(CancellationToken cancellationToken)
+    {
+        _unsent.Clear();
+        _doubtful = false;
+        _mayHaveMore = true;
+        var backend = await scheduler.ProbeAsync(cancellationToken);
+        return await sessions.OpenAsync(backend, cancellationToken);
+    }
+
+    private void Collect(WorkerSession session)
+    {
+        while (_unsent.Count < LargestBatch && session.Reports.TryRead(out var report)) _unsent.Add(report);
+    }
+
+    private async Task WaitAsync(WorkerSession session, long mark, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reported = session.Reports.WaitToReadAsync(either.Token).AsTask();
+        // A worker that is full waits for its own tasks only.
+        var jitter = _options.Poll * (0.8 + (0.4 * Random.Shared.NextDouble()));
+        var ready = session.Held < _options.Capacity
+            ? wakeups.WaitForReadyAsync(mark, jitter, either.Token)
+            : Task.Delay(jitter, either.Token);
+        await Task.WhenAny(reported, ready);
+        await either.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task AdvanceAsync(WorkerSession session, int free, CancellationToken cancellationToken)
+    {
+        Advance advance;
+        try
+        {
+            advance = await queue.AdvanceAsync(
+                session.Worker, session.Backend, [.. _unsent.Select(r => r.Body)], session.LeaseHolds ? free : 0, cancellationToken);
+        }
+        catch (LeaseLostException)
+        {
+            await sessions.LoseAsync(session);
+            return;
+        }
+        catch
+        {
+            // Whether it was committed is not known: reports are sent again (a repeated one is refused), claims are looked for.
+            _doubtful = true;
+            throw;
+        }
+
+        var refused = advance.Refused.ToDictionary(r => r.Held, r => r.Over);
+        foreach (var report in _unsent)
+        {
+            var held = report.Body.Held;
+            var accepted = !refused.TryGetValue(held, out var over);
+            if (!accepted || report.Body is TaskReport.Ended) session.Remove(held);
+            report.Answer.TrySetResult(accepted ? ReportAnswer.Accepted : over ? ReportAnswer.Over : ReportAnswer.Fenced);
+        }
+
+        _unsent.Clear();
+        _mayHaveMore = !advance.CameUpShort;
+        foreach (var claim in advance.Claims) shepherd.Take(session, claim);
+    }
+
+    private async Task ReconcileAsync(WorkerSession session, CancellationToken cancellationToken)
+    {
+        var unknown = await queue.ReconcileAsync(session.Worker, session.Tasks, cancellationToken);
+        if (unknown > 0) Log.Reconciled(logger, unknown);
+        _doubtful = false;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} handed its tasks over")]
+        public static partial void HandedOver(ILogger logger, string worker);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The worker's tasks were not handed over and are taken when its lease runs out: {Reason}")]
+        public static partial void NotHandedOver(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} claimed tasks were put back: the answer that named them was lost")]
+        public static partial void Reconciled(ILogger logger, int count);
+    }
+}

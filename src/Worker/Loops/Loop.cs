@@ -1,0 +1,86 @@
+using Gofer.Application.Schedulers;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Gofer.Worker.Loops;
+
+/// <summary>
+/// One pass, again and again, whatever it throws: an error is a pause that grows to ten seconds, never an end. Says so once when it
+/// begins to fail and once when it works again, and knows when it last worked.
+/// </summary>
+public abstract partial class Loop(ILogger logger) : BackgroundService
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    private long _lastSuccess = System.Diagnostics.Stopwatch.GetTimestamp();
+
+    /// <summary>The loop's name in logs and in <c>/readyz</c>.</summary>
+    public string Name => GetType().Name;
+
+    /// <summary>How long ago a pass ended well.</summary>
+    public TimeSpan Age => System.Diagnostics.Stopwatch.GetElapsedTime(Volatile.Read(ref _lastSuccess));
+
+    /// <summary>The pause between passes; a loop that waits inside its pass has none.</summary>
+    protected virtual TimeSpan Pause => TimeSpan.Zero;
+
+    /// <summary>One pass.</summary>
+    public abstract Task RunOnceAsync(CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        var failures = 0;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var pause = Pause;
+            try
+            {
+                await RunOnceAsync(stoppingToken);
+                Volatile.Write(ref _lastSuccess, System.Diagnostics.Stopwatch.GetTimestamp());
+                if (failures > 0) Log.Recovered(logger, Name, failures);
+                failures = 0;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            // The loop is the last to hear of any error: whatever it is, it is logged and the next pass tries again.
+#pragma warning disable CA1031
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                if (failures++ == 0) Say(e);
+                pause = Backoff(failures);
+            }
+
+            if (pause > TimeSpan.Zero) await Task.Delay(pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>A pause that doubles from a tenth of a second to ten, with jitter so that a crowd does not come back at once.</summary>
+    internal static TimeSpan Backoff(int failures)
+    {
+        var pause = TimeSpan.FromMilliseconds(100 * Math.Pow(2, Math.Min(failures - 1, 10)));
+        return (pause < LongestPause ? pause : LongestPause) * (0.5 + (Random.Shared.NextDouble() / 2));
+    }
+
+    private void Say(Exception e)
+    {
+        if (e is NpgsqlException or TimeoutException or SchedulerUnavailableException) Log.Away(logger, Name, e.Message);
+        else Log.Failed(logger, e, Name);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Loop} cannot work now and tries again: {Reason}")]
+        public static partial void Away(ILogger logger, string loop, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "{Loop} failed and tries again")]
+        public static partial void Failed(ILogger logger, Exception e, string loop);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Loop} works again after {Failures} failed passes")]
+        public static partial void Recovered(ILogger logger, string loop, int failures);
+    }
+}

@@ -1,0 +1,25 @@
+using Gofer.Application.Queue;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Gofer.Worker.Loops;
+
+/// <summary>Takes over from workers that died and admits waiting runs; every worker sweeps, none leads.</summary>
+internal sealed partial class SweepLoop(IWorkQueue queue, IOptions<WorkerOptions> options, ILogger<SweepLoop> logger) : Loop(logger)
+{
+    /// <inheritdoc/>
+    protected override TimeSpan Pause => options.Value.Sweep;
+
+    /// <inheritdoc/>
+    public override async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        var moved = await queue.SweepAsync(options.Value.LostAfter, cancellationToken);
+        if (moved > 0) Log.Moved(logger, moved);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "A sweep moved {Count} tasks and runs on")]
+        public static partial void Moved(ILogger logger, int count);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Gofer.Application.Queue;
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Common;
+using Gofer.Infrastructure.Postgres;
+using Microsoft.Extensions.Options;
+
+namespace Gofer.Worker.Tasks;
+
+/// <summary>Says what container a claimed task wants. The name is a function of install, run, task and attempt, so whoever asks finds the same one.</summary>
+internal sealed class ContainerSpecs(GoferDatabase database, IOptions<WorkerOptions> options)
+{
+    /// <summary>The container's name.</summary>
+    public string NameOf(ClaimedTask task) => string.Create(
+        CultureInfo.InvariantCulture, $"gofer-{database.Install.ToString("N")[..8]}-{task.Held.Run.Value:N}-{task.Held.Task}-{task.Attempt}");
+
+    /// <summary>The container.</summary>
+    public ContainerSpec For(ClaimedTask task)
+    {
+        var definition = task.Definition;
+        return new ContainerSpec
+        {
+            Name = NameOf(task),
+            Labels = Labels(task),
+            Image = definition.Image,
+            Entrypoint = definition.Entrypoint,
+            Command = definition.Command,
+            Environment = Environment(task),
+            WorkingDir = definition.WorkingDir,
+            User = definition.User,
+            CpuMillis = definition.Resources.Cpu is { } cpu && Quantity.TryCpu(cpu, out var millis, out _) ? millis : null,
+            MemoryBytes = definition.Resources.Memory is { } memory && Quantity.TryMemory(memory, out var bytes, out _) ? bytes : null,
+            AlwaysPull = definition.AlwaysPullNewestImage,
+            RegistryAuth = definition.RegistryAuth is { } auth ? (auth.User, auth.Pass) : null,
+        };
+    }
+
+    private Dictionary<string, string> Labels(ClaimedTask task) => new()
+    {
+        [ContainerLabels.Install] = database.Install.ToString(),
+        [ContainerLabels.Namespace] = task.Namespace,
+        [ContainerLabels.Pipeline] = task.Pipeline,
+        [ContainerLabels.Run] = task.RunNumber.ToString(CultureInfo.InvariantCulture),
+        [ContainerLabels.RunId] = task.Held.Run.ToString(),
+        [ContainerLabels.Task] = task.Definition.Id,
+        [ContainerLabels.Attempt] = task.Attempt.ToString(CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>The run's variables win over the document's; names of the system are refused in both.</summary>
+    private Dictionary<string, string> Environment(ClaimedTask task)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["GOFER_NAMESPACE_ID"] = task.Namespace,
+            ["GOFER_PIPELINE_ID"] = task.Pipeline,
+            ["GOFER_PIPELINE_VERSION"] = task.Version.ToString(CultureInfo.InvariantCulture),
+            ["GOFER_RUN_ID"] = task.RunNumber.ToString(CultureInfo.InvariantCulture),
+            ["GOFER_RUN_UUID"] = task.Held.Run.ToString(),
+            ["GOFER_TASK_ID"] = task.Definition.Id,
+            ["GOFER_TASK_IMAGE"] = task.Definition.Image,
+            ["GOFER_ATTEMPT"] = task.Attempt.ToString(CultureInfo.InvariantCulture),
+        };
+        if (options.Value.PublicUrl is { } url) environment["GOFER_API_URL"] = url;
+        foreach (var (name, value) in task.Definition.Variables) environment[name] = value;
+        foreach (var (name, value) in task.RunVariables) environment[name] = value;
+        return environment;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text;
+using Gofer.Application.Logs;
+using Gofer.Application.Queue;
+using Gofer.Application.Schedulers;
+using Gofer.Worker.Loops;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Gofer.Worker.Tasks;
+
+/// <summary>
+/// Moves one attempt's output from the back end to the log store until its end, from wherever an earlier holder came to. Holds at most
+/// a few hundred kilobytes: while the database does not take them, the container's own log waits.
+/// </summary>
+internal sealed partial class LogPump(IScheduler scheduler, ILogStore store, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<LogPump> logger)
+{
+    /// <summary>How long output may wait to be stored.</summary>
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How much output is stored at once.</summary>
+    private const int Flush = 256 * 1024;
+
+    /// <summary>Returns when all of the container's output is stored.</summary>
+    public async Task RunAsync(WorkerSession session, ClaimedTask task, string name, CancellationToken cancellationToken)
+    {
+        var owner = new LogOwner(task.Held.Run, task.Held.Task, task.Attempt, session.Worker, task.Held.Fence);
+        for (var failures = 1; ; failures++)
+        {
+            try
+            {
+                var position = await store.PositionAsync(owner.Run, owner.Task, owner.Attempt, cancellationToken);
+                if (await PumpAsync(owner, name, position, cancellationToken)) return;
+            }
+            catch (Exception e) when (e is SchedulerUnavailableException or NpgsqlException or TimeoutException)
+            {
+                if (failures == 1) Log.Waits(logger, name, e.Message);
+                await Task.Delay(Loop.Backoff(failures), cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>False where another holder moved the position: read it again.</summary>
+    private async Task<bool> PumpAsync(LogOwner owner, string name, LogPosition position, CancellationToken cancellationToken)
+    {
+        var cutter = new LogCutter(owner.Task, owner.Attempt, position);
+        var stored = position.Stdout + position.Stderr;
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var pieces = scheduler.ReadLogsAsync(name, position.Stdout, position.Stderr, reading.Token).GetAsyncEnumerator(reading.Token);
+        var next = pieces.MoveNextAsync().AsTask();
+        try
+        {
+            while (true)
+            {
+                if (!cutter.IsEmpty && !next.IsCompleted && await Task.WhenAny(next, Task.Delay(Delay, cancellationToken)) != next)
+                {
+                    if (await StoreAsync(owner, cutter.Take(final: false, clock.GetUtcNow()), cancellationToken) is { } early) return early;
+                }
+
+                if (!await next) break;
+                stored += Add(cutter, pieces.Current, options.Value.LogLimit - stored);
+                next = pieces.MoveNextAsync().AsTask();
+                if (cutter.ReadyBytes < Flush) continue;
+                if (await StoreAsync(owner, cutter.Take(final: false, clock.GetUtcNow()), cancellationToken) is { } over) return over;
+            }
+
+            return await StoreAsync(owner, cutter.Take(final: true, clock.GetUtcNow()), cancellationToken) ?? true;
+        }
+        finally
+        {
+            // An enumerator must not be disposed of while it still moves.
+            await reading.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Takes what there is room for, and says once where it cut: the marker itself takes the room below zero.</summary>
+    private int Add(LogCutter cutter, LogPiece piece, long room)
+    {
+        if (room < 0) return 0;
+        var bytes = piece.Bytes.Span;
+        var taken = (int)Math.Min(bytes.Length, room);
+        cutter.Add(piece.Stream, bytes[..taken], clock.GetUtcNow());
+        if (taken == bytes.Length) return taken;
+        var marker = Marker();
+        cutter.Add(LogStream.Stderr, marker, clock.GetUtcNow());
+        return taken + marker.Length;
+    }
+
+    /// <summary>Null where the chunks are stored; else whether the pump is done.</summary>
+    private async Task<bool?> StoreAsync(LogOwner owner, IReadOnlyList<LogChunk> chunks, CancellationToken cancellationToken) =>
+        await store.AppendAsync(owner, chunks, cancellationToken) switch
+        {
+            LogAppend.Stored => null,
+            LogAppend.Moved => false,
+            _ => true, // fenced: the rest is the next holder's
+        };
+
+    private byte[] Marker() =>
+        Encoding.UTF8.GetBytes($"\n[gofer] The log was cut here: it is over the limit of {options.Value.LogLimit} bytes.\n");
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The output of {Name} waits to be stored: {Reason}")]
+        public static partial void Waits(ILogger logger, string name, string reason);
+    }
+}

@@ -1,0 +1,205 @@
+using Gofer.Application.Queue;
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Runs;
+using Gofer.Worker.Loops;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Gofer.Worker.Tasks;
+
+/// <summary>
+/// Follows one attempt from claim to recorded end: finds or starts the container, stores its output, learns its end. Holds no thread
+/// while it waits. Where it dies at any line, the next holder of the task does the same from the start and finds what is there.
+/// </summary>
+internal sealed partial class Shepherd(
+    IScheduler scheduler, LogPump logs, ContainerSpecs specs, IOptions<WorkerOptions> options, ILogger<Shepherd> logger)
+{
+    /// <summary>Begins to follow a claimed task; returns at once.</summary>
+    public void Take(WorkerSession session, ClaimedTask task)
+    {
+        var handle = new TaskHandle(task);
+        if (task.StopRequested) handle.Stop();
+        session.Add(handle);
+        handle.Shepherd = Task.Run(() => FollowAsync(session, handle), CancellationToken.None);
+    }
+
+    private async Task FollowAsync(WorkerSession session, TaskHandle handle)
+    {
+        var task = handle.Task;
+        var name = specs.NameOf(task);
+        try
+        {
+            var outcome = await RunAsync(session, handle, name);
+            var answer = await session.ReportAsync(new TaskReport.Ended(task.Held, outcome));
+            if (answer == ReportAnswer.Accepted) await scheduler.ReleaseAsync(name, session.Over);
+        }
+        catch (OperationCanceledException) when (session.Over.IsCancellationRequested)
+        {
+            // The lease is gone or the worker leaves: the container is the next holder's.
+        }
+        catch (TaskTakenException taken)
+        {
+            session.Remove(task.Held);
+            if (taken.Over) await ClearAsync(name, session.Over);
+        }
+        // Whatever it is, this task must not take the others down; it is put back by the reconciliation or the lease.
+#pragma warning disable CA1031
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.Failed(logger, e, name);
+            await FailAsync(session, task, e);
+        }
+        finally
+        {
+            handle.Dispose();
+        }
+    }
+
+    private async Task<TaskOutcome> RunAsync(WorkerSession session, TaskHandle handle, string name)
+    {
+        var task = handle.Task;
+        var started = await FindOrStartAsync(session, handle, name);
+        if (started.Outcome is { } never) return never;
+
+        var accepted = session.ReportAsync(new TaskReport.Started(task.Held, started.StartedAt, started.ImageDigest));
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
+        var stopping = StopWhenAskedAsync(handle, name, ended.Token);
+        var pumping = logs.RunAsync(session, task, name, session.Over);
+        var waiting = RetryAsync(token => scheduler.WaitAsync(name, token), null, session.Over);
+        if (await accepted is not ReportAnswer.Accepted and var refused)
+        {
+            await ended.CancelAsync();
+            throw new TaskTakenException(refused == ReportAnswer.Over);
+        }
+
+        var status = await waiting;
+        await pumping;
+        await ended.CancelAsync();
+        await stopping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return status is ContainerStatus.Ended end
+            ? new TaskOutcome.Exited(end.ExitCode, end.OutOfMemory, end.StartedAt, end.Message)
+            : new TaskOutcome.Lost("The container vanished before its exit code was read.");
+    }
+
+    private async Task<Begun> FindOrStartAsync(WorkerSession session, TaskHandle handle, string name)
+    {
+        var task = handle.Task;
+        if (task.WasStarted || task.StopRequested)
+        {
+            switch (await RetryAsync(token => scheduler.InspectAsync(name, token), null, session.Over))
+            {
+                case ContainerStatus.Running running: return new Begun(null, running.StartedAt, null);
+                case ContainerStatus.Ended ended: return new Begun(null, ended.StartedAt, null);
+                case ContainerStatus.Created when task.StopRequested:
+                    await RetryAsync(token => StopAsync(name, TimeSpan.Zero, token), null, session.Over);
+                    return new Begun(new TaskOutcome.NeverStarted(), default, null);
+                case ContainerStatus.Absent when !task.WasStarted: return new Begun(new TaskOutcome.NeverStarted(), default, null);
+                default: return new Begun(new TaskOutcome.Lost("The container was running and is gone."), default, null);
+            }
+        }
+
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
+        using var stop = handle.OnStop(wanted.Cancel);
+        var progress = new ProgressReports(session, task.Held);
+        try
+        {
+            var spec = specs.For(task);
+            var started = await RetryAsync(
+                token => session.LeaseHolds ? scheduler.StartAsync(spec, progress, token) : throw new OperationCanceledException(), progress, wanted.Token);
+            return new Begun(null, started.StartedAt, started.ImageDigest);
+        }
+        catch (ContainerRefusedException refused)
+        {
+            return new Begun(new TaskOutcome.Refused(refused.Reason, refused.Message), default, null);
+        }
+        catch (OperationCanceledException) when (handle.StopRequested && !session.Over.IsCancellationRequested)
+        {
+            // The start was cut short by a stop: what it left behind decides.
+            return await RetryAsync(token => scheduler.InspectAsync(name, token), null, session.Over) switch
+            {
+                ContainerStatus.Running running => new Begun(null, running.StartedAt, null),
+                ContainerStatus.Ended ended => new Begun(null, ended.StartedAt, null),
+                _ => await NeverStartedAsync(name, session.Over),
+            };
+        }
+    }
+
+    private async Task<Begun> NeverStartedAsync(string name, CancellationToken cancellationToken)
+    {
+        await RetryAsync(token => StopAsync(name, TimeSpan.Zero, token), null, cancellationToken);
+        return new Begun(new TaskOutcome.NeverStarted(), default, null);
+    }
+
+    private async Task StopWhenAskedAsync(TaskHandle handle, string name, CancellationToken cancellationToken)
+    {
+        await handle.WaitForStopAsync(cancellationToken);
+        await RetryAsync(token => StopAsync(name, options.Value.StopGrace, token), null, cancellationToken);
+    }
+
+    private async Task<bool> StopAsync(string name, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        await scheduler.StopAsync(name, grace, cancellationToken);
+        return true;
+    }
+
+    /// <summary>The task ended under another holder while this one still worked on its container: nobody else will clear it.</summary>
+    private async Task ClearAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await scheduler.StopAsync(name, options.Value.StopGrace, cancellationToken);
+            await scheduler.ReleaseAsync(name, cancellationToken);
+        }
+        catch (Exception e) when (e is SchedulerUnavailableException or OperationCanceledException)
+        {
+            Log.NotCleared(logger, name, e.Message);
+        }
+    }
+
+    private static async Task FailAsync(WorkerSession session, ClaimedTask task, Exception e)
+    {
+        try
+        {
+            await session.ReportAsync(new TaskReport.Ended(task.Held, new TaskOutcome.Refused(Reasons.SchedulerError, $"The worker failed: {e.Message}")));
+        }
+        catch (OperationCanceledException)
+        {
+            // the session is over; the next holder tries
+        }
+    }
+
+    /// <summary>Again and again while the back end does not answer; the task waits, the worker's other tasks do not.</summary>
+    private static async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> action, ProgressReports? progress, CancellationToken cancellationToken)
+    {
+        for (var failures = 1; ; failures++)
+        {
+            try
+            {
+                return await action(cancellationToken);
+            }
+            catch (SchedulerUnavailableException e)
+            {
+                progress?.Report($"the scheduler does not answer: {e.Message}");
+                await Task.Delay(Loop.Backoff(failures), cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>A container that runs or ran, or the outcome of one that never did.</summary>
+    private readonly record struct Begun(TaskOutcome? Outcome, DateTimeOffset StartedAt, string? ImageDigest);
+
+    private sealed class TaskTakenException(bool over) : Exception
+    {
+        public bool Over { get; } = over;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "The task of container {Name} failed in the worker")]
+        public static partial void Failed(ILogger logger, Exception e, string name);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Name} belongs to an ended task and was not stopped: {Reason}")]
+        public static partial void NotCleared(ILogger logger, string name, string reason);
+    }
+}

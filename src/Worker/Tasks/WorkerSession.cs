@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Threading.Channels;
+using Gofer.Application.Queue;
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Common;
+
+namespace Gofer.Worker.Tasks;
+
+/// <summary>
+/// What a worker process holds now: its registration, its lease by its own monotonic clock, its tasks, and what they have to report. When
+/// the lease is lost everything is forgotten at once; the containers go on, and whoever claims their tasks finds them.
+/// </summary>
+internal sealed class WorkerSession : IDisposable
+{
+    private readonly ConcurrentDictionary<HeldTask, TaskHandle> _held = new();
+    private readonly Channel<Report> _reports = Channel.CreateUnbounded<Report>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _over = new();
+    private readonly TimeSpan _lease;
+    private long _renewed;
+
+    public WorkerSession(WorkerId worker, Backend backend, TimeSpan lease, long registered) =>
+        (Worker, Backend, _lease, _renewed) = (worker, backend, lease, registered);
+
+    public WorkerId Worker { get; }
+
+    public Backend Backend { get; }
+
+    /// <summary>Ends when the lease is lost or the tasks were handed over; nothing is said or started under this session afterwards.</summary>
+    public CancellationToken Over => _over.Token;
+
+    public int Held => _held.Count;
+
+    public IReadOnlyCollection<HeldTask> Tasks => [.. _held.Keys];
+
+    public ChannelReader<Report> Reports => _reports.Reader;
+
+    /// <summary>
+    /// Whether the lease surely holds: judged from before the renewal was sent, so that this clock gives up before the database's does.
+    /// Asked before each start of a container.
+    /// </summary>
+    public bool LeaseHolds => !_over.IsCancellationRequested && Stopwatch.GetElapsedTime(Volatile.Read(ref _renewed)) < _lease;
+
+    public void Renewed(long sent) => Volatile.Write(ref _renewed, sent);
+
+    public void Add(TaskHandle handle) => _held[handle.Task.Held] = handle;
+
+    public bool Remove(HeldTask task) => _held.TryRemove(task, out _);
+
+    public TaskHandle? Find(HeldTask task) => _held.GetValueOrDefault(task);
+
+    /// <summary>Queues a report; the answer is whether it was accepted. Never answered once the session is over.</summary>
+    public Task<ReportAnswer> ReportAsync(TaskReport report)
+    {
+        var queued = new Report(report);
+        _reports.Writer.TryWrite(queued);
+        return queued.Answer.Task.WaitAsync(Over);
+    }
+
+    /// <summary>Ends the session; shepherds stop where they are.</summary>
+    public async Task EndAsync()
+    {
+        await _over.CancelAsync();
+        await Task.WhenAll(_held.Values.Select(h => h.Shepherd)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _held.Clear();
+    }
+
+    public void Dispose() => _over.Dispose();
+}
+
+/// <summary>A claimed task with the task that shepherds its container.</summary>
+internal sealed class TaskHandle(ClaimedTask task) : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    public ClaimedTask Task { get; } = task;
+
+    public Task Shepherd { get; set; } = System.Threading.Tasks.Task.CompletedTask;
+
+    /// <summary>Whether somebody asked to stop the task.</summary>
+    public bool StopRequested => _stop.IsCancellationRequested;
+
+    public void Stop()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // it ended just now
+        }
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    /// <summary>Calls <paramref name="action"/> when somebody asks to stop the task, at once where it was asked before.</summary>
+    public CancellationTokenRegistration OnStop(Action action) => _stop.Token.Register(action);
+
+    /// <summary>Returns when somebody asked to stop the task.</summary>
+    public async Task WaitForStopAsync(CancellationToken cancellationToken)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = OnStop(() => asked.TrySetResult());
+        await asked.Task.WaitAsync(cancellationToken);
+    }
+}
+
+/// <summary>A report with the promise of its answer.</summary>
+internal sealed record Report(TaskReport Body)
+{
+    public TaskCompletionSource<ReportAnswer> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>What became of a report.</summary>
+internal enum ReportAnswer
+{
+    /// <summary>It is in the database.</summary>
+    Accepted,
+
+    /// <summary>Somebody else holds the task now.</summary>
+    Fenced,
+
+    /// <summary>The task has ended; a container of it is nobody's.</summary>
+    Over,
+}
