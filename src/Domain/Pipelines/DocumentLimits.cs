@@ -6,6 +6,25 @@ public sealed record DocumentLimits
     /// <summary>The contract's limits.</summary>
     public static DocumentLimits Default { get; } = new();
 
+    /// <summary>No limits, for what was found good before.</summary>
+    public static DocumentLimits None { get; } = new()
+    {
+        Tasks = int.MaxValue,
+        Parents = int.MaxValue,
+        Variables = int.MaxValue,
+        VariableBytes = int.MaxValue,
+        VariableName = int.MaxValue,
+        Parallelism = int.MaxValue,
+        Name = int.MaxValue,
+        Description = int.MaxValue,
+        Labels = int.MaxValue,
+        LabelKey = int.MaxValue,
+        LabelValue = int.MaxValue,
+        Image = int.MaxValue,
+        WordBytes = int.MaxValue,
+        Setting = int.MaxValue,
+    };
+
     /// <summary>Tasks of a pipeline.</summary>
     public int Tasks { get; init; } = 1000;
 
