@@ -16,7 +16,7 @@ public sealed class FaultList(int limit = FaultList.DefaultLimit)
     private int _malformedCount;
     private int _refusedCount;
     private int _unsupportedCount;
-    private int _comparisonsLeft = 100_000;
+    private int _comparisonsLeft = 20_000;
 
     /// <summary>Whether nothing was found.</summary>
     public bool IsEmpty => _malformedCount == 0 && _refusedCount == 0;

@@ -7,7 +7,7 @@ namespace Gofer.Domain.Common;
 /// A member or an item and its place. Each reader answers the value, or null (nothing, for lists) where there is none or where it is of
 /// another type, which is then reported: a caller reads on and looks at the faults once, in the end.
 /// </summary>
-public readonly struct JsonValue
+public sealed class JsonValue
 {
     private readonly JsonElement _element;
     private readonly JsonPlace _place;
@@ -108,8 +108,7 @@ public readonly struct JsonValue
     public IReadOnlyList<JsonValue> Items()
     {
         if (!Is(JsonValueKind.Array, "an array")) return [];
-        var (place, faults) = (_place, Faults);
-        return [.. _element.EnumerateArray().Select((item, i) => new JsonValue(item, place.Item(i), faults))];
+        return [.. _element.EnumerateArray().Select((item, i) => new JsonValue(item, _place.Item(i), Faults))];
     }
 
     /// <summary>The texts of an array of them.</summary>

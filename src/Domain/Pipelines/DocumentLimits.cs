@@ -6,8 +6,8 @@ public sealed record DocumentLimits
     /// <summary>The contract's limits.</summary>
     public static DocumentLimits Default { get; } = new();
 
-    /// <summary>No limits: for documents that were accepted before, under whatever limits held then.</summary>
-    public static DocumentLimits Unlimited { get; } = new()
+    /// <summary>No limits, for what was found good before.</summary>
+    public static DocumentLimits None { get; } = new()
     {
         Tasks = int.MaxValue,
         Parents = int.MaxValue,

@@ -19,6 +19,15 @@ public static class DocumentReader
         return faults.ToError() is { } error ? error : document;
     }
 
+    /// <summary>Reads back what <see cref="DocumentWriter"/> wrote; a limit that an operator lowered since does not unmake a version.</summary>
+    /// <exception cref="InvalidDataException">The text is no document: what stores it is damaged.</exception>
+    public static PipelineDocument ReadStored(string normalised)
+    {
+        using var json = JsonDocument.Parse(normalised);
+        var result = Read(json.RootElement, DocumentLimits.None);
+        return result.IsOk ? result.Value : throw new InvalidDataException($"A stored pipeline document cannot be read: {result.Error.Message}");
+    }
+
     private static PipelineDocument Read(JsonFields fields, DocumentLimits limits)
     {
         _ = fields["$schema"];

@@ -40,7 +40,7 @@ internal sealed class VersionGraphs(NpgsqlDataSource source) : IVersionGraphs
 
         using var json = JsonDocument.Parse(row.GetString(0));
         // It was accepted under the limits of its day; only its form matters now.
-        var document = DocumentReader.Read(json.RootElement, DocumentLimits.Unlimited);
+        var document = DocumentReader.Read(json.RootElement, DocumentLimits.None);
         if (document.Error is { } error) throw new InvalidOperationException($"Version {version} of pipeline {pipeline} cannot be read: {error.Message}");
         return new VersionGraph(document.Value, new TaskGraph(document.Value.Tasks), row.GetString(1));
     }

@@ -1,0 +1,90 @@
+using Gofer.Domain.Common;
+using static Gofer.Tests.Unit.Domain.Pipelines.Documents;
+
+namespace Gofer.Tests.Unit.Domain.Pipelines;
+
+public sealed class LaterMembersTests
+{
+    [Theory]
+    [InlineData("on_limit", "\"skip\"")]
+    [InlineData("timeout", "\"2h\"")]
+    [InlineData("priority", "1")]
+    [InlineData("params", """[{"name":"region"}]""")]
+    [InlineData("triggers", """[{"id":"t"}]""")]
+    [InlineData("notifications", """[{"id":"n"}]""")]
+    public void A_pipelines_member_of_a_later_version_is_refused_as_such(string member, string json) =>
+        IsOnly(Refused(Pipeline(member, json)), ErrorCodes.NotSupported, $"/{member}", $"'{member}' is not supported by this version.");
+
+    [Theory]
+    [InlineData("inject_api_token", "true")]
+    [InlineData("timeout", "\"10m\"")]
+    [InlineData("retry", """{"max_attempts":3,"initial_delay":"1s","factor":1.5,"max_delay":"5m","on":["oom"],"exit_codes":[1]}""")]
+    [InlineData("concurrency", """{"key":"k","limit":2}""")]
+    [InlineData("matrix", """{"shard":["1","2"]}""")]
+    [InlineData("with", """{"path":"src"}""")]
+    public void A_tasks_member_of_a_later_version_is_refused_as_such(string member, string json) =>
+        IsOnly(Refused(OneTask($"\"{member}\": {json}")), ErrorCodes.NotSupported, $"/tasks/0/{member}", $"'{member}' is not supported by this version.");
+
+    [Fact]
+    public void A_shared_task_is_refused_for_being_one_and_not_for_its_missing_image() =>
+        IsOnly(Refused(Tasks("""{"id":"lint","uses":"lint@2"}""")), ErrorCodes.NotSupported, "/tasks/0/uses", "'uses' is not supported by this version.");
+
+    [Theory]
+    [InlineData("on_limit", "\"queue\"")]
+    [InlineData("on_limit", "\"\"")]
+    [InlineData("timeout", "\"\"")]
+    [InlineData("priority", "0")]
+    [InlineData("params", "[]")]
+    [InlineData("triggers", "[]")]
+    [InlineData("notifications", "[]")]
+    public void What_asks_for_nothing_passes_in_a_pipeline(string member, string json) => Good(Pipeline(member, json));
+
+    [Theory]
+    [InlineData("inject_api_token", "false")]
+    [InlineData("timeout", "\"\"")]
+    [InlineData("retry", "{}")]
+    [InlineData("concurrency", "{}")]
+    [InlineData("matrix", "{}")]
+    [InlineData("uses", "\"\"")]
+    [InlineData("with", "{}")]
+    public void What_asks_for_nothing_passes_in_a_task(string member, string json) => GoodTask($"\"{member}\": {json}");
+
+    [Fact]
+    public void A_limit_policy_that_does_not_exist_is_invalid() => IsInvalid(Pipeline("on_limit", "\"skp\""), "/on_limit", "Did you mean 'skip'?");
+
+    [Fact]
+    public void Beside_another_fault_it_is_one_fault_of_an_invalid_document()
+    {
+        var error = Refused("""{"id":"p","timeout":"2h","tasks":[{"id":"a","image":""}]}""");
+        Assert.Equal(ErrorCodes.ValidationFailed, error.Code);
+        Assert.Equal(["/tasks/0/image", "/timeout"], error.Faults!.Select(f => f.Pointer).Order());
+    }
+
+    [Theory]
+    [InlineData("pipeline_secret{{token}}")]
+    [InlineData("  Param{{ region }} ")]
+    [InlineData("NAMESPACE_SECRET{{a/b}}")]
+    [InlineData("global_secret{{x}}")]
+    [InlineData("pipeline_object{{x}}")]
+    [InlineData("run_object{{}}")]
+    public void An_interpolation_is_refused_and_never_passed_on_as_text(string value)
+    {
+        IsOnly(Refused(OneTask($$$""" "variables": {"A":"{{{value}}}"} """)), ErrorCodes.NotSupported, "/tasks/0/variables/A", "is not supported by this version.");
+        IsOnly(Refused(OneTask($$$""" "registry_auth": {"user":"u","pass":"{{{value}}}"} """)), ErrorCodes.NotSupported, "/tasks/0/registry_auth/pass", "is not supported by this version.");
+    }
+
+    [Theory]
+    [InlineData("pipeline_secret{x}")]
+    [InlineData("pipeline_secret{{x}")]
+    [InlineData("pipeline_secret{{}")]
+    [InlineData("the param{{x}}")]
+    [InlineData("param{{x}} and more")]
+    [InlineData("param{{x}} param{{y}}")]
+    [InlineData("secret{{x}}")]
+    [InlineData("{{x}}")]
+    [InlineData("")]
+    public void Other_text_passes_as_it_is(string value) =>
+        Assert.Equal(value, GoodTask($$$""" "variables": {"A":"{{{value}}}"} """).Variables["A"]);
+
+    private static string Pipeline(string member, string json) => $$"""{"id":"p","{{member}}":{{json}},"tasks":[{"id":"a","image":"busybox"}]}""";
+}
