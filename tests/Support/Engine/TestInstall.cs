@@ -1,0 +1,173 @@
+using System.Text.Json;
+using Gofer.Application.Common;
+using Gofer.Application.Queue;
+using Gofer.Application.Runs;
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
+using Gofer.Domain.Runs;
+using Gofer.Infrastructure.Postgres;
+using Gofer.Tests.Support.Postgres;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Gofer.Tests.Support.Engine;
+
+/// <summary>An install over a database of its own: the engine's services in a host, without API and worker unless a test adds them.</summary>
+public sealed class TestInstall : IAsyncDisposable
+{
+    private readonly TestDatabase _database;
+    private readonly List<IHost> _hosts = [];
+
+    private TestInstall(TestDatabase database) => _database = database;
+
+    /// <summary>The database's connection string.</summary>
+    public string ConnectionString => _database.ConnectionString;
+
+    /// <summary>The services of the first host.</summary>
+    public IServiceProvider Services => _hosts[0].Services;
+
+    /// <summary>The worker's side of the engine.</summary>
+    public IWorkQueue Queue => Services.GetRequiredService<IWorkQueue>();
+
+    /// <summary>The callers' side of the engine.</summary>
+    public IRunWriter Writer => Services.GetRequiredService<IRunWriter>();
+
+    /// <summary>The database.</summary>
+    public NpgsqlDataSource Source => Services.GetRequiredService<NpgsqlDataSource>();
+
+    /// <summary>A back end that nothing is started on.</summary>
+    public static Backend Backend { get; } = new("test", "test-backend", "here", "a back end of tests");
+
+    /// <summary>A migrated database and a started host over it.</summary>
+    public static async Task<TestInstall> StartAsync(CancellationToken cancellationToken)
+    {
+        var install = new TestInstall(await TestDatabase.CreateAsync(MigrateAsync, cancellationToken));
+        await install.AddHostAsync(_ => { }, cancellationToken);
+        return install;
+    }
+
+    /// <summary>One more process of the install, as far as a host in this process can be one.</summary>
+    public async Task<IHost> AddHostAsync(
+        Action<IServiceCollection> configure, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => new KeyValuePair<string, string?>(s.Key, s.Value)));
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole();
+        builder.Services.AddGoferPostgres(ConnectionString);
+        configure(builder.Services);
+        var host = builder.Build();
+        var opened = await host.Services.GetRequiredService<GoferDatabase>().OpenAsync(migrate: false, cancellationToken);
+        if (opened.Error is { } error) throw new InvalidOperationException(error.Message);
+        await host.StartAsync(cancellationToken);
+        _hosts.Add(host);
+        return host;
+    }
+
+    /// <summary>Registers a pipeline in the default namespace, live at once; answers its id.</summary>
+    public async Task<(NamespaceId Namespace, PipelineId Pipeline)> RegisterAsync(string json, CancellationToken cancellationToken)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<IGoferDb>();
+        using var parsed = JsonDocument.Parse(json);
+        var document = DocumentReader.Read(parsed.RootElement, DocumentLimits.Default).Value;
+        var now = Services.GetRequiredService<TimeProvider>().GetUtcNow();
+        var home = await db.Namespaces.SingleAsync(n => n.Name == "default", cancellationToken);
+        var pipeline = new Pipeline(new PipelineId(Guid.CreateVersion7(now)), home.Id, document.Id, now);
+        var head = new PipelineHead(pipeline.Id);
+        var text = DocumentWriter.Write(document);
+        var version = new PipelineVersion(pipeline.Id, head.NextVersion(), DocumentWriter.Hash(text), text, now);
+        head.Deploy(version.Version, document);
+        db.Pipelines.Add(pipeline);
+        db.Heads.Add(head);
+        db.Versions.Add(version);
+        await db.SaveChangesAsync(cancellationToken);
+        return (home.Id, pipeline.Id);
+    }
+
+    /// <summary>Creates one run and answers its row.</summary>
+    public async Task<RunRow> CreateRunAsync((NamespaceId Namespace, PipelineId Pipeline) pipeline, CancellationToken cancellationToken)
+    {
+        RunRow? created = null;
+        var order = new CreateOrder(
+            pipeline.Namespace, pipeline.Pipeline, [new NewRun(null, new Dictionary<string, string>(), new Dictionary<string, string>())], null,
+            rows =>
+            {
+                created = rows.Single();
+                return new StoredAnswer(201, null, "{}");
+            });
+        var answer = await Writer.CreateAsync(order, cancellationToken);
+        return answer.Error is { } error ? throw new InvalidOperationException(error.Message) : created!;
+    }
+
+    /// <summary>The run as it stands.</summary>
+    public async Task<RunRow> RunAsync(RunId id, CancellationToken cancellationToken)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<IGoferDb>().Runs.AsNoTracking().SingleAsync(r => r.Id == id, cancellationToken);
+    }
+
+    /// <summary>The run's tasks as they stand, by index.</summary>
+    public async Task<IReadOnlyList<TaskRow>> TasksAsync(RunId id, CancellationToken cancellationToken)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<IGoferDb>().Tasks.AsNoTracking()
+            .Where(t => t.RunId == id).OrderBy(t => t.Task).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Returns the run once it has ended.</summary>
+    public async Task<RunRow> WaitForEndAsync(RunId id, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var deadline = System.Diagnostics.Stopwatch.StartNew();
+        while (true)
+        {
+            var run = await RunAsync(id, cancellationToken);
+            if (run.State.IsFinal()) return run;
+            if (deadline.Elapsed > atMost)
+            {
+                var tasks = await TasksAsync(id, cancellationToken);
+                throw new TimeoutException($"The run is {run.State} after {atMost}: {string.Join(", ", tasks.Select(t => $"{t.Task}:{t.State}"))}");
+            }
+
+            await Task.Delay(20, cancellationToken);
+        }
+    }
+
+    /// <summary>The single value of a query.</summary>
+    public async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = Source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>Makes a worker's lease run out.</summary>
+    public async Task ExpireLeaseAsync(WorkerId worker, CancellationToken cancellationToken)
+    {
+        await using var command = Source.CreateCommand("update gofer.workers set lease_until = now() - interval '1 second' where id = $1");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = worker.Value });
+        if (await command.ExecuteNonQueryAsync(cancellationToken) != 1) throw new InvalidOperationException("No such worker.");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var host in _hosts.AsEnumerable().Reverse())
+        {
+            await host.StopAsync(CancellationToken.None);
+            host.Dispose();
+        }
+
+        await _database.DisposeAsync();
+    }
+
+    private static async Task MigrateAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        var services = new ServiceCollection().AddLogging().AddGoferPostgres(connectionString + ";Pooling=false");
+        await using var provider = services.BuildServiceProvider();
+        await provider.GetRequiredService<Schema>().MigrateAsync(cancellationToken);
+    }
+}
