@@ -72,4 +72,16 @@ public sealed class DocumentGraphTests
         IsInvalid(Tasks([.. all.Select(id => Task(id, [.. all.Where(p => p != id)]))]), "/tasks/0/depends_on/t1", "t0 → t1 → t0.");
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"It took {watch.Elapsed}.");
     }
+
+    [Fact]
+    public void Thousands_of_cycles_that_feed_each_other_are_found_fast()
+    {
+        const int pairs = 20_000;
+        var json = Tasks([.. Enumerable.Range(0, pairs).SelectMany(i => new[] { Task($"a{i}", $"b{i}", $"a{Math.Min(i + 1, pairs - 1)}"), Task($"b{i}", $"a{i}") })]);
+
+        var watch = Stopwatch.StartNew();
+        var error = Refused(json, DocumentLimits.None);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"It took {watch.Elapsed}.");
+        Assert.Equal("19001 more things are wrong; mend these first.", error.Faults![^1].Message);
+    }
 }

@@ -14,7 +14,7 @@ public sealed class HostileDocumentTests(ITestOutputHelper output)
 
     private static readonly string[] _values =
     [
-        "null", "true", "false", "0", "-1", "1.5", "1e400", "-1e-400", "99999999999999999999", "\"\"", "\" \"", "\"\\u0000\"", "\"\\ud800\"", "\"\\udfff\\ud800\"", "\"\\ud83d\\ude00\"",
+        "null", "true", "false", "0", "-1", "1.5", "1e400", "-1e-400", "99999999999999999999", "\"\"", "\" \"", "\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\udfff\\ud800\"", "\"\\ud83d\\ude00\"",
         "[]", "{}", "[null]", "[[]]", "[{}]", "[1,\"a\",null,{}]", "{\"\":\"\"}", "{\"a\":null}", "{\"a\":1,\"a\":2}", "{\"\\ud800\":\"x\"}", "{\"~/\":\"x\"}", "{\"GOFER_X\":\"x\"}", "{\"A=B\":\"x\"}",
         "\"task-0\"", "\"nightly\"", "\"../../etc\"", "\"a\\/b~\"", "\"pipeline_secret{{x}}\"", "\"success\"", "\"500m\"", "{\"Task_1\":\"any\",\"task-0\":\"Success\"}", "{\"task-0\":\"success\",\"nobody\":\"any\"}",
         _huge, _deep, _deepObject, $"{{{_huge}:{_huge}}}", $"{{{_huge}:[\"\\u0000\"]}}",
