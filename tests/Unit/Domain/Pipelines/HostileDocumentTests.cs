@@ -67,6 +67,34 @@ public sealed class HostileDocumentTests(ITestOutputHelper output)
         Assert.True(outcomes.Sum(o => o.Value) - outcomes["accepted"] >= 200);
     }
 
+    [Fact]
+    public void No_member_breaks_the_reader_with_any_hostile_value()
+    {
+        string[] later = ["on", "max_attempts", "initial_delay", "factor", "key", "limit", "user", "pass", "cpu", "memory"];
+        string[] known = ["name", "description", "parallelism", "triggers", "notifications", "entrypoint", "command", "working_dir", "concurrency", "always_pull_newest_image", "allow_failure"];
+        string[] groups = ["retry", "concurrency", "registry_auth", "resources", "matrix", "with"];
+
+        foreach (var value in _values)
+        {
+            foreach (var name in _names.Concat(known))
+            {
+                Survives($$"""{"id":"p","tasks":[{"id":"a","image":"b"}],"{{name}}":{{value}} }""");
+                Survives($$"""{"id":"p","tasks":[{"id":"a","image":"b","{{name}}":{{value}} }]}""");
+            }
+
+            foreach (var (group, name) in groups.SelectMany(g => later.Select(n => (g, n))))
+                Survives($$"""{"id":"p","tasks":[{"id":"a","image":"b","{{group}}":{"{{name}}":{{value}} } }]}""");
+            Survives(value);
+        }
+    }
+
+    private static void Survives(string json)
+    {
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 10_000 });
+        var result = DocumentReader.Read(document.RootElement, DocumentLimits.Default);
+        if (!result.IsOk) LeadsToItsPlaces(result.Error, document.RootElement);
+    }
+
     private static void HoldsTogether(PipelineDocument document)
     {
         Assert.Equal(document.Tasks.Count, new TaskGraph(document.Tasks).Count);
