@@ -87,9 +87,9 @@ public sealed class DocumentLimitTests
     }
 
     [Fact]
-    public void Half_a_million_unreadable_strings_are_refused_fast()
+    public void Two_hundred_thousand_unreadable_strings_are_refused_fast()
     {
-        var json = $$"""{"id":"p","tasks":[{"id":"a","image":"b","command":[{{string.Join(',', Enumerable.Repeat("\"\\ud800\"", 500_000))}}]}]}""";
+        var json = $$"""{"id":"p","tasks":[{"id":"a","image":"b","command":[{{string.Join(',', Enumerable.Repeat("\"\\ud800\"", 200_000))}}]}]}""";
 
         var watch = Stopwatch.StartNew();
         Assert.Equal(ErrorCodes.MalformedRequest, Refused(json).Code);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 using static Gofer.Tests.Unit.Domain.Pipelines.Documents;
@@ -87,6 +88,8 @@ public sealed class DocumentReaderTests
     [Theory]
     [InlineData("""{"id":"p","description":"a\u0000b","tasks":[{"id":"a","image":"b"}]}""", "/description", "holds a NUL")]
     [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","variables":{"A":"\ud800"}}]}""", "/tasks/0/variables/A", "half of a surrogate pair")]
+    [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","variables":{"A":"\udc00"}}]}""", "/tasks/0/variables/A", "half of a surrogate pair")]
+    [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","variables":{"A":"\ud83d\ude00\ude00"}}]}""", "/tasks/0/variables/A", "half of a surrogate pair")]
     [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","variables":{"A":"\udc00\ud800"}}]}""", "/tasks/0/variables/A", "half of a surrogate pair")]
     [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","variables":{"A":"\ud800\\udc00"}}]}""", "/tasks/0/variables/A", "half of a surrogate pair")]
     [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","variables":{"\u0000":"x"}}]}""", "/tasks/0/variables", "The name of a member holds a NUL.")]
@@ -95,6 +98,14 @@ public sealed class DocumentReaderTests
     [InlineData("""{"id":"p","id":"q","tasks":[{"id":"a","image":"b"}]}""", "/id", "The member 'id' stands twice.")]
     [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","variables":{"A":"1","\u0041":"2"}}]}""", "/tasks/0/variables/A", "stands twice")]
     public void What_no_program_should_meet_in_a_text_makes_the_document_malformed(string json, string pointer, string message) => IsMalformed(json, pointer, message);
+
+    [Fact]
+    public void Bytes_that_are_not_UTF_8_make_the_document_malformed()
+    {
+        byte[] json = [.. """{"id":"p","tasks":[{"id":"a","image":"b","user":"x"""u8, 0xFF, .. "\"}]}"u8];
+        using var document = JsonDocument.Parse(json);
+        IsOnly(DocumentReader.Read(document.RootElement, DocumentLimits.Default).Error!, ErrorCodes.MalformedRequest, "/tasks/0/user", "holds bytes that are not UTF-8");
+    }
 
     [Fact]
     public void Every_other_character_comes_through_escaped_or_not()

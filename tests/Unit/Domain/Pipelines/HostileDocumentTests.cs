@@ -14,7 +14,7 @@ public sealed class HostileDocumentTests(ITestOutputHelper output)
 
     private static readonly string[] _values =
     [
-        "null", "true", "false", "0", "-1", "1.5", "1e400", "-1e-400", "99999999999999999999", "\"\"", "\" \"", "\"\\u0000\"", "\"\\ud800\"", "\"\\udfff\\ud800\"", "\"\\ud83d\\ude00\"",
+        "null", "true", "false", "0", "-1", "1.5", "1e400", "-1e-400", "99999999999999999999", "\"\"", "\" \"", "\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\udfff\\ud800\"", "\"\\ud83d\\ude00\"",
         "[]", "{}", "[null]", "[[]]", "[{}]", "[1,\"a\",null,{}]", "{\"\":\"\"}", "{\"a\":null}", "{\"a\":1,\"a\":2}", "{\"\\ud800\":\"x\"}", "{\"~/\":\"x\"}", "{\"GOFER_X\":\"x\"}", "{\"A=B\":\"x\"}",
         "\"task-0\"", "\"nightly\"", "\"../../etc\"", "\"a\\/b~\"", "\"pipeline_secret{{x}}\"", "\"success\"", "\"500m\"", "{\"Task_1\":\"any\",\"task-0\":\"Success\"}", "{\"task-0\":\"success\",\"nobody\":\"any\"}",
         _huge, _deep, _deepObject, $"{{{_huge}:{_huge}}}", $"{{{_huge}:[\"\\u0000\"]}}",
@@ -65,6 +65,34 @@ public sealed class HostileDocumentTests(ITestOutputHelper output)
         output.WriteLine(string.Join(", ", outcomes.OrderBy(o => o.Key).Select(o => $"{o.Key}: {o.Value}")));
         foreach (var code in new[] { ErrorCodes.MalformedRequest, ErrorCodes.ValidationFailed, ErrorCodes.NotSupported, "accepted" }) Assert.True(outcomes.GetValueOrDefault(code) > 0, code);
         Assert.True(outcomes.Sum(o => o.Value) - outcomes["accepted"] >= 200);
+    }
+
+    [Fact]
+    public void No_member_breaks_the_reader_with_any_hostile_value()
+    {
+        string[] later = ["on", "max_attempts", "initial_delay", "factor", "key", "limit", "user", "pass", "cpu", "memory"];
+        string[] known = ["name", "description", "parallelism", "triggers", "notifications", "entrypoint", "command", "working_dir", "concurrency", "always_pull_newest_image", "allow_failure"];
+        string[] groups = ["retry", "concurrency", "registry_auth", "resources", "matrix", "with"];
+
+        foreach (var value in _values)
+        {
+            foreach (var name in _names.Concat(known))
+            {
+                Survives($$"""{"id":"p","tasks":[{"id":"a","image":"b"}],"{{name}}":{{value}} }""");
+                Survives($$"""{"id":"p","tasks":[{"id":"a","image":"b","{{name}}":{{value}} }]}""");
+            }
+
+            foreach (var (group, name) in groups.SelectMany(g => later.Select(n => (g, n))))
+                Survives($$"""{"id":"p","tasks":[{"id":"a","image":"b","{{group}}":{"{{name}}":{{value}} } }]}""");
+            Survives(value);
+        }
+    }
+
+    private static void Survives(string json)
+    {
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 10_000 });
+        var result = DocumentReader.Read(document.RootElement, DocumentLimits.Default);
+        if (!result.IsOk) LeadsToItsPlaces(result.Error, document.RootElement);
     }
 
     private static void HoldsTogether(PipelineDocument document)
