@@ -1,0 +1,28 @@
+.DEFAULT_GOAL := help
+DOTNET ?= dotnet
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build everything, warnings are errors
+	$(DOTNET) build
+
+run: ## a server with everything in one process, on 127.0.0.1:8080
+	$(DOTNET) run --project src/Cli -- dev
+
+demo: ## start everything, run an example and show it
+	$(DOTNET) run --project src/Cli -- demo
+
+test: ## all tests; those that need Docker say how to start one
+	$(DOTNET) test
+
+engine: ## a Docker engine of the tests' own (root); eval its output
+	@bash tests/testbed/docker.sh up
+
+format: ## let the formatter write
+	$(DOTNET) format
+
+openapi: ## write docs/openapi.json and src/Client anew from the code
+	GOFER_APPROVE=1 $(DOTNET) test --project tests/Unit
+
+.PHONY: help build run demo test engine format openapi
