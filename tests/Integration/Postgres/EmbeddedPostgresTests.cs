@@ -2,12 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres.Embedded;
 using Npgsql;
 
 namespace Gofer.Tests.Integration.Postgres;
 
+[UnsupportedOSPlatform("windows")]
 public sealed class EmbeddedPostgresTests : IDisposable
 {
     private static readonly PrivatePostgresOptions s_options = new()
@@ -35,7 +37,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
             await ExecuteAsync(first, "create table kept as select 42 as answer");
         }
 
-        Assert.False(IsAlive(process));
+        Assert.False(new Postmaster(process, "", 0).IsAlive());
         using (var folder = DataFolder.Open(_root).Value)
         {
             await using var postgres = await StartAsync(folder);
@@ -211,6 +213,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
     [Fact]
     public async Task A_copy_of_a_running_folder_neither_takes_over_nor_stops_the_original()
     {
+        File.SetUnixFileMode(_root, File.GetUnixFileMode(_root) | UnixFileMode.OtherExecute);
         using var folder = DataFolder.Open(Path.Combine(_root, "original")).Value;
         await using var original = await StartAsync(folder);
         await RunAsync("cp", "-a", folder.Path, Path.Combine(_root, "copy"));
@@ -297,18 +300,5 @@ public sealed class EmbeddedPostgresTests : IDisposable
         using var run = Process.Start(program, arguments);
         await run.WaitForExitAsync(Ct);
         Assert.Equal(0, run.ExitCode);
-    }
-
-    private static bool IsAlive(int process)
-    {
-        try
-        {
-            using var found = Process.GetProcessById(process);
-            return !found.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
     }
 }

@@ -6,7 +6,7 @@ namespace Gofer.Infrastructure.Postgres.Embedded;
 /// <summary>What an embedded server trades; the defaults are for data that must survive a power cut.</summary>
 public sealed record PostgresSettings
 {
-    /// <summary>Whether commits are on disk before they are answered. Only tests, whose data dies with them, may say no.</summary>
+    /// <summary>Whether commits survive a power cut; those answered survive a killed server either way. Only tests may say no.</summary>
     public bool Durable { get; init; } = true;
 
     /// <summary>How many connections the server takes.</summary>
@@ -116,8 +116,8 @@ internal sealed class Cluster(DataFolder folder, PostgresBinaries binaries, stri
         yield return "cluster_name=gofer";
         if (!settings.Durable)
         {
+            // synchronous_commit stays: without it a killed server loses commits that it has answered.
             yield return "fsync=off";
-            yield return "synchronous_commit=off";
             yield return "full_page_writes=off";
         }
     }

@@ -82,9 +82,9 @@ public sealed class EmbeddedPostgres : PrivatePostgres
 
         try
         {
-            await CreateDatabaseAsync(start.ConnectionString(postmaster.Value.Port, "postgres"), cancellationToken);
+            await CreateDatabaseAsync(start.ConnectionString(postmaster.Value.Port, "postgres", pooling: false), cancellationToken);
         }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        catch
         {
             await cluster.StopAsync();
             throw;

@@ -17,7 +17,8 @@ internal sealed class ServerStart(DataFolder folder, Cluster cluster, string pas
         Foreign,
     }
 
-    public string ConnectionString(int port, string database) => new NpgsqlConnectionStringBuilder
+    /// <summary>The address of a database on the server.</summary>
+    public string ConnectionString(int port, string database, bool pooling = true) => new NpgsqlConnectionStringBuilder
     {
         Host = "127.0.0.1",
         Port = port,
@@ -26,6 +27,7 @@ internal sealed class ServerStart(DataFolder folder, Cluster cluster, string pas
         Database = database,
         SslMode = SslMode.Disable,
         GssEncryptionMode = GssEncryptionMode.Disable,
+        Pooling = pooling,
     }.ConnectionString;
 
     /// <summary>
@@ -113,8 +115,8 @@ internal sealed class ServerStart(DataFolder folder, Cluster cluster, string pas
     {
         try
         {
-            var address = new NpgsqlConnectionStringBuilder(ConnectionString(port, "postgres")) { Pooling = false, Timeout = 5 };
-            await using var connection = new NpgsqlConnection(address.ConnectionString);
+            var address = ConnectionString(port, "postgres", pooling: false);
+            await using var connection = new NpgsqlConnection(address);
             await connection.OpenAsync(cancellationToken);
             await using var where = new NpgsqlCommand("show data_directory", connection);
             return await where.ExecuteScalarAsync(cancellationToken) as string == cluster.Data ? Answer.Ours : Answer.Foreign;
