@@ -14,6 +14,7 @@ namespace Gofer.Tests.Support.Postgres;
 public static class PostgresServer
 {
     private static readonly Lazy<Task<string>> s_address = new(StartAsync);
+    private static Process? s_guard;
 
     /// <summary>A connection string to the server's database <c>postgres</c>, for a role that may create databases.</summary>
     public static Task<string> GetAsync(CancellationToken cancellationToken) => s_address.Value.WaitAsync(cancellationToken);
@@ -84,8 +85,8 @@ public static class PostgresServer
             RedirectStandardInput = true,
             WorkingDirectory = "/",
         };
-        // Kept open on purpose: its end is the signal.
-        _ = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start.");
+        // Kept open on purpose, and kept from the collector, whose closing of the pipe would be the signal as well.
+        s_guard = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start.");
     }
 
     private static string Administrative(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString)
