@@ -46,6 +46,9 @@ public interface IGoferDb
     /// <summary>Loads the head under a lock that creators of runs wait for; inside a transaction only.</summary>
     Task<PipelineHead?> LockHeadAsync(PipelineId pipeline, CancellationToken cancellationToken);
 
+    /// <summary>Forgets what was loaded and not saved, so that a use case may start again after a lost race.</summary>
+    void Forget();
+
     /// <summary>Writes what was changed.</summary>
     /// <exception cref="DbUpdateConcurrencyException">Another writer changed a row since it was loaded.</exception>
     Task<int> SaveChangesAsync(CancellationToken cancellationToken);

@@ -34,7 +34,7 @@ public readonly record struct PipelineId(Guid Value) : IId<PipelineId>
 }
 
 /// <summary>Identifies a run. Its first 48 bits are the creation time, by which the history tables are partitioned.</summary>
-public readonly record struct RunId(Guid Value) : IId<RunId>, IParsable<RunId>
+public readonly record struct RunId(Guid Value) : IId<RunId>, IParsable<RunId>, IComparable<RunId>
 {
     /// <inheritdoc/>
     public static RunId From(Guid value) => new(value);
@@ -49,6 +49,21 @@ public readonly record struct RunId(Guid Value) : IId<RunId>, IParsable<RunId>
         result = new RunId(value);
         return ok;
     }
+
+    /// <summary>By time, as the database orders them.</summary>
+    public int CompareTo(RunId other) => Value.CompareTo(other.Value);
+
+    /// <summary>Whether <paramref name="left"/> was made before <paramref name="right"/>.</summary>
+    public static bool operator <(RunId left, RunId right) => left.CompareTo(right) < 0;
+
+    /// <summary>Whether <paramref name="left"/> was made after <paramref name="right"/>.</summary>
+    public static bool operator >(RunId left, RunId right) => left.CompareTo(right) > 0;
+
+    /// <summary>Whether <paramref name="left"/> was not made after <paramref name="right"/>.</summary>
+    public static bool operator <=(RunId left, RunId right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Whether <paramref name="left"/> was not made before <paramref name="right"/>.</summary>
+    public static bool operator >=(RunId left, RunId right) => left.CompareTo(right) >= 0;
 
     /// <inheritdoc/>
     public override string ToString() => Value.ToString();

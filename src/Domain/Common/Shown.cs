@@ -1,7 +1,7 @@
 namespace Gofer.Domain.Common;
 
 /// <summary>Puts what a client sent into a sentence: short, on one line, and without anything that a terminal would obey.</summary>
-internal static class Shown
+public static class Shown
 {
     private const int MaxLength = 80;
 

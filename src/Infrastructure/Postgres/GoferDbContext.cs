@@ -54,6 +54,9 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
             .AsTracking().SingleOrDefaultAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public void Forget() => ChangeTracker.Clear();
+
+    /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasDefaultSchema(Schema);

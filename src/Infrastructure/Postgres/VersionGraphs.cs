@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Gofer.Application.Pipelines;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
@@ -38,10 +37,7 @@ internal sealed class VersionGraphs(NpgsqlDataSource source) : IVersionGraphs
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken)) throw new KeyNotFoundException($"Pipeline {pipeline} has no version {version}.");
 
-        using var json = JsonDocument.Parse(row.GetString(0));
-        // It was accepted under the limits of its day; only its form matters now.
-        var document = DocumentReader.Read(json.RootElement, DocumentLimits.None);
-        if (document.Error is { } error) throw new InvalidOperationException($"Version {version} of pipeline {pipeline} cannot be read: {error.Message}");
-        return new VersionGraph(document.Value, new TaskGraph(document.Value.Tasks), row.GetString(1));
+        var document = DocumentReader.ReadStored(row.GetString(0));
+        return new VersionGraph(document, new TaskGraph(document.Tasks), row.GetString(1));
     }
 }

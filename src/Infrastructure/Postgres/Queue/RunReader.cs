@@ -140,7 +140,7 @@ internal sealed class RunReader(IVersionGraphs versions)
     private async Task<SortedDictionary<RunId, LoadedRun>> RestoreAsync(
         List<Header> headers, ILookup<RunId, (RunId Run, TaskExecution Execution)> executions, CancellationToken cancellationToken)
     {
-        var runs = new SortedDictionary<RunId, LoadedRun>(Comparer<RunId>.Create((a, b) => a.Value.CompareTo(b.Value)));
+        var runs = new SortedDictionary<RunId, LoadedRun>();
         foreach (var header in headers)
         {
             var graph = await versions.GetAsync(header.Pipeline, header.Version, cancellationToken);

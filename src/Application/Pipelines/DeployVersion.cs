@@ -1,0 +1,35 @@
+using Gofer.Application.Common;
+using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
+using MediatR;
+
+namespace Gofer.Application.Pipelines;
+
+/// <summary>Makes a version live: runs created after the answer get it. Asking for the live one changes nothing.</summary>
+public sealed record DeployVersion(string Namespace, string Pipeline, int Version, string? IfMatch) : IRequest<Result<VersionView>>;
+
+internal sealed class DeployVersionHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<DeployVersion, Result<VersionView>>
+{
+    public async Task<Result<VersionView>> Handle(DeployVersion request, CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.BeginAsync(cancellationToken);
+        var pipeline = await db.FindPipelineAsync(request.Namespace, request.Pipeline, cancellationToken);
+        if (!pipeline.IsOk) return pipeline.Error;
+        var version = await db.FindVersionAsync(pipeline.Value.Id, request.Version, cancellationToken);
+        if (!version.IsOk) return version.Error;
+        var head = await db.LockHeadAsync(pipeline.Value.Id, cancellationToken);
+        if (head is null || head.Deleted) return new Error(ErrorKind.NotFound, ErrorCodes.PipelineNotFound, "The pipeline was deleted.");
+        if (EntityTags.Refuse(request.IfMatch, pipeline.Value.Revision) is { } stale) return stale;
+
+        if (head.LiveVersion != request.Version)
+        {
+            var document = DocumentReader.ReadStored(version.Value.Document);
+            head.Deploy(request.Version, document);
+            pipeline.Value.Describe(document, clock.GetUtcNow());
+            await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return version.Value.View(request.Version);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Gofer.Application.Common;
+using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
+using MediatR;
+using Microsoft.EntityFrameworkCore;
+
+namespace Gofer.Application.Pipelines;
+
+/// <summary>
+/// Registers a document: a new immutable version only where its content differs from the latest. The first version is live;
+/// <paramref name="Deploy"/> makes this one live; <paramref name="DryRun"/> says what would happen and writes nothing.
+/// </summary>
+public sealed record RegisterPipeline(string Namespace, string Name, JsonElement Document, bool Deploy, bool DryRun, string? IfMatch)
+    : IRequest<Result<RegistrationView>>;
+
+internal sealed class RegisterPipelineHandler(IGoferDb db, TimeProvider clock, DocumentLimits limits)
+    : IRequestHandler<RegisterPipeline, Result<RegistrationView>>
+{
+    public async Task<Result<RegistrationView>> Handle(RegisterPipeline request, CancellationToken cancellationToken)
+    {
+        var home = await db.FindNamespaceAsync(request.Namespace, cancellationToken);
+        if (!home.IsOk) return home.Error;
+        var read = DocumentReader.Read(request.Document, limits);
+        if (!read.IsOk) return read.Error;
+        if (read.Value.Id != request.Name)
+        {
+            return Error.Invalid("/id", $"The document's id is '{read.Value.Id}', but it was sent to the pipeline {Shown.Quoted(request.Name)}. They must be the same.");
+        }
+
+        try
+        {
+            return await RegisterAsync(home.Value.Id, request, read.Value, cancellationToken);
+        }
+        catch (DbUpdateException)
+        {
+            // Two first registrations at once: the other made the pipeline, so this one finds it now.
+            db.Forget();
+            return await RegisterAsync(home.Value.Id, request, read.Value, cancellationToken);
+        }
+    }
+
+    private async Task<Result<RegistrationView>> RegisterAsync(
+        NamespaceId home, RegisterPipeline request, PipelineDocument document, CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.BeginAsync(cancellationToken);
+        var pipeline = await db.Pipelines.SingleOrDefaultAsync(
+            p => p.NamespaceId == home && p.Name == request.Name && p.DeletedAt == null, cancellationToken);
+        if (EntityTags.Refuse(request.IfMatch, pipeline?.Revision ?? 0) is { } stale) return stale;
+        var now = clock.GetUtcNow();
+        PipelineHead? head;
+        if (pipeline is null)
+        {
+            pipeline = new Pipeline(new PipelineId(Guid.CreateVersion7(now)), home, request.Name, now);
+            head = new PipelineHead(pipeline.Id);
+            if (!request.DryRun)
+            {
+                db.Pipelines.Add(pipeline);
+                db.Heads.Add(head);
+            }
+        }
+        else
+        {
+            head = await db.LockHeadAsync(pipeline.Id, cancellationToken);
+            if (head is null || head.Deleted) return new Error(ErrorKind.NotFound, ErrorCodes.PipelineNotFound, "The pipeline was deleted just now.");
+        }
+
+        var text = DocumentWriter.Write(document);
+        var hash = DocumentWriter.Hash(text);
+        var latest = await db.Versions.AsNoTracking()
+            .SingleOrDefaultAsync(v => v.PipelineId == pipeline.Id && v.Version == head.LastVersion, cancellationToken);
+        var live = head.LiveVersion == head.LastVersion ? latest : await db.Versions.AsNoTracking()
+            .SingleOrDefaultAsync(v => v.PipelineId == pipeline.Id && v.Version == head.LiveVersion, cancellationToken);
+        var diff = PipelineViews.Diff(live?.Document, document);
+        var created = latest?.ContentHash != hash;
+        var number = created ? head.LastVersion + 1 : head.LastVersion;
+        var goesLive = head.LiveVersion == 0 || (request.Deploy && head.LiveVersion != number);
+        if (!request.DryRun)
+        {
+            if (created) db.Versions.Add(new PipelineVersion(pipeline.Id, head.NextVersion(), hash, text, now));
+            if (goesLive)
+            {
+                head.Deploy(number, document);
+                pipeline.Describe(document, now);
+            }
+            else if (created)
+            {
+                pipeline.Touch(now);
+            }
+
+            await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return new RegistrationView(number, created, goesLive || head.LiveVersion == number, diff);
+    }
+}
