@@ -172,6 +172,36 @@ public sealed class EmbeddedPostgresTests : IDisposable
     }
 
     [Fact]
+    public async Task A_log_that_has_grown_long_is_cut_to_its_end_at_the_next_start()
+    {
+        using var folder = DataFolder.Open(_root).Value;
+        await (await StartAsync(folder)).DisposeAsync();
+        var log = Path.Combine(folder.Postgres, "server.log");
+        await File.AppendAllTextAsync(log, string.Concat(Enumerable.Repeat("an old line of the log\n", 500_000)), Ct);
+
+        await using var postgres = await StartAsync(folder);
+
+        Assert.InRange(new FileInfo(log).Length, 1024 * 1024, 2 * 1024 * 1024);
+        Assert.Contains("ready to accept connections", await File.ReadAllTextAsync(log, Ct), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_start_that_is_cancelled_leaves_no_server_behind()
+    {
+        using var folder = DataFolder.Open(_root).Value;
+        await (await StartAsync(folder)).DisposeAsync();
+        var data = Path.Combine(folder.Postgres, "data");
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+
+        var start = PrivatePostgres.StartAsync(folder, s_options, new Progress<string>(), cancel.Token);
+        await EventuallyAsync(() => Task.FromResult(Postmaster.Read(data) is not null));
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start);
+        Assert.Null(Postmaster.Read(data));
+    }
+
+    [Fact]
     public async Task A_cluster_that_was_half_made_when_its_maker_was_killed_is_made_again()
     {
         using var folder = DataFolder.Open(_root).Value;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Gofer.Infrastructure.Postgres;
@@ -14,7 +15,9 @@ namespace Gofer.Tests.Support.Postgres;
 public static class PostgresServer
 {
     private static readonly Lazy<Task<string>> s_address = new(StartAsync);
-    private static Process? s_guard;
+
+    /// <summary>What must live as long as the process: collected, the guard's pipe and the folder's lock would close.</summary>
+    private static readonly ConcurrentBag<object> s_kept = [];
 
     /// <summary>A connection string to the server's database <c>postgres</c>, for a role that may create databases.</summary>
     public static Task<string> GetAsync(CancellationToken cancellationToken) => s_address.Value.WaitAsync(cancellationToken);
@@ -36,16 +39,14 @@ public static class PostgresServer
     {
         var root = Directory.CreateTempSubdirectory("gofer-test-").FullName;
         Guard(root);
-        var folder = DataFolder.Open(root);
-        if (!folder.IsOk)
-        {
-            throw new InvalidOperationException(folder.Error.Message);
-        }
-
+        // A failure throws: a test run without its server has nothing to say.
+        var folder = DataFolder.Open(root).Value;
         var options = new PrivatePostgresOptions { Settings = new PostgresSettings { Durable = false, MaxConnections = 400 } };
         var server = await EmbeddedPostgres.StartAsync(
-            folder.Value, binaries, options, new Progress<string>(Console.Error.WriteLine), CancellationToken.None);
-        return server.IsOk ? server.Value.ConnectionString : throw new InvalidOperationException(server.Error.Message);
+            folder, binaries, options, new Progress<string>(Console.Error.WriteLine), CancellationToken.None);
+        s_kept.Add(folder);
+        s_kept.Add(server.Value);
+        return server.Value.ConnectionString;
     }
 
     private static async Task<string> ContainAsync(string unfit)
@@ -55,6 +56,7 @@ public static class PostgresServer
         try
         {
             await container.StartAsync();
+            s_kept.Add(container);
             return container.GetConnectionString();
         }
         catch (Exception failed)
@@ -66,27 +68,27 @@ public static class PostgresServer
 
     /// <summary>
     /// A shell that sleeps on a pipe of this process: the pipe ends with the process even on kill -9, and then it stops the server
-    /// and removes its folder.
+    /// and removes its folder, again and again while an initdb that was cut off still writes there.
     /// </summary>
     private static void Guard(string root)
     {
         const string script = """
             trap '' INT HUP TERM
             cat >/dev/null
-            pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2>/dev/null)
-            if [ -n "$pid" ]; then
-              kill -QUIT "$pid"; n=0
-              while kill -0 "$pid" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
-            fi
-            rm -rf "$1"
+            n=0
+            while [ -e "$1" ] && [ $n -lt 100 ]; do
+              pid=$(head -n 1 "$1/postgres/data/postmaster.pid") && kill -QUIT "$pid"
+              while kill -0 "$pid" && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+              rm -rf "$1" || sleep 0.1
+              n=$((n + 1))
+            done
             """;
         var start = new ProcessStartInfo("/bin/sh", ["-c", $"({script}) >/dev/null 2>&1", "sh", root])
         {
             RedirectStandardInput = true,
             WorkingDirectory = "/",
         };
-        // Kept open on purpose, and kept from the collector, whose closing of the pipe would be the signal as well.
-        s_guard = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start.");
+        s_kept.Add(Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start."));
     }
 
     private static string Administrative(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString)

@@ -70,9 +70,17 @@ internal sealed class Cluster(DataFolder folder, PostgresBinaries binaries, stri
             binaries.Program("pg_ctl"), ["start", "-D", Data, "-l", Log, "-o", options, "-w", "-t", "60", "-s"], user, CancellationToken.None);
     }
 
-    /// <summary>Stops the server: sessions are ended, and a server that does not end in a minute is cut off as in a crash.</summary>
+    /// <summary>
+    /// Stops the server if it runs: sessions are ended, and a server that does not end in a minute is cut off as in a crash. pg_ctl
+    /// signals whatever process the folder names, so that is looked at first.
+    /// </summary>
     public async Task<ToolResult> StopAsync()
     {
+        if (Postmaster.Read(Data)?.IsServerOf(Data) is not true)
+        {
+            return new ToolResult(0, "");
+        }
+
         var stopped = await StopAsync("fast", 60);
         return stopped.IsOk ? stopped : await StopAsync("immediate", 10);
     }

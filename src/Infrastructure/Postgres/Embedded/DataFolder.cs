@@ -122,8 +122,7 @@ public sealed class DataFolder : IDisposable
 
     private static Error HeldBy(string path)
     {
-        var holder = System.IO.Path.Combine(path, "run", "holder");
-        var lines = File.Exists(holder) ? File.ReadAllLines(holder) : [];
+        var lines = HolderLines(System.IO.Path.Combine(path, "run", "holder"));
         var pid = lines is [{ Length: > 0 } known, ..] ? $"process {known}" : "another process";
         var url = lines is [_, { Length: > 0 } address, ..] ? $", which answers at {address}" : "";
         return new Error(
@@ -131,9 +130,23 @@ public sealed class DataFolder : IDisposable
             $"The data folder {path} is in use by {pid}{url}. Use that one, end it, or name another folder with --data or GOFER_DATA.");
     }
 
+    private static string[] HolderLines(string file)
+    {
+        try
+        {
+            return File.ReadAllLines(file);
+        }
+        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException)
+        {
+            // The lock says that somebody holds the folder; who, only its owner or a process that has come this far can say.
+            return [];
+        }
+    }
+
     /// <summary>
     /// A plain user's folder is closed to others. Root's can be entered but not listed, because the server's user must reach
-    /// <see cref="Postgres"/> in it; everything else inside is closed by its own mode.
+    /// <see cref="Postgres"/> in it; everything else inside is closed by its own mode. A folder with other people's things in it
+    /// keeps the mode that it has.
     /// </summary>
     private static void Protect(string path, bool created)
     {
@@ -144,7 +157,10 @@ public sealed class DataFolder : IDisposable
 
         if (Environment.IsPrivilegedProcess)
         {
-            File.SetUnixFileMode(path, created ? Enterable : File.GetUnixFileMode(path) | UnixFileMode.OtherExecute);
+            if (created || !Directory.EnumerateFileSystemEntries(path).Any())
+            {
+                File.SetUnixFileMode(path, Enterable);
+            }
         }
         else if (created)
         {

@@ -53,7 +53,7 @@ public sealed class DockerPostgres : PrivatePostgres
     {
         if (options.Docker is not { } endpoint)
         {
-            return Refused("No Docker engine was found either.");
+            return Refused("No Docker engine was found.");
         }
 
         var docker = new DockerClientBuilder().WithEndpoint(endpoint).Build();
@@ -127,9 +127,17 @@ public sealed class DockerPostgres : PrivatePostgres
         }
 
         var postgres = new DockerPostgres(docker, name, image, port.Value, password, progress);
-        if (await AnswersAsync(postgres.ConnectionString, options.Clock, cancellationToken))
+        try
         {
-            return postgres;
+            if (await AnswersAsync(postgres.ConnectionString, options.Clock, cancellationToken))
+            {
+                return postgres;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await RemoveAsync(docker, name, CancellationToken.None);
+            throw;
         }
 
         return Refused($"The container {name} ({image}) does not answer on port {port}; see: docker logs {name}");

@@ -74,23 +74,30 @@ public sealed class EmbeddedPostgres : PrivatePostgres
         }
 
         var start = new ServerStart(folder, cluster, password.Value, options.Clock, progress);
-        var postmaster = await start.RunAsync(cancellationToken);
-        if (!postmaster.IsOk)
-        {
-            return postmaster.Error;
-        }
-
         try
         {
+            var postmaster = await start.RunAsync(cancellationToken);
+            if (!postmaster.IsOk)
+            {
+                return postmaster.Error;
+            }
+
             await CreateDatabaseAsync(start.ConnectionString(postmaster.Value.Port, "postgres", pooling: false), cancellationToken);
+            return new EmbeddedPostgres(cluster, start, binaries, postmaster.Value, options.Clock, progress);
+        }
+        catch (NpgsqlException failed)
+        {
+            await cluster.StopAsync();
+            return new Error(
+                ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable,
+                $"Postgres started, but its database gofer could not be made: {failed.Message}\nIts log ({cluster.Log}) ends:\n{cluster.LogTail(0)}");
         }
         catch
         {
+            // Cancelled while the server came up: it is nobody's child, so nothing else would end it.
             await cluster.StopAsync();
             throw;
         }
-
-        return new EmbeddedPostgres(cluster, start, binaries, postmaster.Value, options.Clock, progress);
     }
 
     /// <summary>Stops the server; its folder keeps the data.</summary>
@@ -104,7 +111,7 @@ public sealed class EmbeddedPostgres : PrivatePostgres
         await _stopping.CancelAsync();
         await _supervisor.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
-        if (Postmaster.Read(_cluster.Data)?.IsServerOf(_cluster.Data) is true && await _cluster.StopAsync() is { IsOk: false } failed)
+        if (await _cluster.StopAsync() is { IsOk: false } failed)
         {
             _progress.Report($"Postgres (process {_postmaster.Pid.ToString(CultureInfo.InvariantCulture)}) could not be stopped: {failed.Output}");
         }
@@ -175,7 +182,7 @@ public sealed class EmbeddedPostgres : PrivatePostgres
 
                 trouble = started.Error.Message;
             }
-            catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or InvalidOperationException)
+            catch (Exception failed) when (failed is not OperationCanceledException)
             {
                 // Whatever a full disk or a vanished folder throws, the next pass may find it mended.
                 trouble = failed.Message;

@@ -30,7 +30,14 @@ internal static class LoopbackPort
         return port;
     }
 
-    public static void Keep(DataFolder folder, int port) => folder.Write(File, port.ToString(CultureInfo.InvariantCulture));
+    public static void Keep(DataFolder folder, int port)
+    {
+        var text = port.ToString(CultureInfo.InvariantCulture);
+        if (folder.Read(File) != text)
+        {
+            folder.Write(File, text);
+        }
+    }
 
     private static bool IsFree(int port)
     {

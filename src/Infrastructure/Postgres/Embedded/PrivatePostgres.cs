@@ -44,7 +44,8 @@ public abstract class PrivatePostgres : IAsyncDisposable
             var binaries = await PostgresBinaries.FindAsync(search, needed, cancellationToken);
             if (binaries.IsOk)
             {
-                return Widen(await EmbeddedPostgres.StartAsync(folder, binaries.Value, options, progress, cancellationToken));
+                var embedded = await EmbeddedPostgres.StartAsync(folder, binaries.Value, options, progress, cancellationToken);
+                return embedded.IsOk ? embedded.Value : embedded.Error;
             }
 
             unfit = binaries.Error;
@@ -55,8 +56,12 @@ public abstract class PrivatePostgres : IAsyncDisposable
         }
 
         var container = await DockerPostgres.RunAsync(folder, options, progress, cancellationToken);
-        return container.IsOk || DockerPostgres.HasDataIn(folder) ? Widen(container) : new Error(
-            ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable,
+        if (container.IsOk)
+        {
+            return container.Value;
+        }
+
+        return DockerPostgres.HasDataIn(folder) ? Unavailable($"The data of {folder.Path} is in a Docker volume. {container.Error.Message}") : Unavailable(
             $"""
             Gofer keeps everything in Postgres and found none to start. {unfit?.Message} {container.Error.Message}
             Ways out:
@@ -69,7 +74,5 @@ public abstract class PrivatePostgres : IAsyncDisposable
     /// <summary>Stops the server or container; the data stays.</summary>
     public abstract ValueTask DisposeAsync();
 
-    private static Result<PrivatePostgres> Widen<T>(Result<T> result)
-        where T : PrivatePostgres =>
-        result.IsOk ? result.Value : result.Error;
+    private static Error Unavailable(string message) => new(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, message);
 }

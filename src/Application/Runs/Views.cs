@@ -1,0 +1,179 @@
+using System.Globalization;
+using Gofer.Domain.Pipelines;
+using Gofer.Domain.Runs;
+
+namespace Gofer.Application.Runs;
+
+/// <summary>A run as the API shows it.</summary>
+public sealed record RunView
+{
+    /// <summary>The run's number in its pipeline.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>The run's id (UUIDv7).</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>The namespace's name.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>The pipeline's name.</summary>
+    public required string Pipeline { get; init; }
+
+    /// <summary>The version that it runs.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>Why it runs that version.</summary>
+    public required string VersionReason { get; init; }
+
+    /// <summary>The arm of an experiment that it belongs to; null outside one.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required RunState State { get; init; }
+
+    /// <summary>Why it stands there, as a code.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Why it stands there, in words.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>What made it.</summary>
+    public required string Trigger { get; init; }
+
+    /// <summary>The parameters that it was given.</summary>
+    public IReadOnlyDictionary<string, string> Params { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The variables that it was given.</summary>
+    public required IReadOnlyDictionary<string, string> Variables { get; init; }
+
+    /// <summary>The version's labels and its own.</summary>
+    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+
+    /// <summary>Its priority; 0 is the usual one.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>When it was accepted.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it was admitted.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>When a cancel was first accepted.</summary>
+    public DateTimeOffset? CancelRequestedAt { get; init; }
+}
+
+/// <summary>One task of a run as the API shows it.</summary>
+public sealed record TaskView
+{
+    /// <summary>The task's id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required TaskState State { get; init; }
+
+    /// <summary>Why it stands there, as a code.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Why it stands there, in words; while it starts, what it waits for.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>Which try this is, from 1; 0 before the task was first ready.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>The container's exit code.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>Which kind of scheduler ran it.</summary>
+    public string? Scheduler { get; init; }
+
+    /// <summary>Where it ran.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>The image that the document names.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>The digest that the image had, where known.</summary>
+    public string? ImageDigest { get; init; }
+
+    /// <summary>The parent that skipped it.</summary>
+    public string? SkippedBy { get; init; }
+
+    /// <summary>The values of the matrix instance; null where the task has no matrix.</summary>
+    public IReadOnlyDictionary<string, string>? Matrix { get; init; }
+
+    /// <summary>When it entered the queue.</summary>
+    public DateTimeOffset? ReadyAt { get; init; }
+
+    /// <summary>When the container started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Every try, oldest first.</summary>
+    public required IReadOnlyList<AttemptView> Attempts { get; init; }
+}
+
+/// <summary>One try of a task.</summary>
+public sealed record AttemptView(
+    int Attempt, string? Reason, string? Message, int? ExitCode, string? Scheduler, string? Node, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt);
+
+/// <summary>One event as the API shows it; <paramref name="Seq"/> counts from 1 in the run, without gaps.</summary>
+public sealed record EventView(
+    string Id, int Seq, string Type, DateTimeOffset Time, string Namespace, string Pipeline, long Run, string? Task, int? Attempt, string? Actor,
+    IReadOnlyDictionary<string, string> Data);
+
+/// <summary>Makes views of rows.</summary>
+internal static class RunViews
+{
+    public static RunView View(this RunRow run, string @namespace, string pipeline) => new()
+    {
+        Number = run.Number,
+        Id = run.Id.Value,
+        Namespace = @namespace,
+        Pipeline = pipeline,
+        Version = run.Version,
+        VersionReason = run.VersionReason,
+        State = run.State,
+        Reason = run.Reason,
+        Message = run.Message,
+        Trigger = run.Trigger,
+        Variables = run.Variables,
+        Labels = run.Labels,
+        CreatedAt = run.CreatedAt,
+        StartedAt = run.StartedAt,
+        EndedAt = run.EndedAt,
+        CancelRequestedAt = run.CancelRequestedAt,
+    };
+
+    public static RunView View(this RunScope scope) => scope.Run.View(scope.Path.Namespace, scope.Path.Pipeline);
+
+    public static TaskView View(this TaskRow task, TaskGraph graph) => new()
+    {
+        Id = graph.Tasks[task.Task].Id,
+        State = task.State,
+        Reason = task.Reason,
+        Message = task.Message,
+        Attempt = task.Attempt,
+        ExitCode = task.ExitCode,
+        Scheduler = task.Scheduler,
+        Node = task.Node,
+        Image = graph.Tasks[task.Task].Image,
+        ImageDigest = task.ImageDigest,
+        SkippedBy = task.SkippedBy is { } by ? graph.Tasks[by].Id : null,
+        ReadyAt = task.ReadyAt,
+        StartedAt = task.StartedAt,
+        EndedAt = task.EndedAt,
+        // A task has one attempt as long as nothing is retried: the execution itself.
+        Attempts = task.Attempt == 0
+            ? []
+            : [new AttemptView(task.Attempt, task.Reason, task.Message, task.ExitCode, task.Scheduler, task.Node, task.StartedAt, task.EndedAt)],
+    };
+
+    public static EventView View(this EventRow e, RunScope scope) => new(
+        string.Create(CultureInfo.InvariantCulture, $"{scope.Run.Id.Value:N}-{e.Seq}"), e.Seq, e.Type, e.At, scope.Path.Namespace, scope.Path.Pipeline,
+        scope.Run.Number, e.Task is { } task ? scope.Graph.Tasks[task].Id : null, e.Attempt, null, e.Data);
+}
