@@ -1,0 +1,95 @@
+using System.Text.RegularExpressions;
+using Gofer.Domain.Common;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Gofer.Api.Http;
+
+/// <summary>Turns what was thrown, and what the framework refused without a body, into problem documents.</summary>
+internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return; // the client left
+        }
+        // The last line of defence: whatever it is becomes an answer and a log entry.
+#pragma warning disable CA1031
+        catch (Exception e) when (!context.Response.HasStarted)
+#pragma warning restore CA1031
+        {
+            var error = ErrorOf(e);
+            if (error.Code == ErrorCodes.InternalError) Log.Failed(logger, e, context.Request.Method, context.Request.Path);
+            context.Response.Clear();
+            await error.ToProblem().ExecuteAsync(context);
+            return;
+        }
+
+        if (!context.Response.HasStarted && context.Response.ContentType is null && context.Response.ContentLength is null
+            && Unsaid(context) is { } unsaid)
+        {
+            await unsaid.ToProblem().ExecuteAsync(context);
+        }
+    }
+
+    private static Error? Unsaid(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => new Error(
+            ErrorKind.NotFound, ErrorCodes.RouteNotFound, $"There is no {Shown.Quoted(context.Request.Path)} here. '/swagger' lists what there is."),
+        StatusCodes.Status405MethodNotAllowed => new Error(
+            ErrorKind.Malformed, ErrorCodes.MethodNotAllowed,
+            $"{context.Request.Method} is not possible here; possible are {context.Response.Headers.Allow}."),
+        StatusCodes.Status415UnsupportedMediaType => RawBody.NotJson(context),
+        StatusCodes.Status400BadRequest => Error.Malformed("", "The request could not be read."),
+        _ => null,
+    };
+
+    private static Error ErrorOf(Exception e) => e switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new Error(
+            ErrorKind.TooLarge, ErrorCodes.PayloadTooLarge, "The body is larger than the most that is taken here."),
+        BadHttpRequestException bad => Parameter(bad),
+        DbUpdateConcurrencyException => new Error(
+            ErrorKind.Stale, ErrorCodes.PreconditionFailed, "Somebody else changed it at the same moment. Read it again before you change it."),
+        PostgresException { SqlState: "22021" or "22P05" } => Error.Malformed("", "The request holds a character that no text may hold, such as NUL."),
+        _ when IsAway(e) => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The database does not answer. Nothing is lost; try again."),
+        OperationCanceledException => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The server is stopping. Try again."),
+        _ => new Error(ErrorKind.Unavailable, ErrorCodes.InternalError, "The server failed; this is its fault. Its log has more under the trace id."),
+    };
+
+    private static bool IsAway(Exception e)
+    {
+        for (var inner = e; inner is not null; inner = inner.InnerException)
+        {
+            // 57P0x: the server stops or starts; 53300: it has no connection left
+            if (inner is PostgresException p) return p.SqlState is "57P01" or "57P02" or "57P03" or "53300" || p.IsTransient;
+            if (inner is NpgsqlException or TimeoutException) return true;
+        }
+
+        return false;
+    }
+
+    private static Error Parameter(BadHttpRequestException e)
+    {
+        var match = BindingFailure().Match(e.Message);
+        return match.Success
+            ? Error.Malformed($"/{match.Groups[1].Value}", $"The parameter '{match.Groups[1].Value}' cannot be {Shown.Quoted(match.Groups[2].Value)}.")
+            : Error.Malformed("", e.Message);
+    }
+
+    [GeneratedRegex("""^Failed to bind parameter ".* (\w+)" from "(.*)"\.$""", RegexOptions.Singleline | RegexOptions.NonBacktracking)]
+    private static partial Regex BindingFailure();
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+        public static partial void Failed(ILogger logger, Exception e, string method, string path);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Gofer.Application.Common;
+using Gofer.Domain.Common;
+using Microsoft.AspNetCore.Http;
+
+namespace Gofer.Api.Http;
+
+/// <summary>
+/// An error as RFC 9457 <c>application/problem+json</c>: a stable <c>code</c>, <c>errors</c> from JSON pointer to complaints where the input is
+/// wrong, and the <c>trace_id</c> under which the server's log has more.
+/// </summary>
+public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
+{
+    /// <summary>The HTTP status of the error's kind.</summary>
+    public int? StatusCode => error.Code switch
+    {
+        ErrorCodes.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
+        ErrorCodes.UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
+        ErrorCodes.ForeignOrigin => StatusCodes.Status403Forbidden,
+        ErrorCodes.InternalError => StatusCodes.Status500InternalServerError,
+        _ => error.Kind switch
+        {
+            ErrorKind.Malformed => StatusCodes.Status400BadRequest,
+            ErrorKind.Invalid => StatusCodes.Status422UnprocessableEntity,
+            ErrorKind.NotFound => StatusCodes.Status404NotFound,
+            ErrorKind.Conflict => StatusCodes.Status409Conflict,
+            ErrorKind.Stale => StatusCodes.Status412PreconditionFailed,
+            ErrorKind.Gone => StatusCodes.Status410Gone,
+            ErrorKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
+            _ => StatusCodes.Status503ServiceUnavailable,
+        },
+    };
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = StatusCode!.Value;
+        response.ContentType = "application/problem+json";
+        if (error.Kind == ErrorKind.Unavailable) response.Headers.RetryAfter = "1";
+        var body = new ProblemBody(
+            $"urn:gofer:error:{error.Code}", error.Message, response.StatusCode, error.Code,
+            error.Faults?.GroupBy(f => f.Pointer).ToDictionary(g => g.Key, g => g.Select(f => f.Message).ToArray()),
+            Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier);
+        await JsonSerializer.SerializeAsync(response.Body, body, GoferJson.Options, httpContext.RequestAborted);
+    }
+}
+
+/// <summary>The members of every problem document.</summary>
+/// <param name="Type">The code as a URN.</param>
+/// <param name="Title">What is wrong and what to do, in a sentence or two.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Code">The stable code.</param>
+/// <param name="Errors">JSON pointer to complaints, where the input is wrong.</param>
+/// <param name="TraceId">Names the request in the server's log.</param>
+public sealed record ProblemBody(string Type, string Title, int Status, string Code, IReadOnlyDictionary<string, string[]>? Errors, string TraceId);
+
+/// <summary>Makes problems of errors.</summary>
+internal static class Problems
+{
+    /// <summary>The problem document of an error.</summary>
+    public static Problem ToProblem(this Error error) => new(error);
+}
