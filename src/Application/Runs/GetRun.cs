@@ -25,3 +25,11 @@ internal sealed class FindRunHandler(IGoferDb db, IVersionGraphs versions) : IRe
     public Task<Result<RunScope>> Handle(FindRun request, CancellationToken cancellationToken) =>
         db.FindRunAsync(versions, request.Path, cancellationToken);
 }
+
+/// <summary>Finds a task of a run by its id; answers its index.</summary>
+public sealed record FindTask(RunScope Scope, string Task) : IRequest<Result<int>>;
+
+internal sealed class FindTaskHandler : IRequestHandler<FindTask, Result<int>>
+{
+    public Task<Result<int>> Handle(FindTask request, CancellationToken cancellationToken) => Task.FromResult(request.Scope.FindTask(request.Task));
+}

@@ -1,0 +1,94 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using Gofer.Api.Http;
+using Gofer.Api.Namespaces;
+using Gofer.Api.Pipelines;
+using Gofer.Api.Runs;
+using Gofer.Api.Server;
+using Gofer.Application.Common;
+using Gofer.Domain.Pipelines;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Gofer.Api;
+
+/// <summary>How the API serves; section <c>Gofer:Api</c>.</summary>
+public sealed class ApiOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Gofer:Api";
+
+    /// <summary>Answer whoever asks, though there is no authentication yet. Off: this machine only.</summary>
+    public bool InsecureListen { get; set; }
+
+    /// <summary>Whether this is <c>gofer dev</c>.</summary>
+    public bool DevMode { get; set; }
+
+    /// <summary>The kind of scheduler that the workers of this process use; null where it has none.</summary>
+    [MaxLength(63)]
+    public string? Scheduler { get; set; }
+}
+
+/// <summary>Refuses to start on a value that cannot work.</summary>
+[OptionsValidator]
+internal sealed partial class ApiOptionsValidator : IValidateOptions<ApiOptions>;
+
+/// <summary>The product's version, from the assembly.</summary>
+public static class ProductVersion
+{
+    private static readonly string[] s_parts =
+        (typeof(ProductVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0").Split('+', 2);
+
+    /// <summary>Such as <c>0.1.0</c>.</summary>
+    public static string Version => s_parts[0];
+
+    /// <summary>The commit that it was built from; <c>unknown</c> where the build did not say.</summary>
+    public static string Commit => s_parts.Length > 1 ? s_parts[1] : "unknown";
+}
+
+/// <summary>The REST API in a host that has <c>AddGoferPostgres</c>.</summary>
+public static class ApiServices
+{
+    /// <summary>Use cases, JSON, OpenAPI and limits.</summary>
+    public static IServiceCollection AddGoferApi(this IServiceCollection services)
+    {
+        services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidator>();
+        services.TryAddSingleton(DocumentLimits.Default);
+        services.AddGoferApplication();
+        services.Configure<JsonOptions>(o => GoferJson.Apply(o.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.Configure<KestrelServerOptions>(o =>
+        {
+            o.AddServerHeader = false;
+            o.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            o.Limits.MaxRequestBodySize = 4 * RawBody.Limit; // the reader refuses earlier, with a problem document
+        });
+        return services.AddGoferOpenApi();
+    }
+
+    /// <summary>Every route of the API, with what guards them.</summary>
+    public static void MapGoferApi(this WebApplication app)
+    {
+        app.UseMiddleware<Failures>();
+        if (!app.Services.GetRequiredService<IOptions<ApiOptions>>().Value.InsecureListen) app.UseMiddleware<LocalOnly>();
+        app.UseRouting();
+        app.MapProbes();
+        app.MapGoferOpenApi();
+        var api = app.MapGroup("/api/v1").AddEndpointFilter<BodyFilter>().WithProblems();
+        api.MapSystem();
+        api.MapNamespaces();
+        api.MapPipelines();
+        api.MapVersions();
+        api.MapRuns();
+        api.MapTasks();
+        api.MapLogs();
+    }
+}

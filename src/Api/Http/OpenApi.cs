@@ -1,0 +1,69 @@
+using Gofer.Domain.Common;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
+
+namespace Gofer.Api.Http;
+
+/// <summary>The OpenAPI document, made of the endpoints' own types, and the page that tries them.</summary>
+internal static class OpenApiSetup
+{
+    private static readonly int[] s_problems = [400, 403, 404, 409, 412, 413, 415, 422, 503];
+
+    public static IServiceCollection AddGoferOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    {
+        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new OpenApiInfo
+            {
+                Title = "Gofer",
+                Version = "v1",
+                Description = "Runs short-lived containers: register a pipeline, run it, follow it.",
+            };
+            document.Servers?.Clear();
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<TakesIdempotencyKey>().Any())
+            {
+                (operation.Parameters ??= []).Add(new OpenApiParameter
+                {
+                    Name = IdempotencyHeader.Name,
+                    In = ParameterLocation.Header,
+                    Description = "The same key with the same request within 24 hours gets the first answer again.",
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 },
+                });
+            }
+
+            return Task.CompletedTask;
+        });
+    });
+
+    public static void MapGoferOpenApi(this WebApplication app)
+    {
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.UseSwaggerUI(ui =>
+        {
+            ui.DocumentTitle = "Gofer";
+            ui.SwaggerEndpoint("/openapi/v1.json", "Gofer v1");
+            ui.DisplayOperationId();
+            ui.EnableTryItOutByDefault();
+        });
+    }
+
+    /// <summary>Says of every operation of the group which problems it may answer.</summary>
+    public static RouteGroupBuilder WithProblems(this RouteGroupBuilder group)
+    {
+        foreach (var status in s_problems) group.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemBody), ["application/problem+json"]));
+        return group;
+    }
+}
+
+/// <summary>Marks operations that take an <c>Idempotency-Key</c>.</summary>
+internal sealed class TakesIdempotencyKey;

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Gofer.Api.Http;
+using Gofer.Application.Common;
+using Gofer.Application.Namespaces;
+using Gofer.Domain.Common;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Gofer.Api.Namespaces;
+
+/// <summary>The body that makes a namespace.</summary>
+public sealed record NewNamespaceBody(string Id, string? Description) : IBody<NewNamespaceBody>
+{
+    /// <inheritdoc/>
+    public static NewNamespaceBody? Read(JsonElement root, FaultList faults)
+    {
+        if (JsonFields.Open(root, faults) is not { } fields) return null;
+        var body = new NewNamespaceBody(fields["id"].Required().Text() ?? "", fields["description"].Text());
+        fields.Done();
+        return body;
+    }
+}
+
+/// <summary>The body that replaces or changes a namespace.</summary>
+public sealed record NamespaceBody(string? Description) : IBody<NamespaceBody>
+{
+    /// <inheritdoc/>
+    public static bool IsOptional => true;
+
+    /// <inheritdoc/>
+    public static NamespaceBody? Read(JsonElement root, FaultList faults)
+    {
+        if (JsonFields.Open(root, faults) is not { } fields) return null;
+        var body = new NamespaceBody(fields["description"].Text());
+        fields.Done();
+        return body;
+    }
+}
+
+internal static class NamespaceEndpoints
+{
+    public static void MapNamespaces(this IEndpointRouteBuilder api)
+    {
+        var namespaces = api.MapGroup("/namespaces").WithTags("Namespaces");
+        namespaces.MapGet("", List).WithName("ListNamespaces").WithSummary("List namespaces");
+        namespaces.MapPost("", Create).WithName("CreateNamespace").WithSummary("Make a namespace");
+        namespaces.MapGet("/{namespace}", Get).WithName("GetNamespace").WithSummary("Read a namespace");
+        namespaces.MapPut("/{namespace}", Put).WithName("PutNamespace").WithSummary("Make or replace a namespace");
+        namespaces.MapPatch("/{namespace}", Update).WithName("UpdateNamespace").WithSummary("Change a namespace");
+        namespaces.MapDelete("/{namespace}", Delete).WithName("DeleteNamespace")
+            .WithSummary("Delete a namespace; with force its pipelines too, their unfinished runs cancelled");
+    }
+
+    private static async Task<Results<Ok<Page<NamespaceView>>, Problem>> List(IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        (await mediator.Send(new ListNamespaces(new PageRequest(limit, cursor)), ct)).Answer();
+
+    private static async Task<Results<Created<NamespaceView>, Problem>> Create(
+        Body<NewNamespaceBody> body, HttpContext context, IMediator mediator, CancellationToken ct) =>
+        Created(await mediator.Send(new CreateNamespace(body.Value.Id, body.Value.Description ?? ""), ct), context);
+
+    private static async Task<Results<Ok<NamespaceView>, Problem>> Get(string @namespace, HttpContext context, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new GetNamespace(@namespace), ct)).Answer(context);
+
+    private static async Task<Results<Ok<NamespaceView>, Created<NamespaceView>, Problem>> Put(
+        string @namespace, Body<NamespaceBody> body, HttpContext context, IMediator mediator, CancellationToken ct)
+    {
+        var put = await mediator.Send(new PutNamespace(@namespace, body.Value.Description ?? "", context.IfMatch()), ct);
+        if (!put.IsOk) return put.Error.ToProblem();
+        context.Response.Headers.ETag = put.Value.Namespace.Tag;
+        return put.Value.Created
+            ? TypedResults.Created(Place(put.Value.Namespace.View.Id), put.Value.Namespace.View)
+            : TypedResults.Ok(put.Value.Namespace.View);
+    }
+
+    private static async Task<Results<Ok<NamespaceView>, Problem>> Update(
+        string @namespace, Body<NamespaceBody> body, HttpContext context, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new UpdateNamespace(@namespace, body.Value.Description, context.IfMatch()), ct)).Answer(context);
+
+    private static async Task<Results<NoContent, Problem>> Delete(
+        string @namespace, HttpContext context, IMediator mediator, CancellationToken ct, bool force = false) =>
+        (await mediator.Send(new DeleteNamespace(@namespace, force, context.IfMatch()), ct)).Answer();
+
+    private static Results<Created<NamespaceView>, Problem> Created(Result<Tagged<NamespaceView>> result, HttpContext context)
+    {
+        if (!result.IsOk) return result.Error.ToProblem();
+        context.Response.Headers.ETag = result.Value.Tag;
+        return TypedResults.Created(Place(result.Value.View.Id), result.Value.View);
+    }
+
+    private static string Place(string id) => $"/api/v1/namespaces/{id}";
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Gofer.Api.Http;
+using Gofer.Application.Common;
+using Gofer.Application.Pipelines;
+using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Gofer.Api.Pipelines;
+
+/// <summary>A pipeline document as it came; the use case reads it.</summary>
+public sealed record DocumentBody(JsonElement Document) : IBody<DocumentBody>
+{
+    /// <inheritdoc/>
+    public static Type Schema => typeof(PipelineDocument);
+
+    /// <inheritdoc/>
+    public static DocumentBody? Read(JsonElement root, FaultList faults) => new(root.Clone());
+}
+
+/// <summary>The body that changes a pipeline.</summary>
+public sealed record PipelineBody(PipelineState? State) : IBody<PipelineBody>
+{
+    /// <inheritdoc/>
+    public static PipelineBody? Read(JsonElement root, FaultList faults)
+    {
+        if (JsonFields.Open(root, faults) is not { } fields) return null;
+        PipelineState? state = fields["state"].Choice("active", "paused") switch
+        {
+            "active" => PipelineState.Active,
+            "paused" => PipelineState.Paused,
+            _ => null,
+        };
+        fields.Done();
+        return new PipelineBody(state);
+    }
+}
+
+internal static class PipelineEndpoints
+{
+    public static void MapPipelines(this IEndpointRouteBuilder api)
+    {
+        var pipelines = api.MapGroup("/namespaces/{namespace}/pipelines").WithTags("Pipelines");
+        pipelines.MapGet("", List).WithName("ListPipelines").WithSummary("List pipelines");
+        pipelines.MapPut("/{pipeline}", Register).WithName("RegisterPipeline")
+            .WithSummary("Register a pipeline document: a new version only where its content differs from the latest");
+        pipelines.MapGet("/{pipeline}", Get).WithName("GetPipeline").WithSummary("Read a pipeline");
+        pipelines.MapPatch("/{pipeline}", Update).WithName("UpdatePipeline").WithSummary("Pause or resume a pipeline");
+        pipelines.MapDelete("/{pipeline}", Delete).WithName("DeletePipeline")
+            .WithSummary("Delete a pipeline; with force its unfinished runs are cancelled");
+    }
+
+    private static async Task<Results<Ok<Page<PipelineView>>, Problem>> List(
+        string @namespace, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        (await mediator.Send(new ListPipelines(@namespace, new PageRequest(limit, cursor)), ct)).Answer();
+
+    private static async Task<Results<Ok<RegistrationView>, Created<RegistrationView>, Problem>> Register(
+        string @namespace, string pipeline, Body<DocumentBody> body, HttpContext context, IMediator mediator, CancellationToken ct,
+        bool deploy = false, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "dry_run")] bool dryRun = false)
+    {
+        var registered = await mediator.Send(
+            new RegisterPipeline(@namespace, pipeline, body.Value.Document, deploy, dryRun, context.IfMatch()), ct);
+        if (!registered.IsOk) return registered.Error.ToProblem();
+        return registered.Value.Created && !dryRun
+            ? TypedResults.Created($"/api/v1/namespaces/{@namespace}/pipelines/{pipeline}/versions/{registered.Value.Version}", registered.Value)
+            : TypedResults.Ok(registered.Value);
+    }
+
+    private static async Task<Results<Ok<PipelineView>, Problem>> Get(
+        string @namespace, string pipeline, HttpContext context, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new GetPipeline(@namespace, pipeline), ct)).Answer(context);
+
+    private static async Task<Results<Ok<PipelineView>, Problem>> Update(
+        string @namespace, string pipeline, Body<PipelineBody> body, HttpContext context, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new UpdatePipeline(@namespace, pipeline, body.Value.State, context.IfMatch()), ct)).Answer(context);
+
+    private static async Task<Results<NoContent, Problem>> Delete(
+        string @namespace, string pipeline, HttpContext context, IMediator mediator, CancellationToken ct, bool force = false) =>
+        (await mediator.Send(new DeletePipeline(@namespace, pipeline, force, context.IfMatch()), ct)).Answer();
+}

@@ -1,0 +1,68 @@
+using Gofer.Api.Http;
+using Gofer.Application.Common;
+using Gofer.Application.Runs;
+using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
+using Gofer.Infrastructure.Postgres;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace Gofer.Api.Server;
+
+/// <summary>What server this is.</summary>
+public sealed record SystemView(string Version, string Commit, string? Scheduler, bool DevMode, LimitsView Limits);
+
+/// <summary>The limits in force.</summary>
+public sealed record LimitsView(int BodyBytes, int Tasks, int Parents, int Variables, int VariableBytes, int BatchRuns, int PageItems);
+
+/// <summary>Whether the server can work; <paramref name="Checks"/> names each thing that it needs.</summary>
+public sealed record ReadinessView(bool Ready, IReadOnlyDictionary<string, string> Checks);
+
+internal static class SystemEndpoints
+{
+    public static void MapSystem(this IEndpointRouteBuilder api) =>
+        api.MapGet("/system", Get).WithTags("System").WithName("GetSystem").WithSummary("What server this is");
+
+    public static void MapProbes(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/", () => TypedResults.Redirect("/swagger/")).ExcludeFromDescription();
+        app.MapGet("/healthz", () => TypedResults.Text("ok")).WithTags("System").WithName("GetHealth").WithSummary("Whether the process lives");
+        app.MapGet("/readyz", Ready).WithTags("System").WithName("GetReadiness").WithSummary("Whether the server can work")
+            .Produces<ReadinessView>(StatusCodes.Status200OK).Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static Ok<SystemView> Get(IOptions<ApiOptions> options, DocumentLimits limits) => TypedResults.Ok(new SystemView(
+        ProductVersion.Version, ProductVersion.Commit, options.Value.Scheduler, options.Value.DevMode,
+        new LimitsView(
+            RawBody.Limit, limits.Tasks, limits.Parents, limits.Variables, limits.VariableBytes, CreateRuns.MaxRuns, PageRequest.MaxLimit)));
+
+    private static async Task<IResult> Ready(GoferDatabase database, IEnumerable<IReadiness> others, CancellationToken ct)
+    {
+        var checks = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var complaint = await database.ComplaintAsync(ct);
+        checks["database"] = complaint ?? "ok";
+        foreach (var other in others)
+        {
+            var said = other.Complaint();
+            checks[other.Name] = said ?? "ok";
+            complaint ??= said;
+        }
+
+        return TypedResults.Json(
+            new ReadinessView(complaint is null, checks), GoferJson.Options,
+            statusCode: complaint is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+}
+
+/// <summary>Something beside the database without which the server is not ready.</summary>
+public interface IReadiness
+{
+    /// <summary>Its name in <c>/readyz</c>.</summary>
+    string Name { get; }
+
+    /// <summary>What is wrong with it, or null.</summary>
+    string? Complaint();
+}
