@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Runs;
+
+namespace Gofer.Infrastructure.Schedulers.Process;
+
+/// <summary>
+/// Launches a command under a POSIX shell that outlives its worker: in a session of its own, with no pipe to anybody, output to files,
+/// the exit code to a file that is written under another name and renamed.
+/// </summary>
+internal static class Shim
+{
+    /// <summary>
+    /// The decisive step is the first <c>mkdir</c>: it succeeds once, so of all shims that any workers launch for one folder, at any time and
+    /// after any crash, one runs the command and the others end at once. What a kill costs: before the <c>mkdir</c> nothing happened and the
+    /// next launch starts; after it the command may have run, nobody starts it again, and the missing exit code makes it lost.
+    /// $1 folder, $2 exit file, $3 working folder, then the command.
+    /// </summary>
+    private const string Script =
+        """
+        exec </dev/null >/dev/null 2>&1
+        umask 077
+        dir=$1 exit_file=$2 work=$3
+        shift 3
+        mkdir "$dir/started" || exit 0
+        identify() { shift 19; echo "$$ $1" >"$dir/pid"; }
+        read -r stat </proc/$$/stat
+        identify ${stat##*") "}
+        cd "$work" || { echo "cannot enter $work" >"$dir/err"; echo 126 >"$dir/exit"; mv "$dir/exit" "$exit_file"; exit 0; }
+        "$@" >"$dir/out" 2>"$dir/err" &
+        child=$!
+        trap 'kill -TERM "$child" 2>/dev/null' TERM
+        trap '' HUP INT QUIT
+        wait "$child"; code=$?
+        while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
+        echo "$code" >"$dir/exit"
+        mv "$dir/exit" "$exit_file"
+        """;
+
+    /// <summary>What a task gets of the host's own environment; everything else is the task's.</summary>
+    private static readonly string[] s_inherited = ["PATH", "HOME", "LANG", "TMPDIR", "USER"];
+
+    /// <summary>Launches a shim for the folder; returns at once, whatever becomes of it.</summary>
+    /// <exception cref="ContainerRefusedException">The system cannot start a shell.</exception>
+    public static void Launch(TaskFolder folder, ContainerSpec spec)
+    {
+        var start = new ProcessStartInfo("setsid", ["/bin/sh", "-c", Script, "gofer-shim", folder.Path, folder.ExitFile, spec.WorkingDir ?? folder.Work])
+        {
+            UseShellExecute = false,
+        };
+        foreach (var word in spec.Entrypoint.Concat(spec.Command)) start.ArgumentList.Add(word);
+        start.Environment.Clear();
+        foreach (var name in s_inherited)
+        {
+            if (Environment.GetEnvironmentVariable(name) is { } value) start.Environment[name] = value;
+        }
+
+        foreach (var (name, value) in spec.Environment) start.Environment[name] = value;
+        try
+        {
+            // The runtime reaps it when it ends; the object is not needed for that.
+            using var _ = System.Diagnostics.Process.Start(start);
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new ContainerRefusedException(Reasons.SchedulerError, $"The command could not be launched: {e.Message}", e);
+        }
+    }
+}

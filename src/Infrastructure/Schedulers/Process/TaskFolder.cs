@@ -1,0 +1,97 @@
+using System.Globalization;
+using Gofer.Application.Logs;
+
+namespace Gofer.Infrastructure.Schedulers.Process;
+
+/// <summary>What is kept on disk of one task: readable by its owner only, removed when the task's end is recorded.</summary>
+internal sealed class TaskFolder(string root, string name)
+{
+    /// <summary>The folder below the root in which exit files appear: one folder for all tasks, so one watch sees every end.</summary>
+    public const string Exits = "exits";
+
+    public string Name => name;
+
+    public string Path { get; } = System.IO.Path.Combine(root, "tasks", name);
+
+    public string ExitFile { get; } = System.IO.Path.Combine(root, Exits, name);
+
+    /// <summary>Where a command starts that names no folder.</summary>
+    public string Work => System.IO.Path.Combine(Path, "work");
+
+    public bool Exists => Directory.Exists(Path);
+
+    /// <summary>Whether some shim took the decisive step.</summary>
+    public bool IsStarted => Directory.Exists(StartedMark);
+
+    /// <summary>When a shim took it; the earliest time of the command's start.</summary>
+    public DateTimeOffset StartedAt => new(Directory.GetCreationTimeUtc(StartedMark), TimeSpan.Zero);
+
+    private string StartedMark => System.IO.Path.Combine(Path, "started");
+
+    public string LogOf(LogStream stream) => System.IO.Path.Combine(Path, stream == LogStream.Stdout ? "out" : "err");
+
+    public void Create() => Directory.CreateDirectory(Work);
+
+    /// <summary>The exit code and when it was recorded; null where none is.</summary>
+    public (int Code, DateTimeOffset At)? ReadExit()
+    {
+        try
+        {
+            var text = File.ReadAllText(ExitFile);
+            var at = new DateTimeOffset(File.GetLastWriteTimeUtc(ExitFile), TimeSpan.Zero);
+            return int.TryParse(text, NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var code) ? (code, at) : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Records an exit code for a shim that cannot any more; what a shim recorded first stays.</summary>
+    public void WriteExit(int code)
+    {
+        var temporary = ExitFile + ".new";
+        File.WriteAllText(temporary, code.ToString(CultureInfo.InvariantCulture) + "\n");
+        try
+        {
+            File.Move(temporary, ExitFile, overwrite: false);
+        }
+        catch (IOException)
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>The shim's identity; null before it said so.</summary>
+    public ProcessIdentity? ReadIdentity()
+    {
+        try
+        {
+            var text = File.ReadAllText(System.IO.Path.Combine(Path, "pid"));
+            var parts = text.Split(' ', '\n');
+            return text.EndsWith('\n') && parts.Length == 3
+                && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var start)
+                ? new ProcessIdentity(pid, start)
+                : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    public void Remove()
+    {
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // somebody else released it
+        }
+
+        File.Delete(ExitFile);
+    }
+}

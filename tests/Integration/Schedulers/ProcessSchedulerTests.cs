@@ -1,0 +1,80 @@
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Runs;
+using Gofer.Infrastructure.Schedulers.Process;
+
+namespace Gofer.Tests.Integration.Schedulers;
+
+public sealed class ProcessSchedulerTests : SchedulerContract
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("gofer-process-").FullName;
+
+    protected override Task<IScheduler> CreateAsync() => Task.FromResult<IScheduler>(new ProcessScheduler(_root, TimeProvider.System));
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_task_without_a_command_is_refused_since_images_are_not_run()
+    {
+        var refused = await Assert.ThrowsAsync<ContainerRefusedException>(() => StartAsync(Named([])));
+        Assert.Equal(Reasons.SchedulerError, refused.Reason);
+        Assert.Contains("command", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_that_is_not_there_ends_with_127_and_says_so()
+    {
+        var ended = await RunAsync(Named(["no-such-command-anywhere"]));
+        Assert.Equal(127, ended.ExitCode);
+        Assert.Contains("not found", ended.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_command_left_behind_is_killed_with_its_end()
+    {
+        var spec = Shell("sleep 300 & echo $!");
+        Assert.Equal(0, (await RunAsync(spec)).ExitCode);
+        var left = Text((await LogsAsync(spec.Name)).Stdout).Trim();
+        var deadline = System.Diagnostics.Stopwatch.StartNew();
+        while (IsRunning(left))
+        {
+            Assert.True(deadline.Elapsed < TimeSpan.FromSeconds(10), $"Process {left} lives on.");
+            await Task.Delay(10, Ct);
+        }
+    }
+
+    [Fact]
+    public async Task A_shim_that_was_killed_leaves_a_lost_task_and_not_a_running_one()
+    {
+        var spec = Shell("sleep 300");
+        await StartAsync(spec);
+        var shim = (await File.ReadAllTextAsync(Path.Combine(_root, "tasks", spec.Name, "pid"), Ct)).Split(' ')[0];
+        using (var process = System.Diagnostics.Process.GetProcessById(int.Parse(shim, System.Globalization.CultureInfo.InvariantCulture))) process.Kill();
+        Assert.IsType<ContainerStatus.Absent>(await Scheduler.WaitAsync(spec.Name, Ct));
+    }
+
+    [Fact]
+    public async Task Its_files_are_the_users_own()
+    {
+        var spec = Shell("echo secret");
+        await RunAsync(spec);
+        var folder = Path.Combine(_root, "tasks", spec.Name);
+        Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(Path.Combine(folder, "out")) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(_root, "tasks")));
+    }
+
+    private static bool IsRunning(string pid)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}
