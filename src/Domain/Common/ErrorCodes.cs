@@ -66,6 +66,9 @@ public static class ErrorCodes
     /// <summary>The database did not answer; the request changed nothing or may be repeated under its idempotency key.</summary>
     public const string DatabaseUnavailable = "database_unavailable";
 
+    /// <summary>No container scheduler answers.</summary>
+    public const string SchedulerUnavailable = "scheduler_unavailable";
+
     /// <summary>A defect of the server; its log has the trace id.</summary>
     public const string InternalError = "internal_error";
 }

@@ -55,7 +55,7 @@ public abstract class SchedulerContract : IAsyncLifetime
 
     [Fact]
     public async Task A_command_that_a_signal_killed_shows_the_signal_in_its_exit_code() =>
-        Assert.Equal(137, (await RunAsync(Shell("kill -9 $$"))).ExitCode);
+        Assert.Equal(137, (await RunAsync(Shell("sh -c 'kill -9 $$'; exit $?"))).ExitCode);
 
     [Fact]
     public async Task Many_starts_of_one_name_at_once_run_the_command_once()

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Net;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Runs;
+using ContainerSpec = Gofer.Application.Schedulers.ContainerSpec;
+
+namespace Gofer.Infrastructure.Schedulers.Docker;
+
+/// <summary>Sees to it that the engine has an image.</summary>
+internal sealed class DockerImages(IDockerClient client)
+{
+    /// <summary>The image's digest, or its id where no registry gave it one; pulled where it is not there, or where the spec asks for it.</summary>
+    /// <exception cref="ContainerRefusedException">The image cannot be had.</exception>
+    public async Task<string?> EnsureAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        if (!spec.AlwaysPull && await FindAsync(spec.Image, cancellationToken) is { } there) return Digest(there);
+        await PullAsync(spec, progress, cancellationToken);
+        return await FindAsync(spec.Image, cancellationToken) is { } pulled
+            ? Digest(pulled)
+            : throw new ContainerRefusedException(Reasons.ImagePull, $"The image {spec.Image} was pulled and is not there.");
+    }
+
+    private static string? Digest(ImageInspectResponse image) => image.RepoDigests?.FirstOrDefault() ?? image.ID;
+
+    private async Task<ImageInspectResponse?> FindAsync(string image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await DockerErrors.CallAsync(() => client.Images.InspectImageAsync(image, cancellationToken), cancellationToken);
+        }
+        catch (DockerApiException e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+        catch (DockerApiException e)
+        {
+            throw new ContainerRefusedException(Reasons.ImagePull, $"The image {image} cannot be used: {e.Words()}", e);
+        }
+
+    }
+
+    private async Task PullAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        progress.Report($"pulling {spec.Image}");
+        var pull = new PullProgress(spec.Image, progress);
+        var auth = spec.RegistryAuth is { } login ? new AuthConfig { Username = login.User, Password = login.Pass } : new AuthConfig();
+        try
+        {
+            // A name without a tag means the newest, and never all tags of the repository.
+            var name = spec.Image.LastIndexOf(':') > spec.Image.LastIndexOf('/') || spec.Image.Contains('@', StringComparison.Ordinal) ? spec.Image : $"{spec.Image}:latest";
+            await DockerErrors.CallAsync(
+                () => client.Images.CreateImageAsync(new ImagesCreateParameters { FromImage = name }, auth, pull, cancellationToken), cancellationToken);
+        }
+        catch (DockerApiException e)
+        {
+            throw new ContainerRefusedException(Reasons.ImagePull, $"The image {spec.Image} could not be pulled: {e.Words()}", e);
+        }
+
+        if (pull.Error is { } error) throw new ContainerRefusedException(Reasons.ImagePull, $"The image {spec.Image} could not be pulled: {error}");
+    }
+
+    /// <summary>Adds up the layers' progress and keeps the error that the engine puts into the stream.</summary>
+    private sealed class PullProgress(string image, IProgress<string> progress) : IProgress<JSONMessage>
+    {
+        private readonly Dictionary<string, (long Done, long Total)> _layers = [];
+
+        public string? Error { get; private set; }
+
+        public void Report(JSONMessage value)
+        {
+            if (value.Error?.Message is { Length: > 0 } error) Error = error;
+            if (value.ID is not { Length: > 0 } layer || value.Progress is not { Total: { } total, Current: { } current } || total <= 0) return;
+            _layers[layer] = (current, total);
+            var percent = 100 * _layers.Values.Sum(l => l.Done) / Math.Max(1, _layers.Values.Sum(l => l.Total));
+            progress.Report(string.Create(CultureInfo.InvariantCulture, $"pulling {image} {percent} %"));
+        }
+    }
+}
