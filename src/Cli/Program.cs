@@ -1,1 +1,4 @@
-return 0;
+using System.CommandLine;
+using Gofer.Cli;
+
+return await App.RunAsync(args, new InvocationConfiguration { ProcessTerminationTimeout = null }, CancellationToken.None);

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Gofer.Api;
+
+namespace Gofer.Cli.Commands;
+
+/// <summary>Every command, in the order in which the help shows them.</summary>
+internal static class CommandList
+{
+    public static IEnumerable<Command> All() =>
+    [
+        ServerCommands.Dev(),
+        ServerCommands.Api(),
+        ServerCommands.Worker(),
+        ServerCommands.Migrate(),
+        Version(),
+    ];
+
+    private static Command Version()
+    {
+        var command = new Command("version", "Print the version and the commit.\n\nExample: gofer version");
+        command.Run((context, _) =>
+        {
+            context.Out.WriteLine($"gofer {ProductVersion.Version} ({ProductVersion.Commit})");
+            return Task.FromResult(ExitCode.Done);
+        });
+        return command;
+    }
+}

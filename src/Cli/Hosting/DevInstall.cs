@@ -1,0 +1,98 @@
+using System.Net;
+using Gofer.Cli.Commands;
+using Gofer.Domain.Common;
+using Gofer.Infrastructure.Postgres;
+using Gofer.Infrastructure.Postgres.Embedded;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
+
+namespace Gofer.Cli.Hosting;
+
+/// <summary>Everything in one process over one data folder: what <c>dev</c> and <c>demo</c> start.</summary>
+internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
+{
+    private DataFolder? _folder;
+    private PrivatePostgres? _postgres;
+    private ServerHost? _host;
+
+    /// <summary>The server.</summary>
+    public ServerHost Host => _host ?? throw new InvalidOperationException("Not started.");
+
+    /// <summary>Where it answers.</summary>
+    public Uri Url => Host.Url!;
+
+    /// <summary>The database, for a worker that wants to join.</summary>
+    public string Postgres { get; private set; } = "";
+
+    /// <summary>Starts it stage by stage; the error says what to do.</summary>
+    public async Task<Error?> StartAsync(IConfiguration settings, string listen, bool fallBack, CancellationToken cancellationToken)
+    {
+        var endpoint = ServerCommands.Endpoint(settings["Gofer:Listen"] ?? listen, insecure: false);
+        if (!endpoint.IsOk) return endpoint.Error;
+        var folder = DataFolder.Open(settings["Gofer:Data"]);
+        if (!folder.IsOk) return folder.Error;
+        _folder = folder.Value;
+
+        var stages = new Stages(output);
+        var scheduler = await stages.RunAsync(
+            "scheduler",
+            _ => SchedulerChoice.FindAsync(settings["Gofer:Scheduler"], settings["Gofer:DockerHost"], _folder.Path, fallBack, cancellationToken),
+            found => found.IsOk ? $"tasks run on {found.Value.Description}" : "no scheduler");
+        if (!scheduler.IsOk) return scheduler.Error;
+
+        var connection = await ConnectAsync(stages, settings, cancellationToken);
+        if (!connection.IsOk) return connection.Error;
+        Postgres = connection.Value;
+
+        var plan = new ServerPlan
+        {
+            Settings = settings,
+            Postgres = Postgres,
+            Listen = endpoint.Value,
+            Scheduler = scheduler.Value,
+            Migrate = true,
+            Dev = true,
+        };
+        try
+        {
+            var started = await stages.RunAsync(
+                "server", _ => ServerHost.StartAsync(plan, cancellationToken), host => host.IsOk ? $"server at {host.Value.Url}" : "no server");
+            if (!started.IsOk) return started.Error;
+            _host = started.Value;
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            return PortTaken(endpoint.Value);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            return ServerCommands.Away(Postgres, e);
+        }
+
+        _folder.Announce(Url.ToString());
+        return null;
+    }
+
+    public static Error PortTaken(IPEndPoint endpoint) => new(
+        ErrorKind.Conflict, ErrorCodes.InUse, $"Port {endpoint.Port} on {endpoint.Address} is taken. Name another with --listen, such as --listen 127.0.0.1:{endpoint.Port + 1}.");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is not null) await _host.DisposeAsync();
+        if (_postgres is not null) await _postgres.DisposeAsync();
+        _folder?.Dispose();
+    }
+
+    private async Task<Result<string>> ConnectAsync(Stages stages, IConfiguration settings, CancellationToken cancellationToken)
+    {
+        // A database that somebody named always wins over one of our own.
+        if (settings["Gofer:Postgres"] is { Length: > 0 } named) return ConnectionText.Parse(named);
+        var started = await stages.RunAsync(
+            "Postgres",
+            progress => PrivatePostgres.StartAsync(_folder!, new PrivatePostgresOptions(), progress, cancellationToken),
+            found => found.IsOk ? found.Value.Description : "no Postgres");
+        if (!started.IsOk) return started.Error;
+        _postgres = started.Value;
+        return _postgres.ConnectionString;
+    }
+}

@@ -1,0 +1,45 @@
+using Gofer.Application.Schedulers;
+using Gofer.Domain.Common;
+using Gofer.Infrastructure.Schedulers.Docker;
+using Gofer.Infrastructure.Schedulers.Process;
+
+namespace Gofer.Cli.Hosting;
+
+/// <summary>A scheduler that answers, ready to be made once the install is known.</summary>
+public sealed record SchedulerChoice(string Kind, string Description, Func<Guid, TimeProvider, IScheduler> Create)
+{
+    /// <summary>Runs tasks on a Docker Engine.</summary>
+    public const string Docker = "docker";
+
+    /// <summary>Runs tasks as processes of this machine.</summary>
+    public const string Process = "process";
+
+    /// <summary>
+    /// The scheduler of that kind; docker where none is named. Where it does not answer, the error names the ways out; with
+    /// <paramref name="fallBack"/> processes are taken instead, for commands that are ours.
+    /// </summary>
+    public static async Task<Result<SchedulerChoice>> FindAsync(
+        string? kind, string? dockerHost, string data, bool fallBack, CancellationToken cancellationToken)
+    {
+        switch (kind)
+        {
+            case Process:
+                return OnProcesses(data, "processes of this machine: runs commands as you, no sandbox");
+            case null or Docker:
+                var endpoint = await DockerEndpoint.FindAsync(dockerHost, cancellationToken);
+                if (endpoint.IsOk)
+                {
+                    return new SchedulerChoice(Docker, $"docker at {endpoint.Value}", (install, clock) => new DockerScheduler(endpoint.Value, install, clock));
+                }
+
+                return fallBack && kind is null
+                    ? OnProcesses(data, "processes of this machine, since no Docker Engine answers: runs commands as you, no sandbox")
+                    : endpoint.Error;
+            default:
+                return Error.Invalid("", $"There is no scheduler {Shown.Quoted(kind)}. There are: {Docker}, {Process}.");
+        }
+    }
+
+    private static SchedulerChoice OnProcesses(string data, string description) =>
+        new(Process, description, (_, clock) => new ProcessScheduler(Path.Combine(data, "process"), clock));
+}

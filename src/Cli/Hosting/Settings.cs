@@ -1,0 +1,122 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Gofer.Domain.Common;
+using Gofer.Worker;
+using Microsoft.Extensions.Configuration;
+using Tomlyn;
+using Tomlyn.Model;
+
+namespace Gofer.Cli.Hosting;
+
+/// <summary>
+/// Settings by precedence: flag, environment (<c>GOFER_SECTION__KEY</c>, or <c>…_FILE</c> naming a file that holds the value), settings file,
+/// default. The key <c>worker.stop_grace</c> is <c>GOFER_WORKER__STOP_GRACE</c> is <c>Gofer:Worker:StopGrace</c>.
+/// </summary>
+public static partial class Settings
+{
+    private const string Prefix = "GOFER_";
+    private const string FileSuffix = "_FILE";
+
+    /// <summary>Settings that are durations and are written <c>90s</c> or <c>1h30m</c>.</summary>
+    private static readonly HashSet<string> s_durations = new(
+        typeof(WorkerOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(p => p.PropertyType == typeof(TimeSpan)).Select(p => $"{WorkerOptions.Section}:{p.Name}"),
+        StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The files that are looked for where none is named.</summary>
+    private static IEnumerable<string> Usual =>
+    [
+        Path.GetFullPath("gofer.toml"),
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config", "gofer", "config.toml"),
+        "/etc/gofer/gofer.toml",
+    ];
+
+    /// <summary>Reads file and environment; <paramref name="flags"/> win over both.</summary>
+    public static Result<IConfigurationRoot> Load(string? file, IReadOnlyDictionary<string, string?> flags)
+    {
+        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        var path = file ?? Usual.FirstOrDefault(File.Exists);
+        if (path is not null)
+        {
+            try
+            {
+                Flatten(TomlSerializer.Deserialize<TomlTable>(File.ReadAllText(path)) ?? [], "Gofer", values);
+            }
+            catch (Exception e) when (e is TomlException or IOException or UnauthorizedAccessException)
+            {
+                return new Error(ErrorKind.Malformed, ErrorCodes.MalformedRequest, $"The settings file {path} cannot be read: {e.Message}");
+            }
+        }
+
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            if ((string)variable.Key is not { } name || !name.StartsWith(Prefix, StringComparison.Ordinal)) continue;
+            var key = name[Prefix.Length..];
+            var value = (string?)variable.Value;
+            if (key.EndsWith(FileSuffix, StringComparison.Ordinal) && value is not null && File.Exists(value))
+            {
+                (key, value) = (key[..^FileSuffix.Length], File.ReadAllText(value).TrimEnd('\n', '\r'));
+            }
+
+            values[Key("Gofer", key.Split("__"))] = value;
+        }
+
+        foreach (var (key, value) in flags)
+        {
+            if (value is not null) values[key] = value;
+        }
+
+        foreach (var key in values.Keys.Where(s_durations.Contains).ToList())
+        {
+            if (Duration(values[key]!) is not { } duration)
+            {
+                return Error.Invalid("", $"The setting {key[6..].Replace(':', '.')} is {Shown.Quoted(values[key]!)}; it must be a duration such as 90s or 1h30m.");
+            }
+
+            values[key] = duration.ToString("c", CultureInfo.InvariantCulture);
+        }
+
+        return (ConfigurationRoot)new ConfigurationBuilder().AddInMemoryCollection(values).Build();
+    }
+
+    /// <summary>A duration of <c>ms s m h d</c>, or null.</summary>
+    internal static TimeSpan? Duration(string text)
+    {
+        if (!Written().IsMatch(text)) return null;
+        var total = TimeSpan.Zero;
+        foreach (Match part in Part().Matches(text))
+        {
+            var number = double.Parse(part.Groups[1].Value, CultureInfo.InvariantCulture);
+            total += part.Groups[2].Value switch
+            {
+                "ms" => TimeSpan.FromMilliseconds(number),
+                "s" => TimeSpan.FromSeconds(number),
+                "m" => TimeSpan.FromMinutes(number),
+                "h" => TimeSpan.FromHours(number),
+                _ => TimeSpan.FromDays(number),
+            };
+        }
+
+        return total;
+    }
+
+    private static void Flatten(TomlTable table, string prefix, Dictionary<string, string?> values)
+    {
+        foreach (var (name, value) in table)
+        {
+            if (value is TomlTable inner) Flatten(inner, Key(prefix, [name]), values);
+            else values[Key(prefix, [name])] = Convert.ToString(value, CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static string Key(string prefix, string[] names) =>
+        $"{prefix}:{string.Join(':', names.Select(n => n.Replace("_", "", StringComparison.Ordinal)))}";
+
+    [GeneratedRegex(@"^(\d{1,9}(\.\d{1,3})?(ms|s|m|h|d))+$", RegexOptions.NonBacktracking)]
+    private static partial Regex Written();
+
+    [GeneratedRegex(@"([\d.]+)(ms|s|m|h|d)")]
+    private static partial Regex Part();
+}
