@@ -1,4 +1,4 @@
-using Gofer.Domain.Common;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -28,6 +28,11 @@ internal static class OpenApiSetup
             document.Servers?.Clear();
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            Complete(schema, context.JsonTypeInfo);
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer((operation, context, _) =>
         {
             if (context.Description.ActionDescriptor.EndpointMetadata.OfType<TakesIdempotencyKey>().Any())
@@ -44,6 +49,16 @@ internal static class OpenApiSetup
             return Task.CompletedTask;
         });
     });
+
+    /// <summary>What the types alone do not say: that times and enums are strings, and that a member which may be null may be left away.</summary>
+    private static void Complete(OpenApiSchema schema, JsonTypeInfo type)
+    {
+        var inner = Nullable.GetUnderlyingType(type.Type);
+        if ((inner ?? type.Type) == typeof(DateTimeOffset)) schema.Type = inner is null ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+        if (type.Type.IsEnum) schema.Type = JsonSchemaType.String;
+        if (type.Kind != JsonTypeInfoKind.Object || !type.Type.Name.EndsWith("Body", StringComparison.Ordinal)) return;
+        foreach (var member in type.Properties.Where(p => p.IsGetNullable)) schema.Required?.Remove(member.Name);
+    }
 
     public static void MapGoferOpenApi(this WebApplication app)
     {

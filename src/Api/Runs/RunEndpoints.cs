@@ -152,9 +152,10 @@ internal static class RunEndpoints
 
 /// <summary>The filters of a list of runs, as they stand in the query.</summary>
 public sealed record RunQuery(
-    [FromQuery] string[]? State, [FromQuery] int[]? Version, [FromQuery] string[]? Trigger, [FromQuery] string[]? Label,
+    [FromQuery(Name = "state")] string[]? State, [FromQuery(Name = "version")] int[]? Version, [FromQuery(Name = "trigger")] string[]? Trigger,
+    [FromQuery(Name = "label")] string[]? Label,
     [FromQuery(Name = "created_after")] DateTimeOffset? CreatedAfter, [FromQuery(Name = "created_before")] DateTimeOffset? CreatedBefore,
-    int? Limit, string? Cursor)
+    [FromQuery(Name = "limit")] int? Limit, [FromQuery(Name = "cursor")] string? Cursor)
 {
     internal Result<RunFilter> ToFilter()
     {

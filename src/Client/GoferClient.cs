@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Refit;
+
+namespace Gofer.Client;
+
+/// <summary>
+/// The API of a Gofer server: one interface for each group of operations, and the event streams as <see cref="IAsyncEnumerable{T}"/>. Safe
+/// to share; a refusal arrives as <see cref="ApiException"/>, whose <see cref="Problems.Problem"/> says what and why.
+/// </summary>
+public sealed class GoferClient
+{
+    /// <summary>Over an <see cref="HttpClient"/> whose <see cref="HttpClient.BaseAddress"/> is the server.</summary>
+    public GoferClient(HttpClient http)
+    {
+        var settings = new RefitSettings(new SystemTextJsonContentSerializer(Json));
+        Namespaces = RestService.ForGenerated<INamespacesApi>(http, settings);
+        Pipelines = RestService.ForGenerated<IPipelinesApi>(http, settings);
+        Versions = RestService.ForGenerated<IVersionsApi>(http, settings);
+        Runs = RestService.ForGenerated<IRunsApi>(http, settings);
+        Tasks = RestService.ForGenerated<ITasksApi>(http, settings);
+        Logs = RestService.ForGenerated<ILogsApi>(http, settings);
+        System = RestService.ForGenerated<ISystemApi>(http, settings);
+        Streams = new GoferStreams(http);
+    }
+
+    /// <summary>Namespaces.</summary>
+    public INamespacesApi Namespaces { get; }
+
+    /// <summary>Pipelines.</summary>
+    public IPipelinesApi Pipelines { get; }
+
+    /// <summary>Versions of pipelines.</summary>
+    public IVersionsApi Versions { get; }
+
+    /// <summary>Runs.</summary>
+    public IRunsApi Runs { get; }
+
+    /// <summary>Tasks of runs.</summary>
+    public ITasksApi Tasks { get; }
+
+    /// <summary>Output, as it was.</summary>
+    public ILogsApi Logs { get; }
+
+    /// <summary>The server itself.</summary>
+    public ISystemApi System { get; }
+
+    /// <summary>What is followed live.</summary>
+    public GoferStreams Streams { get; }
+
+    /// <summary>JSON as the server has it.</summary>
+    internal static JsonSerializerOptions Json { get; } = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+}
+
+/// <summary>Reads what a refusal says.</summary>
+public static class Problems
+{
+    /// <summary>The problem document of a refusal; null where the answer was none of the server's, such as a proxy's page.</summary>
+    public static ProblemBody? Problem(this ApiException e)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        try
+        {
+            return e.Content is { Length: > 0 } content ? JsonSerializer.Deserialize<ProblemBody>(content, GoferClient.Json) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

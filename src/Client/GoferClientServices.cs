@@ -1,0 +1,29 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gofer.Client;
+
+/// <summary>Where the server is.</summary>
+public sealed class GoferClientOptions
+{
+    /// <summary>The server's address.</summary>
+    public Uri Server { get; set; } = new("http://127.0.0.1:8080");
+
+    /// <summary>How long an answer may take; streams are not bounded by it.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(100);
+}
+
+/// <summary>Registers the client.</summary>
+public static class GoferClientServices
+{
+    /// <summary>Adds <see cref="GoferClient"/> over a pooled handler; the answer lets handlers such as retries be added.</summary>
+    public static IHttpClientBuilder AddGoferClient(this IServiceCollection services, Action<GoferClientOptions>? configure = null)
+    {
+        var options = new GoferClientOptions();
+        configure?.Invoke(options);
+        return services.AddHttpClient<GoferClient>(http =>
+        {
+            http.BaseAddress = options.Server;
+            http.Timeout = options.Timeout;
+        });
+    }
+}

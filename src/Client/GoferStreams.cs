@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Net;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Gofer.Client;
+
+/// <summary>One line of output; <see cref="Text"/>, or <see cref="Base64"/> where the bytes are not UTF-8; <see cref="Eol"/> says whether its end is there.</summary>
+public sealed record LogLine
+{
+    /// <summary>The task that wrote it.</summary>
+    [JsonPropertyName("task")]
+    public string Task { get; init; } = "";
+
+    /// <summary>The task's attempt.</summary>
+    [JsonPropertyName("attempt")]
+    public int Attempt { get; init; }
+
+    /// <summary><c>stdout</c> or <c>stderr</c>.</summary>
+    [JsonPropertyName("stream")]
+    public string Stream { get; init; } = "";
+
+    /// <summary>The line's number in its attempt, from 1.</summary>
+    [JsonPropertyName("seq")]
+    public long Seq { get; init; }
+
+    /// <summary>When it was stored.</summary>
+    [JsonPropertyName("time")]
+    public DateTimeOffset Time { get; init; }
+
+    /// <summary>The line, without its end.</summary>
+    [JsonPropertyName("text")]
+    public string? Text { get; init; }
+
+    /// <summary>The line's bytes, where they are not UTF-8.</summary>
+    [JsonPropertyName("base64")]
+    public string? Base64 { get; init; }
+
+    /// <summary>Whether the line's end is there.</summary>
+    [JsonPropertyName("eol")]
+    public bool Eol { get; init; }
+
+    /// <summary>The line's bytes, without its end.</summary>
+    public byte[] ToBytes() => Base64 is { } base64 ? Convert.FromBase64String(base64) : global::System.Text.Encoding.UTF8.GetBytes(Text ?? "");
+}
+
+/// <summary>One change of a followed run: the run, or one of its tasks, as it is now.</summary>
+public sealed record RunUpdate(RunView? Run, TaskView? Task);
+
+/// <summary>
+/// Event streams. A connection that breaks is made again from the last event, so nothing is missed and nothing comes twice; the
+/// enumeration ends when what is followed has ended.
+/// </summary>
+public sealed class GoferStreams(HttpClient http)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>A run and its tasks as they change.</summary>
+    public async IAsyncEnumerable<RunUpdate> RunAsync(
+        string @namespace, string pipeline, string run, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var item in FollowAsync($"{Path(@namespace, pipeline, run)}?follow=true", cancellationToken))
+        {
+            if (item.EventType == "run") yield return new RunUpdate(Read<RunView>(item), null);
+            else if (item.EventType == "task") yield return new RunUpdate(null, Read<TaskView>(item));
+        }
+    }
+
+    /// <summary>A run's events in order, each once.</summary>
+    public async IAsyncEnumerable<EventView> EventsAsync(
+        string @namespace, string pipeline, string run, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var item in FollowAsync($"{Path(@namespace, pipeline, run)}/events?follow=true", cancellationToken)) yield return Read<EventView>(item);
+    }
+
+    /// <summary>The output of a run, or of one task of it, line by line.</summary>
+    public async IAsyncEnumerable<LogLine> LogsAsync(
+        string @namespace, string pipeline, string run, string? task = null, int? tail = null, string? stream = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var path = Path(@namespace, pipeline, run) + (task is null ? "/logs" : $"/tasks/{Uri.EscapeDataString(task)}/logs") + "?follow=true";
+        if (tail is { } lines) path += string.Create(CultureInfo.InvariantCulture, $"&tail={lines}");
+        if (stream is not null) path += $"&stream={Uri.EscapeDataString(stream)}";
+        await foreach (var item in FollowAsync(path, cancellationToken)) yield return Read<LogLine>(item);
+    }
+
+    private async IAsyncEnumerable<SseItem<string>> FollowAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? last = null;
+        for (var failures = 0; ;)
+        {
+            var ended = false;
+            await using var items = ReadAsync(path, last, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (true)
+            {
+                try
+                {
+                    if (!await items.MoveNextAsync()) break;
+                }
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested && IsBroken(e))
+                {
+                    // A server that never answered is away; one that did may be back in a moment.
+                    if (++failures > 5 || (last is null && e is HttpRequestException { StatusCode: null } && failures > 1)) throw;
+                    await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 200 * Math.Pow(2, failures))), cancellationToken);
+                    break;
+                }
+
+                failures = 0;
+                var item = items.Current;
+                last = item.EventId ?? last;
+                ended = item.EventType == "end";
+                if (ended) break;
+                yield return item;
+            }
+
+            if (ended) yield break;
+        }
+    }
+
+    private static bool IsBroken(Exception e) =>
+        e is HttpIOException or IOException or HttpRequestException { StatusCode: null or HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway };
+
+    private async IAsyncEnumerable<SseItem<string>> ReadAsync(string path, string? last, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        if (last is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", last);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw await Refit.ApiException.Create(request, HttpMethod.Get, response, new Refit.RefitSettings());
+        }
+
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellationToken)) yield return item;
+    }
+
+    private static T Read<T>(SseItem<string> item) => JsonSerializer.Deserialize<T>(item.Data, GoferClient.Json)!;
+
+    private static string Path(string @namespace, string pipeline, string run) =>
+        $"/api/v1/namespaces/{Uri.EscapeDataString(@namespace)}/pipelines/{Uri.EscapeDataString(pipeline)}/runs/{Uri.EscapeDataString(run)}";
+}
