@@ -9,10 +9,25 @@ internal static class CommandList
     public static IEnumerable<Command> All() =>
     [
         ServerCommands.Dev(),
+        DemoCommand.Demo(),
         ServerCommands.Api(),
         ServerCommands.Worker(),
         ServerCommands.Migrate(),
         Version(),
+        AuthorCommands.Up(),
+        AuthorCommands.Validate(),
+        AuthorCommands.Diff(),
+        OperateCommands.Run().WithRunVerbs(),
+        OperateCommands.Logs(),
+        OperateCommands.Watch(),
+        OperateCommands.Cancel(),
+        OperateCommands.Deploy(),
+        OperateCommands.Rollback(),
+        OperateCommands.Pause(),
+        OperateCommands.Resume(),
+        NounCommands.Namespace(),
+        NounCommands.Pipeline(),
+        NounCommands.Task(),
     ];
 
     private static Command Version()

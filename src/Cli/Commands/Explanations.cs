@@ -1,3 +1,5 @@
+using Refit;
+
 namespace Gofer.Cli.Commands;
 
 internal sealed partial class CommandContext
@@ -9,6 +11,12 @@ internal sealed partial class CommandContext
         {
             case OperationCanceledException when token.IsCancellationRequested:
                 return ExitCode.Failed;
+            case ApiException refused:
+                return Refused(refused);
+            case ApiRequestException { InnerException: OperationCanceledException } when token.IsCancellationRequested:
+                return ExitCode.Failed;
+            case ApiRequestException { InnerException: HttpRequestException inner }:
+                return Explain(inner, token);
             case HttpRequestException http:
                 Error.WriteLine($"gofer: The server cannot be reached: {(http.InnerException ?? http).Message} Start one with 'gofer dev', or name it with --server or GOFER_SERVER.");
                 return ExitCode.Unreachable;

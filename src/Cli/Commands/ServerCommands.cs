@@ -16,13 +16,13 @@ internal static class ServerCommands
 {
     public const string DefaultListen = "127.0.0.1:8080";
 
-    private static Option<string?> Postgres => new("--postgres") { Description = "The database: a postgres:// URL or Npgsql's form. Also GOFER_POSTGRES." };
+    internal static Option<string?> Postgres => new("--postgres") { Description = "The database: a postgres:// URL or Npgsql's form. Also GOFER_POSTGRES." };
 
-    private static Option<string?> Scheduler => new("--scheduler") { Description = "Where tasks run: docker (the default) or process (as you, on this machine, no sandbox)." };
+    internal static Option<string?> Scheduler => new("--scheduler") { Description = "Where tasks run: docker (the default) or process (as you, on this machine, no sandbox)." };
 
-    private static Option<string?> Data => new("--data") { Description = "The folder that everything is kept in. Also GOFER_DATA." };
+    internal static Option<string?> Data => new("--data") { Description = "The folder that everything is kept in. Also GOFER_DATA." };
 
-    private static Option<string?> Listen => new("--listen") { Description = $"Address and port of the API, {DefaultListen} where none is given." };
+    internal static Option<string?> Listen => new("--listen") { Description = $"Address and port of the API, {DefaultListen} where none is given." };
 
     private static Option<bool> InsecureListen => new("--insecure-listen") { Description = "Answer anybody, though there is no authentication: only where something in front of it does that." };
 

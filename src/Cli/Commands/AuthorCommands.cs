@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Text.Json;
+using Gofer.Cli.Authoring;
+using Gofer.Cli.Terminal;
+using Gofer.Client;
+using Gofer.Domain.Pipelines;
+
+namespace Gofer.Cli.Commands;
+
+/// <summary><c>up</c>, <c>validate</c>, <c>diff</c>: from a file or a program to a registered pipeline.</summary>
+internal static class AuthorCommands
+{
+    private static Argument<string> Source => new("path")
+    {
+        Description = "A JSON file, a folder whose program prints the document (.NET, package.json, go.mod, Cargo.toml, Python), or - for standard input.",
+    };
+
+    public static Command Up()
+    {
+        var path = Source;
+        var dryRun = new Option<bool>("--dry-run") { Description = "Say what would change and change nothing." };
+        var noDeploy = new Option<bool>("--no-deploy") { Description = "Register the version without making it live." };
+        var run = new Option<bool>("--run") { Description = "Run the pipeline and follow it." };
+        var command = new Command("up", "Register a pipeline and make it live.\n\nExample: gofer up examples/dag/pipeline.json --run");
+        command.Arguments.Add(path);
+        command.Options.Add(dryRun);
+        command.Options.Add(noDeploy);
+        command.Options.Add(run);
+        command.Run(async (context, token) =>
+        {
+            var document = await PipelineSource.ReadAsync(context.Parsed.GetValue(path)!, context.Error, token);
+            if (!document.IsOk) return context.Fail(document.Error);
+            var id = IdOf(document.Value);
+            var isDry = context.Parsed.GetValue(dryRun);
+            var answer = await context.Client.Pipelines.RegisterPipelineAsync(
+                context.Namespace, id, document.Value, deploy: !context.Parsed.GetValue(noDeploy), dryRun: isDry, cancellationToken: token);
+            PrintDiff(context.Out, answer.Diff);
+            context.Error.WriteLine((isDry, answer.Created) switch
+            {
+                (true, true) => $"{id} would become version {answer.Version}.",
+                (true, false) => $"{id} would stay version {answer.Version}.",
+                (false, true) => $"{id} is registered as version {answer.Version}{(answer.Live ? " and live" : ", not live")}.",
+                (false, false) => $"{id} is unchanged: version {answer.Version}{(answer.Live ? ", live" : ", not live")}.",
+            });
+            if (isDry || !context.Parsed.GetValue(run)) return ExitCode.Done;
+            var created = await context.Client.Runs.CreateRunAsync(context.Namespace, id, new NewRunBody { Version = answer.Version }, cancellationToken: token);
+            return await OperateCommands.FollowAsync(context, id, created, token);
+        });
+        return command;
+    }
+
+    public static Command Validate()
+    {
+        var path = Source;
+        var command = new Command("validate", "Check a pipeline without a server: every fault at once, each with its place.\n\nExample: gofer validate pipeline.json");
+        command.Arguments.Add(path);
+        command.Run(async (context, token) =>
+        {
+            var document = await PipelineSource.ReadAsync(context.Parsed.GetValue(path)!, context.Error, token);
+            if (!document.IsOk) return context.Fail(document.Error);
+            var read = DocumentReader.Read(document.Value, DocumentLimits.Default);
+            if (!read.IsOk) return context.Fail(read.Error);
+            context.Error.WriteLine($"{read.Value.Id} is a valid pipeline of {read.Value.Tasks.Count} tasks.");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    public static Command Diff()
+    {
+        var path = Source;
+        var command = new Command("diff", "Compare a pipeline with its live version.\n\nExample: gofer diff pipeline.json");
+        command.Arguments.Add(path);
+        command.Run(async (context, token) =>
+        {
+            var document = await PipelineSource.ReadAsync(context.Parsed.GetValue(path)!, context.Error, token);
+            if (!document.IsOk) return context.Fail(document.Error);
+            var answer = await context.Client.Pipelines.RegisterPipelineAsync(
+                context.Namespace, IdOf(document.Value), document.Value, dryRun: true, cancellationToken: token);
+            PrintDiff(context.Out, answer.Diff);
+            context.Error.WriteLine(answer.Diff.Count == 0 ? "No difference from the live version." : $"{answer.Diff.Count} differences from the live version.");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The id that the document gives itself; where it gives none, a placeholder lets the server say so with all other faults.</summary>
+    private static string IdOf(JsonElement document) =>
+        document.ValueKind == JsonValueKind.Object && document.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String
+        && id.GetString() is { Length: > 0 } text ? Uri.EscapeDataString(text) : "-";
+
+    private static void PrintDiff(TextWriter output, IReadOnlyList<ChangeView> changes)
+    {
+        foreach (var change in changes)
+        {
+            var (sign, values) = change.Kind switch
+            {
+                "added" => ("+", Cut(change.To)),
+                "removed" => ("-", Cut(change.From)),
+                _ => ("~", $"{Cut(change.From)} → {Cut(change.To)}"),
+            };
+            output.WriteLine($"{sign} {change.Pointer} {values}");
+        }
+    }
+
+    private static string? Cut(string? text) => text is { Length: > 100 } ? text[..99] + "…" : text;
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Gofer.Application.Common;
+using Gofer.Client;
+using Refit;
+
+namespace Gofer.Cli.Commands;
+
+internal sealed partial class CommandContext
+{
+    private (GoferClient Client, string Namespace)? _remote;
+
+    /// <summary>The server that the settings name.</summary>
+    public GoferClient Client => Remote.Client;
+
+    /// <summary>The namespace that the settings name.</summary>
+    public string Namespace => Remote.Namespace;
+
+    private (GoferClient Client, string Namespace) Remote => _remote ??= Connect();
+
+    /// <summary>Answers a client over a given server, for commands that started one themselves.</summary>
+    public static GoferClient ClientOf(Uri server) => new(new HttpClient { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan });
+
+    /// <summary>Prints data: a table of <paramref name="columns"/>, or the views as JSON, or their names.</summary>
+    public void Print<T>(IReadOnlyList<T> items, Func<T, string> name, params (string Header, Func<T, string?> Cell)[] columns)
+    {
+        switch (Parsed.GetValue(GlobalOptions.Output))
+        {
+            case "json":
+                Out.WriteLine(JsonSerializer.Serialize(items, s_indented));
+                break;
+            case "jsonl":
+                foreach (var item in items) Out.WriteLine(JsonSerializer.Serialize(item, GoferJson.Options));
+                break;
+            case "name":
+                foreach (var item in items) Out.WriteLine(name(item));
+                break;
+            default:
+                Terminal.Table.Write(Out, items, columns);
+                break;
+        }
+    }
+
+    /// <summary>Prints one thing.</summary>
+    public void PrintOne<T>(T item, Func<T, string> name, params (string Header, Func<T, string?> Cell)[] columns)
+    {
+        if (Parsed.GetValue(GlobalOptions.Output) == "json") Out.WriteLine(JsonSerializer.Serialize(item, s_indented));
+        else Print([item], name, columns);
+    }
+
+    /// <summary>Says what the server refused; the exit code that goes with it.</summary>
+    public ExitCode Refused(ApiException e)
+    {
+        if (e.Problem() is not { } problem)
+        {
+            Error.WriteLine($"gofer: The server answered {(int)e.StatusCode} without saying why. Is {e.RequestMessage.RequestUri?.GetLeftPart(UriPartial.Authority)} a Gofer server?");
+            return ExitCode.Failed;
+        }
+
+        Error.WriteLine($"gofer: {problem.Title}");
+        if (problem.Errors is { } errors && errors.Sum(p => p.Value.Count) > 1)
+        {
+            foreach (var (place, complaints) in errors)
+            {
+                foreach (var complaint in complaints) Error.WriteLine($"  {(place.Length > 0 ? place + ": " : "")}{complaint}");
+            }
+        }
+
+        return problem.Status is 401 or 403 ? ExitCode.Forbidden : ExitCode.Failed;
+    }
+
+    private static readonly JsonSerializerOptions s_indented = new(GoferJson.Options) { WriteIndented = true };
+
+    private (GoferClient Client, string Namespace) Connect()
+    {
+        var settings = Settings();
+        var server = settings["Gofer:Server"] ?? "http://127.0.0.1:8080";
+        if (!Uri.TryCreate(server, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            throw new CommandException(Domain.Common.Error.Invalid("", $"'{server}' is no server; write it like http://127.0.0.1:8080."));
+        }
+
+        return (ClientOf(url), settings["Gofer:Namespace"] ?? "default");
+    }
+}

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gofer.Cli.Hosting;
+using Gofer.Cli.Terminal;
+using Gofer.Client;
+
+namespace Gofer.Cli.Commands;
+
+/// <summary><c>demo</c>: everything from nothing to a finished run, on whatever scheduler is there.</summary>
+internal static class DemoCommand
+{
+    public static Command Demo()
+    {
+        var (postgres, scheduler, data, listen) = (ServerCommands.Postgres, ServerCommands.Scheduler, ServerCommands.Data, ServerCommands.Listen);
+        var once = new Option<bool>("--once") { Description = "End after the run in place of serving on." };
+        var image = new Option<string>("--image") { Description = "The image of the demo's tasks.", DefaultValueFactory = _ => "busybox:latest" };
+        var command = new Command("demo", "Start everything, run an example and show it.\n\nExample: gofer demo --once");
+        foreach (var option in new Option[] { once, image, scheduler, data, listen, postgres }) command.Options.Add(option);
+        command.Run(async (context, token) =>
+        {
+            var settings = context.Settings(("Gofer:Postgres", postgres), ("Gofer:Scheduler", scheduler), ("Gofer:Data", data), ("Gofer:Listen", listen));
+            await using var install = new DevInstall(context.Error);
+            // The commands are ours: where no Docker answers they may run as processes, and the first stage says so.
+            if (await install.StartAsync(settings, "127.0.0.1:0", fallBack: true, token) is { } error) return context.Fail(error);
+            var code = await ShowAsync(context, install, context.Parsed.GetValue(image)!, token);
+            if (context.Parsed.GetValue(once) || code != ExitCode.Done) return code;
+            context.Error.WriteLine("Ctrl-C stops it.");
+            await install.Host.WaitForShutdownAsync();
+            return code;
+        });
+        return command;
+    }
+
+    private static async Task<ExitCode> ShowAsync(CommandContext context, DevInstall install, string image, CancellationToken token)
+    {
+        var client = CommandContext.ClientOf(install.Url);
+        var document = Document(image);
+        var id = document.GetProperty("id").GetString()!;
+        var registered = await client.Pipelines.RegisterPipelineAsync("default", id, document, deploy: true, cancellationToken: token);
+        var run = await client.Runs.CreateRunAsync("default", id, new NewRunBody(), cancellationToken: token);
+        context.Error.WriteLine();
+        context.Error.WriteLine($"Pipeline '{id}' is registered as version {registered.Version}; this is run {run.Number}:");
+        var number = run.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var code = await new RunFollowing(context, client, "default", id, number).WithLogsAsync(token);
+        context.Error.WriteLine();
+        context.Error.WriteLine($"  API       {install.Url}api/v1/namespaces/default/pipelines/{id}/runs/{number}");
+        context.Error.WriteLine($"  explorer  {install.Url}swagger");
+        context.Error.WriteLine($"  again     GOFER_SERVER={install.Url} gofer run {id} --follow");
+        return code;
+    }
+
+    /// <summary>The example that the repository has too, with the tasks' image as the caller wants it.</summary>
+    private static JsonElement Document(string image)
+    {
+        using var resource = typeof(DemoCommand).Assembly.GetManifestResourceStream("demo.json")!;
+        var document = JsonNode.Parse(resource)!;
+        foreach (var task in document["tasks"]!.AsArray()) task!["image"] = image;
+        return JsonSerializer.SerializeToElement(document);
+    }
+}

@@ -1,0 +1,219 @@
+using System.CommandLine;
+using System.Globalization;
+using Gofer.Cli.Terminal;
+using Gofer.Client;
+using Gofer.Domain.Common;
+
+namespace Gofer.Cli.Commands;
+
+/// <summary><c>run</c>, <c>logs</c>, <c>watch</c>, <c>cancel</c>, <c>deploy</c>, <c>rollback</c>, <c>pause</c>, <c>resume</c>: pipelines at work.</summary>
+internal static class OperateCommands
+{
+    private static Argument<string> Pipeline => new("pipeline") { Description = "The pipeline." };
+
+    private static Argument<string> RunNumber => new("run") { Description = "The run's number, or latest.", DefaultValueFactory = _ => "latest" };
+
+    public static Command Run()
+    {
+        var pipeline = Pipeline;
+        var variables = new Option<string[]>("--var") { Description = "An environment variable of all tasks, KEY=VALUE. May be repeated." };
+        var labels = new Option<string[]>("--label", "-l") { Description = "A label of the run, KEY=VALUE. May be repeated." };
+        var version = new Option<int?>("--version") { Description = "The version to run; the live one where none is given." };
+        var key = new Option<string?>("--idempotency-key") { Description = "Repeating the command with the same key makes no second run." };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Follow the run to its end; the exit code is 5 where it failed, 6 where it was cancelled." };
+        var command = new Command("run", "Run a pipeline.\n\nExample: gofer run nightly --var REGION=eu --follow");
+        command.Arguments.Add(pipeline);
+        command.Options.Add(variables);
+        command.Options.Add(labels);
+        command.Options.Add(version);
+        command.Options.Add(key);
+        command.Options.Add(follow);
+        command.Run(async (context, token) =>
+        {
+            var name = context.Parsed.GetValue(pipeline)!;
+            var body = new NewRunBody
+            {
+                Version = context.Parsed.GetValue(version),
+                Variables = Pairs(context.Parsed.GetValue(variables), "--var"),
+                Labels = Pairs(context.Parsed.GetValue(labels), "--label"),
+            };
+            var created = await context.Client.Runs.CreateRunAsync(context.Namespace, name, body, context.Parsed.GetValue(key), token);
+            if (context.Parsed.GetValue(follow)) return await FollowAsync(context, name, created, token);
+            context.PrintOne(
+                created, r => r.Number.ToString(CultureInfo.InvariantCulture),
+                ("run", r => r.Number.ToString(CultureInfo.InvariantCulture)), ("state", r => r.State.ToString().ToLowerInvariant()),
+                ("version", r => r.Version.ToString(CultureInfo.InvariantCulture)));
+            context.Error.WriteLine($"Follow it with: gofer logs {name} {created.Number} -f");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    public static Command Logs()
+    {
+        var (pipeline, run) = (Pipeline, RunNumber);
+        var task = new Argument<string?>("task") { Description = "The task; all of them where none is given.", DefaultValueFactory = _ => null };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the run has ended." };
+        var tail = new Option<int?>("--tail") { Description = "Only the last lines." };
+        var stream = new Option<string?>("--stream") { Description = "Only stdout or stderr." };
+        stream.AcceptOnlyFromAmong("stdout", "stderr");
+        var command = new Command("logs", "Print the output of a run, or of one task of it.\n\nExample: gofer logs nightly latest extract -f");
+        command.Arguments.Add(pipeline);
+        command.Arguments.Add(run);
+        command.Arguments.Add(task);
+        command.Options.Add(follow);
+        command.Options.Add(tail);
+        command.Options.Add(stream);
+        command.Run(async (context, token) =>
+        {
+            var (name, number, id) = (context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!, context.Parsed.GetValue(task));
+            var (lines, only) = (context.Parsed.GetValue(tail), context.Parsed.GetValue(stream));
+            if (!context.Parsed.GetValue(follow)) return await PlainAsync(context, name, number, id, lines, only, token);
+            await LogPrinter.FollowAsync(context, context.Client.Streams.LogsAsync(context.Namespace, name, number, id, lines, only, token), id is null, token);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    public static Command Watch()
+    {
+        var (pipeline, run) = (Pipeline, RunNumber);
+        var command = new Command("watch", "Show a run as a tree until it has ended.\n\nExample: gofer watch nightly");
+        command.Arguments.Add(pipeline);
+        command.Arguments.Add(run);
+        command.Run(async (context, token) => await new RunFollowing(
+            context, context.Client, context.Namespace, context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!).AsTreeAsync(token));
+        return command;
+    }
+
+    public static Command Cancel()
+    {
+        var (pipeline, run) = (Pipeline, RunNumber);
+        var reason = new Option<string?>("--reason") { Description = "Why; the run keeps it." };
+        var command = new Command("cancel", "Cancel a run: what waits ends at once, what runs is stopped.\n\nExample: gofer cancel nightly 17 --reason 'wrong branch'");
+        command.Arguments.Add(pipeline);
+        command.Arguments.Add(run);
+        command.Options.Add(reason);
+        command.Run(async (context, token) =>
+        {
+            var cancelled = await context.Client.Runs.CancelRunAsync(
+                context.Namespace, context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!, new CancelBody { Reason = context.Parsed.GetValue(reason) }, token);
+            context.Error.WriteLine(cancelled.State switch
+            {
+                RunState.Cancelled => $"Run {cancelled.Number} is cancelled.",
+                RunState.Succeeded or RunState.Failed => $"Run {cancelled.Number} had ended before: {cancelled.State.ToString().ToLowerInvariant()}.",
+                _ => $"Run {cancelled.Number} is being cancelled; its containers are being stopped.",
+            });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    public static Command Deploy()
+    {
+        var pipeline = Pipeline;
+        var version = new Argument<int>("version") { Description = "The version's number." };
+        var command = new Command("deploy", "Make a version live.\n\nExample: gofer deploy nightly 3");
+        command.Arguments.Add(pipeline);
+        command.Arguments.Add(version);
+        command.Run((context, token) => DeployAsync(context, context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(version), token));
+        return command;
+    }
+
+    public static Command Rollback()
+    {
+        var pipeline = Pipeline;
+        var version = new Argument<int?>("version") { Description = "The version to go back to; the one before the live one where none is given.", DefaultValueFactory = _ => null };
+        var command = new Command("rollback", "Make an earlier version live.\n\nExample: gofer rollback nightly");
+        command.Arguments.Add(pipeline);
+        command.Arguments.Add(version);
+        command.Run(async (context, token) =>
+        {
+            var name = context.Parsed.GetValue(pipeline)!;
+            if (context.Parsed.GetValue(version) is { } named) return await DeployAsync(context, name, named, token);
+            var live = (await context.Client.Pipelines.GetPipelineAsync(context.Namespace, name, token)).LiveVersion;
+            return live > 1
+                ? await DeployAsync(context, name, live - 1, token)
+                : context.Fail(Error.Invalid("", $"{name} has no version before the live one, {live}."));
+        });
+        return command;
+    }
+
+    public static Command Pause() => State("pause", "Take no new runs; what runs goes on.", PipelineState.Paused);
+
+    public static Command Resume() => State("resume", "Take new runs again.", PipelineState.Active);
+
+    /// <summary>Follows a run that was just made. Leaving it does not end it, and says so.</summary>
+    public static async Task<ExitCode> FollowAsync(CommandContext context, string pipeline, RunView run, CancellationToken token)
+    {
+        var number = run.Number.ToString(CultureInfo.InvariantCulture);
+        context.Error.WriteLine($"Run {number} of {pipeline}, version {run.Version}");
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(token);
+        void Leave(object? sender, ConsoleCancelEventArgs e)
+        {
+            e.Cancel = !leave.IsCancellationRequested; // the second time ends the program at once
+            leave.Cancel();
+        }
+
+        Console.CancelKeyPress += Leave;
+        try
+        {
+            return await new RunFollowing(context, context.Client, context.Namespace, pipeline, number).WithLogsAsync(leave.Token);
+        }
+        catch (Exception e) when (leave.IsCancellationRequested && e is OperationCanceledException or Refit.ApiRequestException)
+        {
+            context.Error.WriteLine($"The run goes on. Cancel it with: gofer cancel {pipeline} {number}");
+            return ExitCode.Failed;
+        }
+        finally
+        {
+            Console.CancelKeyPress -= Leave;
+        }
+    }
+
+    private static Command State(string name, string help, PipelineState state)
+    {
+        var pipeline = Pipeline;
+        var command = new Command(name, $"{help}\n\nExample: gofer {name} nightly");
+        command.Arguments.Add(pipeline);
+        command.Run(async (context, token) =>
+        {
+            var changed = await context.Client.Pipelines.UpdatePipelineAsync(
+                context.Namespace, context.Parsed.GetValue(pipeline)!, new PipelineBody { State = state }, token);
+            context.Error.WriteLine($"{changed.Id} is {changed.State.ToString().ToLowerInvariant()}.");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static async Task<ExitCode> DeployAsync(CommandContext context, string pipeline, int version, CancellationToken token)
+    {
+        var deployed = await context.Client.Versions.DeployVersionAsync(context.Namespace, pipeline, version.ToString(CultureInfo.InvariantCulture), token);
+        context.Error.WriteLine($"Version {deployed.Version} of {pipeline} is live.");
+        return ExitCode.Done;
+    }
+
+    private static async Task<ExitCode> PlainAsync(
+        CommandContext context, string pipeline, string run, string? task, int? tail, string? stream, CancellationToken token)
+    {
+        await using var output = task is null
+            ? await context.Client.Logs.GetRunLogsAsync(context.Namespace, pipeline, run, tail, stream, token)
+            : await context.Client.Logs.GetTaskLogsAsync(context.Namespace, pipeline, run, task, null, tail, stream, token);
+        await LogPrinter.CopyAsync(context, output, token);
+        return ExitCode.Done;
+    }
+
+    private static Dictionary<string, string>? Pairs(string[]? given, string option)
+    {
+        if (given is null or { Length: 0 }) return null;
+        var pairs = new Dictionary<string, string>();
+        foreach (var pair in given)
+        {
+            var equals = pair.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1) throw new CommandException(Error.Invalid("", $"{option} {Shown.Quoted(pair)} must be KEY=VALUE."));
+            pairs[pair[..equals]] = pair[(equals + 1)..];
+        }
+
+        return pairs;
+    }
+}

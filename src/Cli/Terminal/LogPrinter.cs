@@ -1,0 +1,49 @@
+using Gofer.Cli.Commands;
+using Gofer.Client;
+
+namespace Gofer.Cli.Terminal;
+
+/// <summary>Prints output byte for byte: stderr of a task goes to this program's standard error, so the two stay apart.</summary>
+internal static class LogPrinter
+{
+    private static readonly byte[] NewLine = "\n"u8.ToArray();
+
+    /// <summary>Prints lines as they come, behind their tasks where there are several.</summary>
+    public static async Task FollowAsync(CommandContext context, IAsyncEnumerable<LogLine> lines, bool prefixed, CancellationToken cancellationToken)
+    {
+        await using var output = Sink(context.Out, Console.Out, Console.OpenStandardOutput);
+        await using var errors = Sink(context.Error, Console.Error, Console.OpenStandardError);
+        (string Task, string Stream)? open = null;
+        await foreach (var line in lines.WithCancellation(cancellationToken))
+        {
+            var sink = line.Stream == "stderr" ? errors : output;
+            var goesOn = open == (line.Task, line.Stream);
+            if (open is not null && !goesOn && prefixed) await sink.WriteAsync(NewLine, cancellationToken);
+            if (prefixed && !goesOn) await sink.WriteAsync(System.Text.Encoding.UTF8.GetBytes($"{line.Task} {(line.Stream == "stderr" ? "!" : "|")} "), cancellationToken);
+            await sink.WriteAsync(line.ToBytes(), cancellationToken);
+            if (line.Eol) await sink.WriteAsync(NewLine, cancellationToken);
+            open = line.Eol ? null : (line.Task, line.Stream);
+            await sink.FlushAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Copies bytes as they are.</summary>
+    public static async Task CopyAsync(CommandContext context, Stream from, CancellationToken cancellationToken)
+    {
+        await using var output = Sink(context.Out, Console.Out, Console.OpenStandardOutput);
+        await from.CopyToAsync(output, cancellationToken);
+    }
+
+    /// <summary>The bytes behind a writer: the process's own stream, or, where the writer was given by somebody, the writer itself.</summary>
+    private static Stream Sink(TextWriter writer, TextWriter standard, Func<Stream> open) =>
+        ReferenceEquals(writer, standard) ? open() : new WriterStream(writer);
+
+    private sealed class WriterStream(TextWriter writer) : MemoryStream
+    {
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) writer.Write(System.Text.Encoding.UTF8.GetString(ToArray()));
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using Gofer.Cli.Commands;
+using Gofer.Client;
+using Spectre.Console;
+
+namespace Gofer.Cli.Terminal;
+
+/// <summary>Shows a run while it runs: its output line by line, or its tree; and what it came to.</summary>
+internal sealed class RunFollowing(CommandContext context, GoferClient client, string @namespace, string pipeline, string run)
+{
+    /// <summary>Lines of a failed task that the end shows.</summary>
+    private const int LastLines = 20;
+
+    private readonly IAnsiConsole _errors = Consoles.On(context.Error, context);
+    private readonly IAnsiConsole _out = Consoles.On(context.Out, context);
+
+    /// <summary>Prints the run's output as it comes, each line behind its task, and what its tasks come to; then the tree.</summary>
+    public async Task<ExitCode> WithLogsAsync(CancellationToken cancellationToken)
+    {
+        var tree = await TreeAsync(cancellationToken);
+        var width = tree.Tasks.Max(t => t.Id.Length);
+        await foreach (var line in client.Streams.LogsAsync(@namespace, pipeline, run, cancellationToken: cancellationToken)) Print(line, width);
+        return await EndAsync(await TreeAsync(cancellationToken), tail: false, cancellationToken);
+    }
+
+    /// <summary>Keeps the tree up to date on a terminal; elsewhere prints a line a change.</summary>
+    public async Task<ExitCode> AsTreeAsync(CancellationToken cancellationToken)
+    {
+        var tree = await TreeAsync(cancellationToken);
+        if (_out.Profile.Capabilities.Interactive && !Console.IsOutputRedirected)
+        {
+            await _out.Live(Drawing(tree)).AutoClear(true).StartAsync(async live =>
+            {
+                var changes = client.Streams.RunAsync(@namespace, pipeline, run, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                await using (changes)
+                {
+                    var next = changes.MoveNextAsync().AsTask();
+                    while (true)
+                    {
+                        // Redrawn without news too: times go on.
+                        if (await Task.WhenAny(next, Task.Delay(200, cancellationToken)) == next)
+                        {
+                            if (!await next) return;
+                            tree.Apply(changes.Current);
+                            next = changes.MoveNextAsync().AsTask();
+                        }
+
+                        cancellationToken.ThrowIfCancellationRequested();
+                        live.UpdateTarget(Drawing(tree));
+                    }
+                }
+            });
+        }
+        else
+        {
+            await foreach (var update in client.Streams.RunAsync(@namespace, pipeline, run, cancellationToken))
+            {
+                if (!tree.Apply(update)) continue;
+                context.Out.WriteLine(update.Task is { } task
+                    ? $"{task.Id} {task.State.ToString().ToLowerInvariant()} {RunTree.Remark(task)}".TrimEnd()
+                    : $"run {update.Run!.Number} {update.Run.State.ToString().ToLowerInvariant()}");
+            }
+        }
+
+        return await EndAsync(tree, tail: true, cancellationToken);
+    }
+
+    /// <summary>Prints the tree as it is.</summary>
+    public async Task ShowAsync(CancellationToken cancellationToken) => Draw(_out, await TreeAsync(cancellationToken));
+
+    private async Task<ExitCode> EndAsync(RunTree tree, bool tail, CancellationToken cancellationToken)
+    {
+        Draw(_errors, tree);
+        foreach (var task in tree.Tasks.Where(t => t.State == TaskState.Failed))
+        {
+            _errors.WriteLine();
+            _errors.MarkupLine($"[red]{Markup.Escape(task.Id)}[/] failed ({Markup.Escape(task.Reason ?? "")}): {Markup.Escape(task.Message ?? "")}");
+            if (tail) await TailAsync(task.Id, cancellationToken);
+            _errors.WriteLine($"  all of its output: gofer logs {pipeline} {tree.Run.Number} {task.Id}");
+        }
+
+        return tree.Run.State switch
+        {
+            RunState.Failed => ExitCode.RunFailed,
+            RunState.Cancelled => ExitCode.RunCancelled,
+            _ => ExitCode.Done,
+        };
+    }
+
+    private async Task TailAsync(string task, CancellationToken cancellationToken)
+    {
+        await using var stream = await client.Logs.GetTaskLogsAsync(@namespace, pipeline, run, task, tail: LastLines, cancellationToken: cancellationToken);
+        using var reader = new StreamReader(stream);
+        while (await reader.ReadLineAsync(cancellationToken) is { } line) _errors.WriteLine($"  | {line}");
+    }
+
+    private async Task<RunTree> TreeAsync(CancellationToken cancellationToken)
+    {
+        var view = await client.Runs.GetRunAsync(@namespace, pipeline, run, cancellationToken);
+        var tasks = await client.Tasks.ListTasksAsync(@namespace, pipeline, run, cancellationToken);
+        var graph = await client.Runs.GetRunGraphAsync(@namespace, pipeline, run, cancellationToken);
+        return new RunTree(view, tasks.Items, graph, TimeProvider.System);
+    }
+
+    private void Print(LogLine line, int width)
+    {
+        var text = line.Text ?? System.Text.Encoding.UTF8.GetString(line.ToBytes());
+        var mark = line.Stream == "stderr" ? "[red]![/]" : "[grey]|[/]";
+        _out.MarkupLine($"[blue]{Markup.Escape(line.Task.PadRight(width))}[/] {mark} {Markup.Escape(text)}");
+    }
+
+    private static Rows Drawing(RunTree tree) => new(tree.Lines().Select(l => new Markup(l)));
+
+    private static void Draw(IAnsiConsole console, RunTree tree)
+    {
+        foreach (var line in tree.Lines()) console.MarkupLine(line);
+    }
+}
+
+/// <summary>Consoles over the command's writers, with colour only where it belongs.</summary>
+internal static class Consoles
+{
+    public static IAnsiConsole On(TextWriter writer, CommandContext context)
+    {
+        var plain = context.Parsed.GetValue(GlobalOptions.NoColor) || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
+            || (ReferenceEquals(writer, context.Out) ? Console.IsOutputRedirected : Console.IsErrorRedirected);
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
+        // A line belongs to whoever wrote it: the console must not fold it.
+        if (plain) console.Profile.Width = 4096;
+        return console;
+    }
+}
