@@ -18,7 +18,6 @@ public sealed class Run
     private readonly List<RunEvent> _events = [];
     private readonly List<int> _enqueued = [];
     private readonly Queue<(int Parent, TaskState Outcome, int Child)> _deliveries = new();
-    private readonly List<(int Parent, TaskState Outcome, int Child)> _undelivered = [];
 
     /// <summary>Restores a run; <paramref name="tasks"/> may be some of its executions.</summary>
     public Run(RunId id, TaskGraph graph, IEnumerable<TaskExecution> tasks)
@@ -79,7 +78,7 @@ public sealed class Run
     public IReadOnlyList<int> Enqueued => _enqueued;
 
     /// <summary>Executions that an event reached and that are not loaded; nothing may be written until this is empty.</summary>
-    public IReadOnlyList<int> Missing => [.. _undelivered.Select(d => d.Child).Distinct()];
+    public IReadOnlyList<int> Missing => [.. _deliveries.Select(d => d.Child).Where(c => !_tasks.ContainsKey(c)).Distinct()];
 
     /// <summary>A new run, pending, with every execution waiting.</summary>
     public static Run Create(RunId id, TaskGraph graph, DateTimeOffset now)
@@ -202,8 +201,6 @@ public sealed class Run
     public void Supply(IEnumerable<TaskExecution> tasks, DateTimeOffset now)
     {
         foreach (var task in tasks) _tasks.TryAdd(task.Task, task);
-        foreach (var delivery in _undelivered) _deliveries.Enqueue(delivery);
-        _undelivered.Clear();
         Settle(now);
     }
 
@@ -291,17 +288,16 @@ public sealed class Run
         foreach (var child in Graph.ChildrenOf(execution.Task)) _deliveries.Enqueue((execution.Task, state, child));
     }
 
-    /// <summary>Tells children of their parents' ends until nothing moves; breadth first, so a chain of a thousand skips needs no stack.</summary>
+    /// <summary>
+    /// Tells children of their parents' ends until nothing moves; breadth first, so a chain of a thousand skips needs no stack. It halts at
+    /// the first child that is not loaded rather than going on around it, so the order of events is that of a run loaded whole.
+    /// </summary>
     private bool Settle(DateTimeOffset now)
     {
-        while (_deliveries.TryDequeue(out var delivery))
+        while (Open > 0 && _deliveries.TryPeek(out var delivery))
         {
-            if (!_tasks.TryGetValue(delivery.Child, out var child))
-            {
-                _undelivered.Add(delivery);
-                continue;
-            }
-
+            if (!_tasks.TryGetValue(delivery.Child, out var child)) return true;
+            _deliveries.Dequeue();
             if (child.State.IsFinal()) continue; // cancelled before its parents ended
             child.OpenParents--;
             _changed.Add(child.Task);
@@ -314,6 +310,7 @@ public sealed class Run
             if (child is { State: TaskState.Waiting, OpenParents: 0 }) Decide(child, now);
         }
 
+        _deliveries.Clear(); // what is left when nothing is open would reach ended tasks only
         if (Open == 0 && !State.IsFinal()) Finish(now);
         return true;
     }
