@@ -46,7 +46,7 @@ public sealed class TestInstall : IAsyncDisposable
     /// <summary>A migrated database and a started host over it.</summary>
     public static async Task<TestInstall> StartAsync(CancellationToken cancellationToken)
     {
-        var install = new TestInstall(await TestDatabase.CreateAsync(MigrateAsync, cancellationToken));
+        var install = new TestInstall(await MigratedDatabase.CreateAsync(cancellationToken));
         await install.AddHostAsync(_ => { }, cancellationToken);
         return install;
     }
@@ -162,12 +162,5 @@ public sealed class TestInstall : IAsyncDisposable
         }
 
         await _database.DisposeAsync();
-    }
-
-    private static async Task MigrateAsync(string connectionString, CancellationToken cancellationToken)
-    {
-        var services = new ServiceCollection().AddLogging().AddGoferPostgres(connectionString + ";Pooling=false");
-        await using var provider = services.BuildServiceProvider();
-        await provider.GetRequiredService<Schema>().MigrateAsync(cancellationToken);
     }
 }
