@@ -1,0 +1,82 @@
+using System.Globalization;
+using Gofer.Client;
+using Gofer.Tests.Support.Postgres;
+using Npgsql;
+
+namespace Gofer.Tests.Integration.Serving;
+
+/// <summary>An install of real processes: one <c>gofer api</c> and as many <c>gofer worker</c> as a test starts, over a database of its own.</summary>
+public sealed class Cluster : IAsyncDisposable
+{
+    private readonly TestDatabase _database;
+    private readonly string _data = Directory.CreateTempSubdirectory("gofer-cluster-").FullName;
+    private readonly List<GoferProcess> _processes = [];
+    private NpgsqlDataSource? _source;
+
+    private Cluster(TestDatabase database) => _database = database;
+
+    /// <summary>The default namespace.</summary>
+    public Area Area { get; private set; } = null!;
+
+    /// <summary>The folder that the process scheduler of all workers uses.</summary>
+    public string Data => _data;
+
+    /// <summary>The database.</summary>
+    public string ConnectionString => _database.ConnectionString;
+
+    /// <summary>Starts the API; workers are started one by one.</summary>
+    public static async Task<Cluster> StartAsync()
+    {
+        var cluster = new Cluster(await MigratedDatabase.CreateAsync(TestContext.Current.CancellationToken));
+        var api = cluster.Add(GoferProcess.Start(["api", "--listen", "127.0.0.1:0", "--postgres", cluster.ConnectionString]));
+        var url = new Uri((await api.SaysAsync("Gofer answers at")).Split(' ')[^1]);
+        var http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromMinutes(2) };
+        cluster.Area = new Area("default", http, new GoferClient(http));
+        return cluster;
+    }
+
+    /// <summary>Starts a worker and returns once it is registered. Its lease is short, so a test need not wait long for its end.</summary>
+    public async Task<GoferProcess> WorkerAsync(string scheduler = "process", params (string Key, string Value)[] settings)
+    {
+        var worker = Add(GoferProcess.Start(
+            ["worker", "--scheduler", scheduler, "--postgres", ConnectionString, "--data", _data],
+            [("GOFER_WORKER__LEASE", "3s"), .. settings]));
+        await worker.SaysAsync("registered");
+        return worker;
+    }
+
+    /// <summary>Waits until no task of the run waits to start any more: all are running, or ended.</summary>
+    public async Task<IReadOnlyList<TaskView>> RunningAsync(RunView run, int count)
+    {
+        for (var patience = System.Diagnostics.Stopwatch.StartNew(); ; await Task.Delay(50, TestContext.Current.CancellationToken))
+        {
+            var tasks = (await Area.Client.Tasks.ListTasksAsync("default", run.Pipeline, run.Number.ToString(CultureInfo.InvariantCulture), TestContext.Current.CancellationToken)).Items;
+            if (tasks.Count(t => t.State == TaskState.Running) == count) return tasks;
+            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), $"Only these run: {string.Join(", ", tasks.Select(t => $"{t.Id}:{t.State}"))}");
+        }
+    }
+
+    /// <summary>The single value of a query.</summary>
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        _source ??= NpgsqlDataSource.Create(ConnectionString);
+        await using var command = _source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Area?.Dispose();
+        foreach (var process in _processes) await process.DisposeAsync();
+        if (_source is not null) await _source.DisposeAsync();
+        await _database.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    private GoferProcess Add(GoferProcess process)
+    {
+        _processes.Add(process);
+        return process;
+    }
+}

@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Gofer.Tests.Integration.Serving;
+
+/// <summary>A real <c>gofer</c> process of this build; disposing kills it where it still runs.</summary>
+public sealed class GoferProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _out = new();
+    private readonly StringBuilder _error = new();
+    private readonly SemaphoreSlim _said = new(0);
+    private readonly Task _reading;
+
+    private GoferProcess(Process process)
+    {
+        _process = process;
+        _reading = Task.WhenAll(ReadAsync(process.StandardOutput, _out), ReadAsync(process.StandardError, _error));
+    }
+
+    /// <summary>The process id.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>What it wrote to stdout so far.</summary>
+    public string Out => Text(_out);
+
+    /// <summary>What it wrote to stderr so far.</summary>
+    public string Error => Text(_error);
+
+    /// <summary>Starts <c>gofer</c> with no settings but these.</summary>
+    public static GoferProcess Start(IEnumerable<string> arguments, IEnumerable<(string Key, string Value)>? environment = null, string? folder = null)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "gofer.dll"), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? Path.GetTempPath(),
+        };
+        foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("GOFER_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(key);
+        start.Environment["NO_COLOR"] = "1";
+        foreach (var (key, value) in environment ?? []) start.Environment[key] = value;
+        return new GoferProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Runs <c>gofer</c> to its end.</summary>
+    public static async Task<(int Exit, string Out, string Error)> RunAsync(
+        IEnumerable<string> arguments, IEnumerable<(string Key, string Value)>? environment = null, string? folder = null, string? input = null)
+    {
+        await using var process = Start(arguments, environment, folder);
+        if (input is not null) await process._process.StandardInput.WriteAsync(input);
+        process._process.StandardInput.Close();
+        var exit = await process.ExitAsync();
+        return (exit, process.Out, process.Error);
+    }
+
+    /// <summary>The first line of stderr that holds <paramref name="text"/>.</summary>
+    public async Task<string> SaysAsync(string text)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            if (Error.Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)) is { } line) return line;
+            if (_reading.IsCompleted) throw new InvalidOperationException($"gofer never said '{text}' but:\n{Error}{Out}");
+            await _said.WaitAsync(limit.Token);
+        }
+    }
+
+    /// <summary>Its exit code, once it ended and all that it said is read.</summary>
+    public async Task<int> ExitAsync()
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(3));
+        await _process.WaitForExitAsync(limit.Token);
+        await _reading.WaitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    /// <summary>kill -9 of this process alone.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM.</summary>
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>SIGINT, as Ctrl-C sends it.</summary>
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", ["-INT", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Memory of its own now and at its highest, in bytes.</summary>
+    public (long Now, long Peak) Memory()
+    {
+        var lines = File.ReadAllLines($"/proc/{Id}/status");
+        return (Kilobytes("VmRSS:") * 1024, Kilobytes("VmHWM:") * 1024);
+        long Kilobytes(string name) => long.Parse(lines.Single(l => l.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+        _said.Dispose();
+    }
+
+    private static string Text(StringBuilder text)
+    {
+        lock (text) return text.ToString();
+    }
+
+    private async Task ReadAsync(StreamReader reader, StringBuilder text)
+    {
+        var buffer = new char[4096];
+        int read;
+        while ((read = await reader.ReadAsync(buffer)) > 0)
+        {
+            lock (text) text.Append(buffer, 0, read);
+            _said.Release();
+        }
+
+        _said.Release();
+    }
+}
