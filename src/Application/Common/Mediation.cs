@@ -1,7 +1,9 @@
+using System.Data.Common;
 using System.Reflection;
 using FluentValidation;
 using Gofer.Domain.Common;
 using MediatR;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gofer.Application.Common;
@@ -24,6 +26,39 @@ internal sealed class ValidationBehavior<TRequest, TResponse>(IEnumerable<IValid
     }
 }
 
+/// <summary>
+/// Runs a use case again that lost a race: another writer changed a row that it had loaded, or made the one that it wanted to make. It
+/// then sees what the winner wrote, so what it answers is true; only a caller who demands a revision gets to know of the race.
+/// </summary>
+internal sealed class RaceBehavior<TRequest, TResponse>(IGoferDb db) : IPipelineBehavior<TRequest, TResponse>
+    where TRequest : IRequest<TResponse>
+    where TResponse : IFailable<TResponse>
+{
+    /// <summary>Somebody wins every race, so among n writers none loses more than n - 1 in a row; this many is a defect.</summary>
+    private const int Tries = 50;
+
+    public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)
+    {
+        for (var left = Tries; ; left--)
+        {
+            try
+            {
+                return await next();
+            }
+            catch (DbUpdateException e) when (left > 1 && IsLostRace(e))
+            {
+                db.Forget();
+            }
+        }
+    }
+
+    private static bool IsLostRace(DbUpdateException e) =>
+        e is DbUpdateConcurrencyException || e.InnerException is DbException { SqlState: UniqueViolation };
+
+    /// <summary>The SQL standard's class 23, unique_violation.</summary>
+    private const string UniqueViolation = "23505";
+}
+
 /// <summary>What the use cases need.</summary>
 public static class ApplicationServices
 {
@@ -42,6 +77,7 @@ public static class ApplicationServices
         }
 
         services.AddScoped(typeof(IPipelineBehavior<,>), typeof(ValidationBehavior<,>));
+        services.AddScoped(typeof(IPipelineBehavior<,>), typeof(RaceBehavior<,>));
         services.AddScoped<ServiceFactory>(provider => provider.GetRequiredService);
         services.AddScoped<IMediator, Mediator>();
         services.AddSingleton<Runs.RunFollower>();

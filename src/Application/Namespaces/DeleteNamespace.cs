@@ -35,6 +35,9 @@ internal sealed class DeleteNamespaceHandler(IGoferDb db, IMediator mediator, Ti
             if (deleted.Error is { Code: not ErrorCodes.PipelineNotFound } error) return error;
         }
 
+        // Found again: a use case in between may have started anew and forgotten what was loaded.
+        home = await db.FindNamespaceAsync(request.Name, cancellationToken);
+        if (!home.IsOk) return home.Error;
         home.Value.Delete(clock.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);
         return Result.Ok;

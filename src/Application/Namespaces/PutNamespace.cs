@@ -1,5 +1,6 @@
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
+using Gofer.Domain.Namespaces;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,7 +12,7 @@ public sealed record PutNamespace(string Name, string Description, string? IfMat
 /// <summary>The namespace as it is now, and whether it was made just now.</summary>
 public sealed record PutNamespaceAnswer(Tagged<NamespaceView> Namespace, bool Created);
 
-internal sealed class PutNamespaceHandler(IGoferDb db, IMediator mediator, TimeProvider clock) : IRequestHandler<PutNamespace, Result<PutNamespaceAnswer>>
+internal sealed class PutNamespaceHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<PutNamespace, Result<PutNamespaceAnswer>>
 {
     public async Task<Result<PutNamespaceAnswer>> Handle(PutNamespace request, CancellationToken cancellationToken)
     {
@@ -20,8 +21,11 @@ internal sealed class PutNamespaceHandler(IGoferDb db, IMediator mediator, TimeP
         if (home is null)
         {
             if (request.IfMatch is not null) return EntityTags.Refuse(request.IfMatch, 0) ?? Missing;
-            var created = await mediator.Send(new CreateNamespace(request.Name, request.Description), cancellationToken);
-            return created.IsOk ? new PutNamespaceAnswer(created.Value, Created: true) : created.Error;
+            var now = clock.GetUtcNow();
+            home = new Namespace(new NamespaceId(Guid.CreateVersion7(now)), request.Name, request.Description, now);
+            db.Namespaces.Add(home);
+            await db.SaveChangesAsync(cancellationToken);
+            return new PutNamespaceAnswer(home.Tagged(), Created: true);
         }
 
         if (EntityTags.Refuse(request.IfMatch, home.Revision) is { } stale) return stale;

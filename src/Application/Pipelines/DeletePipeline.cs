@@ -29,7 +29,7 @@ internal sealed class DeletePipelineHandler(IGoferDb db, IRunWriter runs, TimePr
             if (!request.Force && await db.ActiveRuns.AnyAsync(r => r.PipelineId == id, cancellationToken))
             {
                 return new Error(
-                    ErrorKind.Conflict, ErrorCodes.HasActiveRuns,
+                    ErrorKind.Conflict, ErrorCodes.InUse,
                     "The pipeline has runs that have not ended. Wait for them, cancel them, or repeat with force=true.");
             }
 

@@ -28,16 +28,7 @@ internal sealed class RegisterPipelineHandler(IGoferDb db, TimeProvider clock, D
             return Error.Invalid("/id", $"The document's id is '{read.Value.Id}', but it was sent to the pipeline {Shown.Quoted(request.Name)}. They must be the same.");
         }
 
-        try
-        {
-            return await RegisterAsync(home.Value.Id, request, read.Value, cancellationToken);
-        }
-        catch (DbUpdateException)
-        {
-            // Two first registrations at once: the other made the pipeline, so this one finds it now.
-            db.Forget();
-            return await RegisterAsync(home.Value.Id, request, read.Value, cancellationToken);
-        }
+        return await RegisterAsync(home.Value.Id, request, read.Value, cancellationToken);
     }
 
     private async Task<Result<RegistrationView>> RegisterAsync(

@@ -39,11 +39,8 @@ public static class ErrorCodes
     /// <summary>The pipeline is paused: it takes no new runs until it is resumed.</summary>
     public const string PipelinePaused = "pipeline_paused";
 
-    /// <summary>The thing is still used: a namespace with pipelines.</summary>
+    /// <summary>The thing is still used: a namespace with pipelines, a pipeline with unfinished runs; <c>force=true</c> ends the use first.</summary>
     public const string InUse = "in_use";
-
-    /// <summary>The pipeline has runs that have not ended; <c>force=true</c> cancels them first.</summary>
-    public const string HasActiveRuns = "has_active_runs";
 
     /// <summary>The idempotency key was used for another request.</summary>
     public const string IdempotencyKeyReused = "idempotency_key_reused";

@@ -91,7 +91,7 @@ public sealed class LogTests(GoferServer server) : IAsyncLifetime
     [Fact]
     public async Task The_runs_log_holds_every_tasks_lines_each_behind_its_task()
     {
-        await _area.RegisterAsync(Of("p", Task("a", "echo one; printf two"), Task("b", "echo three", ("a", "success"))));
+        await _area.RegisterAsync(Of("p", Step("a", "echo one; printf two"), Step("b", "echo three", ("a", "success"))));
         await _area.EndAsync(await _area.RunAsync("p"));
         var text = await _area.Http.GetStringAsync(new Uri($"{_area.Path}/pipelines/p/runs/1/logs", UriKind.Relative), Ct);
         Assert.Equal("a | one\na | two\nb | three\n", text);

@@ -53,7 +53,7 @@ public sealed class RunTests(GoferServer server) : IAsyncLifetime
     [Fact]
     public async Task Tasks_start_after_their_parents_ended_and_what_they_say_is_in_the_story()
     {
-        await _area.RegisterAsync(Of("dag", Task("a", "true"), Task("b", "true"), Task("join", "true", ("a", "success"), ("b", "any"))));
+        await _area.RegisterAsync(Of("dag", Step("a", "true"), Step("b", "true"), Step("join", "true", ("a", "success"), ("b", "any"))));
         var run = await _area.EndAsync(await _area.RunAsync("dag"));
         var tasks = await _area.TasksAsync(run);
         Assert.Equal(RunState.Succeeded, run.State);
@@ -69,9 +69,9 @@ public sealed class RunTests(GoferServer server) : IAsyncLifetime
     [Fact]
     public async Task An_allowed_failure_does_not_fail_the_run_and_counts_as_a_failure_for_its_children()
     {
-        var failing = Task("flaky", "exit 1");
+        var failing = Step("flaky", "exit 1");
         failing["allow_failure"] = true;
-        await _area.RegisterAsync(Of("p", failing, Task("after", "true", ("flaky", "failure")), Task("not", "true", ("flaky", "success"))));
+        await _area.RegisterAsync(Of("p", failing, Step("after", "true", ("flaky", "failure")), Step("not", "true", ("flaky", "success"))));
         var run = await _area.EndAsync(await _area.RunAsync("p"));
         var tasks = await _area.TasksAsync(run);
         Assert.Equal(RunState.Succeeded, run.State);
@@ -82,7 +82,7 @@ public sealed class RunTests(GoferServer server) : IAsyncLifetime
     public async Task A_tasks_environment_is_the_runs_over_the_tasks_and_the_systems_own()
     {
         const string Script = "echo \"$A $B $GOFER_NAMESPACE_ID $GOFER_PIPELINE_ID $GOFER_PIPELINE_VERSION $GOFER_RUN_ID $GOFER_TASK_ID $GOFER_TASK_IMAGE $GOFER_ATTEMPT\"";
-        var task = Task("t", Script);
+        var task = Step("t", Script);
         task["variables"] = new System.Text.Json.Nodes.JsonObject { ["A"] = "task", ["B"] = "$HOME is not expanded  " };
         await _area.RegisterAsync(Of("env", task));
         var created = await _area.SendAsync(HttpMethod.Post, "pipelines/env/runs", """{"variables":{"A":"run"},"labels":{"team":"data"}}""");
@@ -139,7 +139,7 @@ public sealed class RunTests(GoferServer server) : IAsyncLifetime
     [Fact]
     public async Task The_graph_is_served_as_json_and_as_mermaid()
     {
-        await _area.RegisterAsync(Of("g", Task("a", "true"), Task("b", "true", ("a", "success"))));
+        await _area.RegisterAsync(Of("g", Step("a", "true"), Step("b", "true", ("a", "success"))));
         await _area.EndAsync(await _area.RunAsync("g"));
         var json = await _area.SendAsync(HttpMethod.Get, "pipelines/g/runs/latest/graph");
         Assert.Equal("succeeded", json.Json.GetProperty("nodes")[0].GetProperty("state").GetString());
@@ -152,7 +152,7 @@ public sealed class RunTests(GoferServer server) : IAsyncLifetime
     [Fact]
     public async Task A_limit_of_parallel_runs_holds_the_next_one_back_until_one_ends()
     {
-        await _area.RegisterAsync(Of("p", Task("t", "cat go")).Replace("\"tasks\"", "\"parallelism\":1,\"tasks\"", StringComparison.Ordinal).Replace("cat go", "sleep 300", StringComparison.Ordinal));
+        await _area.RegisterAsync(Of("p", Step("t", "cat go")).Replace("\"tasks\"", "\"parallelism\":1,\"tasks\"", StringComparison.Ordinal).Replace("cat go", "sleep 300", StringComparison.Ordinal));
         var first = await _area.RunAsync("p");
         await _area.UntilAsync(first, "t", TaskState.Running);
         var second = await _area.RunAsync("p");

@@ -7,13 +7,13 @@ namespace Gofer.Tests.Integration.Serving;
 internal static class Documents
 {
     /// <summary>One task, <c>t</c>, that runs a shell script.</summary>
-    public static string Script(string id, string script) => Of(id, Task("t", script));
+    public static string Script(string id, string script) => Of(id, Step("t", script));
 
     /// <summary>A pipeline of these tasks.</summary>
     public static string Of(string id, params JsonObject[] tasks) => new JsonObject { ["id"] = id, ["tasks"] = new JsonArray([.. tasks]) }.ToJsonString();
 
     /// <summary>A task that runs a shell script after its parents, each with its condition.</summary>
-    public static JsonObject Task(string id, string script, params (string Parent, string Condition)[] parents) => new()
+    public static JsonObject Step(string id, string script, params (string Parent, string Condition)[] parents) => new()
     {
         ["id"] = id,
         ["image"] = "busybox:latest",

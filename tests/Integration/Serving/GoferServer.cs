@@ -167,6 +167,9 @@ public sealed record Area(string Name, HttpClient Http, GoferClient Client) : ID
 /// <summary>An answer as it came.</summary>
 public sealed record Answer(HttpStatusCode Status, string Body, string? MediaType, string? ETag, Uri? Location, bool Replayed)
 {
+    /// <inheritdoc/>
+    public override string ToString() => $"{(int)Status} {Body}";
+
     /// <summary>The body as JSON.</summary>
     public JsonElement Json
     {
