@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gofer.Domain.Common;
 using Microsoft.AspNetCore.Http;
@@ -79,9 +80,10 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
     private static Error Parameter(BadHttpRequestException e)
     {
         var match = BindingFailure().Match(e.Message);
-        return match.Success
-            ? Error.Malformed($"/{match.Groups[1].Value}", $"The parameter '{match.Groups[1].Value}' cannot be {Shown.Quoted(match.Groups[2].Value)}.")
-            : Error.Malformed("", e.Message);
+        if (!match.Success) return Error.Malformed("", e.Message);
+        // The framework names the property; the caller wrote the parameter.
+        var name = JsonNamingPolicy.SnakeCaseLower.ConvertName(match.Groups[1].Value);
+        return Error.Malformed($"/{name}", $"The parameter '{name}' cannot be {Shown.Quoted(match.Groups[2].Value)}.");
     }
 
     [GeneratedRegex("""^Failed to bind parameter ".* (\w+)" from "(.*)"\.$""", RegexOptions.Singleline | RegexOptions.NonBacktracking)]

@@ -168,10 +168,20 @@ public sealed record RunQuery(
             else faults.Add(new Fault("/state", $"{Shown.Quoted(state)} is no state; it must be one of pending, running, succeeded, failed, cancelled."));
         }
 
+        foreach (var version in Version ?? [])
+        {
+            if (version < 1) faults.Add(new Fault("/version", $"version must be 1 or more, not {version}."));
+        }
+
+        foreach (var trigger in Trigger ?? [])
+        {
+            if (Slug.Complaint(trigger) is { } complaint) faults.Add(new Fault("/trigger", $"trigger {complaint}"));
+        }
+
         foreach (var label in Label ?? [])
         {
             var colon = label.IndexOf(':', StringComparison.Ordinal);
-            if (colon > 0) labels.Add((label[..colon], label[(colon + 1)..]));
+            if (colon > 0 && !label.Contains('\0', StringComparison.Ordinal)) labels.Add((label[..colon], label[(colon + 1)..]));
             else faults.Add(new Fault("/label", $"{Shown.Quoted(label)} is no filter; write label=key:value."));
         }
 

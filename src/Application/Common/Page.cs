@@ -33,10 +33,9 @@ public static class Cursors
     public static Result<string?> Read(string? cursor)
     {
         if (cursor is null) return (string?)null;
-        var bytes = new byte[cursor.Length];
-        return cursor.Length is > 0 and < 1024 && Base64Url.TryDecodeFromChars(cursor, bytes, out var length) && !bytes.AsSpan(0, length).Contains((byte)0)
-            ? Encoding.UTF8.GetString(bytes, 0, length)
-            : Bad;
+        if (cursor.Length is 0 or >= 1024 || !Base64Url.IsValid(cursor)) return Bad;
+        var place = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
+        return place.Contains('\0', StringComparison.Ordinal) ? Bad : place;
     }
 
     /// <summary>The error for a cursor that does not name a place of the list.</summary>

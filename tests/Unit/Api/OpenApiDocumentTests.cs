@@ -1,8 +1,8 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Gofer.Api;
 using Gofer.ClientGen;
 using Gofer.Infrastructure.Postgres;
+using Gofer.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
@@ -22,13 +22,13 @@ public sealed class OpenApiDocumentTests
         var client = ClientGenerator.Generate(parsed.RootElement);
         if (Environment.GetEnvironmentVariable("GOFER_APPROVE") == "1")
         {
-            await File.WriteAllTextAsync(PathOf("docs/openapi.json"), served, Ct);
-            Directory.CreateDirectory(PathOf("src/Client/Generated"));
-            foreach (var (name, text) in client) await File.WriteAllTextAsync(PathOf($"src/Client/Generated/{name}"), text, Ct);
+            await File.WriteAllTextAsync(Repository.PathOf("docs/openapi.json"), served, Ct);
+            Directory.CreateDirectory(Repository.PathOf("src/Client/Generated"));
+            foreach (var (name, text) in client) await File.WriteAllTextAsync(Repository.PathOf($"src/Client/Generated/{name}"), text, Ct);
         }
 
-        Assert.Equal(await File.ReadAllTextAsync(PathOf("docs/openapi.json"), Ct), served);
-        foreach (var (name, text) in client) Assert.Equal(await File.ReadAllTextAsync(PathOf($"src/Client/Generated/{name}"), Ct), text);
+        Assert.Equal(await File.ReadAllTextAsync(Repository.PathOf("docs/openapi.json"), Ct), served);
+        foreach (var (name, text) in client) Assert.Equal(await File.ReadAllTextAsync(Repository.PathOf($"src/Client/Generated/{name}"), Ct), text);
     }
 
     [Fact]
@@ -64,7 +64,4 @@ public sealed class OpenApiDocumentTests
         await app.StopAsync(Ct);
         return text.ReplaceLineEndings("\n") + "\n";
     }
-
-    private static string PathOf(string path, [CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../..", path));
 }

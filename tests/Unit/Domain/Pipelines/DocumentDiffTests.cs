@@ -1,5 +1,6 @@
 using CsCheck;
 using Gofer.Domain.Pipelines;
+using Gofer.Tests.Support.Documents;
 using static Gofer.Tests.Unit.Domain.Pipelines.Documents;
 
 namespace Gofer.Tests.Unit.Domain.Pipelines;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CsCheck;
 using Gofer.Domain.Pipelines;
+using Gofer.Tests.Support.Documents;
 using static Gofer.Tests.Unit.Domain.Pipelines.Documents;
 
 namespace Gofer.Tests.Unit.Domain.Pipelines;

@@ -1,9 +1,9 @@
 using System.Text.Json;
 
-namespace Gofer.Tests.Unit.Domain.Pipelines;
+namespace Gofer.Tests.Support.Documents;
 
 /// <summary>JSON that can be made as bad as no serializer would write it: names and values are raw text.</summary>
-internal sealed class JsonTree
+public sealed class JsonTree
 {
     private readonly string? _raw;
     private readonly List<(string? Name, JsonTree Value)> _children = [];

@@ -1,10 +1,10 @@
 using CsCheck;
 using Gofer.Domain.Pipelines;
 
-namespace Gofer.Tests.Unit.Domain.Pipelines;
+namespace Gofer.Tests.Support.Documents;
 
 /// <summary>Random documents that are good by every rule, with texts that are as odd as they may be.</summary>
-internal static class DocumentGens
+public static class DocumentGens
 {
     private static readonly Gen<string> _text = Gen.OneOf(
         Gen.OneOf("", "x", "two words", "line\nline\r\n\ttab", "\"quoted\" \\ /", "äöü → 日本", "😀", "\u2028\uFEFF\u0001\u007F\uFFFF", "<script>&amp;", "$(rm -rf)", "param{{x"),
