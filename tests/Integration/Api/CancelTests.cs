@@ -66,7 +66,7 @@ public sealed class CancelTests(GoferServer server) : IAsyncLifetime
     [Fact]
     public async Task What_ignores_SIGTERM_is_killed_after_the_grace()
     {
-        await using var cluster = await Cluster.StartAsync();
+        await using var cluster = await GoferCluster.StartAsync();
         await cluster.WorkerAsync("process", ("GOFER_WORKER__STOP_GRACE", "1s"));
         var run = await cluster.Area.RunScriptAsync("stubborn", "trap '' TERM; echo ready; while true; do sleep 0.1; done");
         await foreach (var line in cluster.Area.Client.Streams.LogsAsync("default", "stubborn", "1", "t", cancellationToken: TestContext.Current.CancellationToken))

@@ -126,7 +126,7 @@ public sealed class LogTests(GoferServer server) : IAsyncLifetime
     [Fact]
     public async Task Two_hundred_megabytes_of_one_task_pass_a_worker_whose_memory_stays_flat()
     {
-        await using var cluster = await Cluster.StartAsync();
+        await using var cluster = await GoferCluster.StartAsync();
         var worker = await cluster.WorkerAsync();
         await cluster.Area.EndAsync(await cluster.Area.RunScriptAsync("warm", "seq 1 200000"));
         var before = worker.Memory();

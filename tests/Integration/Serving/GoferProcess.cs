@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Gofer.Tests.Integration.Serving;
@@ -84,18 +85,12 @@ public sealed class GoferProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>SIGTERM.</summary>
-    public void Terminate()
+    /// <summary>Sends it a signal, such as <c>TERM</c>, <c>INT</c>, <c>STOP</c> or <c>CONT</c>.</summary>
+    public void Signal(string name)
     {
-        using var kill = Process.Start("kill", ["-TERM", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [$"-{name}", Id.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
-    }
-
-    /// <summary>SIGINT, as Ctrl-C sends it.</summary>
-    public void Interrupt()
-    {
-        using var kill = Process.Start("kill", ["-INT", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
     }
 
     /// <summary>Memory of its own now and at its highest, in bytes.</summary>
@@ -103,7 +98,7 @@ public sealed class GoferProcess : IAsyncDisposable
     {
         var lines = File.ReadAllLines($"/proc/{Id}/status");
         return (Kilobytes("VmRSS:") * 1024, Kilobytes("VmHWM:") * 1024);
-        long Kilobytes(string name) => long.Parse(lines.Single(l => l.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture);
+        long Kilobytes(string name) => long.Parse(lines.Single(l => l.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
     }
 
     /// <inheritdoc/>

@@ -6,14 +6,14 @@ using Npgsql;
 namespace Gofer.Tests.Integration.Serving;
 
 /// <summary>An install of real processes: one <c>gofer api</c> and as many <c>gofer worker</c> as a test starts, over a database of its own.</summary>
-public sealed class Cluster : IAsyncDisposable
+public sealed class GoferCluster : IAsyncDisposable
 {
-    private readonly TestDatabase _database;
+    private readonly IAsyncDisposable? _database;
     private readonly string _data = Directory.CreateTempSubdirectory("gofer-cluster-").FullName;
     private readonly List<GoferProcess> _processes = [];
     private NpgsqlDataSource? _source;
 
-    private Cluster(TestDatabase database) => _database = database;
+    private GoferCluster(string connectionString, IAsyncDisposable? database) => (ConnectionString, _database) = (connectionString, database);
 
     /// <summary>The default namespace.</summary>
     public Area Area { get; private set; } = null!;
@@ -22,12 +22,26 @@ public sealed class Cluster : IAsyncDisposable
     public string Data => _data;
 
     /// <summary>The database.</summary>
-    public string ConnectionString => _database.ConnectionString;
+    public string ConnectionString { get; }
 
-    /// <summary>Starts the API; workers are started one by one.</summary>
-    public static async Task<Cluster> StartAsync()
+    /// <summary>Starts the API over a database of its own; workers are started one by one.</summary>
+    public static async Task<GoferCluster> StartAsync()
     {
-        var cluster = new Cluster(await MigratedDatabase.CreateAsync(TestContext.Current.CancellationToken));
+        var database = await MigratedDatabase.CreateAsync(TestContext.Current.CancellationToken);
+        return await StartAsync(database.ConnectionString, database);
+    }
+
+    /// <summary>Starts the API over a database that is there, empty or migrated.</summary>
+    public static async Task<GoferCluster> StartAsync(string connectionString)
+    {
+        var migrated = await GoferProcess.RunAsync(["migrate", "--postgres", connectionString]);
+        Assert.True(migrated.Exit == 0, migrated.Error);
+        return await StartAsync(connectionString, null);
+    }
+
+    private static async Task<GoferCluster> StartAsync(string connectionString, IAsyncDisposable? database)
+    {
+        var cluster = new GoferCluster(connectionString, database);
         var api = cluster.Add(GoferProcess.Start(["api", "--listen", "127.0.0.1:0", "--postgres", cluster.ConnectionString]));
         var url = new Uri((await api.SaysAsync("Gofer answers at")).Split(' ')[^1]);
         var http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromMinutes(2) };
@@ -70,7 +84,7 @@ public sealed class Cluster : IAsyncDisposable
         Area?.Dispose();
         foreach (var process in _processes) await process.DisposeAsync();
         if (_source is not null) await _source.DisposeAsync();
-        await _database.DisposeAsync();
+        if (_database is not null) await _database.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }
 
