@@ -44,7 +44,7 @@ public sealed class WorkerOptions
     [Range(1024, long.MaxValue)]
     public long LogLimit { get; set; } = 1L << 30;
 
-    /// <summary>Where containers reach the API, as <c>GOFER_API_URL</c>; not set where this is null.</summary>
+    /// <summary>Where containers reach the API, as <c>GOFER_API_URL</c>; not set where this is null. The setting is <c>public_url</c>.</summary>
     public string? PublicUrl { get; set; }
 }
 

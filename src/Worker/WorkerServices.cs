@@ -1,3 +1,4 @@
+using Gofer.Application.Common;
 using Gofer.Worker.Loops;
 using Gofer.Worker.Tasks;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,7 +31,7 @@ public static class WorkerServices
         where TLoop : Loop
     {
         services.AddSingleton<TLoop>();
-        services.AddSingleton<Loop>(provider => provider.GetRequiredService<TLoop>());
+        services.AddSingleton<IReadiness>(provider => provider.GetRequiredService<TLoop>());
         services.AddHostedService(provider => provider.GetRequiredService<TLoop>());
         return services;
     }

@@ -47,7 +47,7 @@ internal static class SystemEndpoints
         foreach (var other in others)
         {
             var said = other.Complaint();
-            checks[other.Name] = said ?? "ok";
+            checks[other.Name] = said ?? other.Detail;
             complaint ??= said;
         }
 
@@ -55,14 +55,4 @@ internal static class SystemEndpoints
             new ReadinessView(complaint is null, checks), GoferJson.Options,
             statusCode: complaint is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
-}
-
-/// <summary>Something beside the database without which the server is not ready.</summary>
-public interface IReadiness
-{
-    /// <summary>Its name in <c>/readyz</c>.</summary>
-    string Name { get; }
-
-    /// <summary>What is wrong with it, or null.</summary>
-    string? Complaint();
 }

@@ -21,6 +21,8 @@ internal static class PipelineSource
         if (File.Exists(path) && !path.EndsWith(".py", StringComparison.Ordinal)) return Parse(await File.ReadAllTextAsync(path, cancellationToken), path);
         if (ProgramOf(path) is not { } program)
         {
+            var document = Path.Combine(path, "pipeline.json");
+            if (File.Exists(document)) return Parse(await File.ReadAllTextAsync(document, cancellationToken), document);
             return new Error(ErrorKind.NotFound, ErrorCodes.MalformedRequest, Directory.Exists(path)
                 ? $"{path} holds no pipeline: there is no pipeline.json, .NET project, package.json, go.mod, Cargo.toml or Python file in it."
                 : $"There is no file or folder {path}.");
@@ -42,14 +44,38 @@ internal static class PipelineSource
         var folder = Path.GetFullPath(path);
         bool Has(string name) => File.Exists(Path.Combine(folder, name));
         if (Directory.EnumerateFiles(folder, "*.csproj").FirstOrDefault() is { } project) return new PipelineProgram(folder, "dotnet", ["run", "--project", project]);
-        if (Has("package.json")) return new PipelineProgram(folder, "npm", ["start", "--silent"]);
+        if (Has("package.json")) return Node(folder);
         if (Has("go.mod")) return new PipelineProgram(folder, "go", ["run", "."]);
         if (Has("Cargo.toml")) return new PipelineProgram(folder, "cargo", ["run", "--quiet"]);
         var scripts = Directory.EnumerateFiles(folder, "*.py").ToList();
         var main = scripts.Find(s => Path.GetFileName(s) == "main.py") ?? (scripts.Count == 1 ? scripts[0] : null);
-        if (main is not null) return new PipelineProgram(folder, "python3", [main]);
-        return Has("pipeline.json") ? new PipelineProgram(folder, "cat", [Path.Combine(folder, "pipeline.json")]) : null;
+        return main is null ? null : new PipelineProgram(folder, "python3", [main]);
     }
+
+    /// <summary>
+    /// The package's start script. Where npm is not installed, which some distributions do not bring with node, a script that starts a
+    /// file with node is started without it.
+    /// </summary>
+    private static PipelineProgram Node(string folder)
+    {
+        var npm = new PipelineProgram(folder, "npm", ["start", "--silent"]);
+        if (IsInstalled("npm")) return npm;
+        try
+        {
+            using var package = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "package.json")));
+            return package.RootElement.TryGetProperty("scripts", out var scripts) && scripts.TryGetProperty("start", out var start)
+                && start.GetString()?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["node", .. var arguments]
+                ? new PipelineProgram(folder, "node", arguments)
+                : npm;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return npm; // not installed: the error says so
+        }
+    }
+
+    private static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, program)));
 
     private static async Task<Result<string>> RunAsync(PipelineProgram program, TextWriter errors, CancellationToken cancellationToken)
     {

@@ -37,7 +37,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         var scheduler = await stages.RunAsync(
             "scheduler",
             _ => SchedulerChoice.FindAsync(settings["Gofer:Scheduler"], settings["Gofer:DockerHost"], _folder.Path, fallBack, cancellationToken),
-            found => found.IsOk ? $"tasks run on {found.Value.Description}" : "no scheduler");
+            found => $"tasks run on {found.Description}");
         if (!scheduler.IsOk) return scheduler.Error;
 
         var connection = await ConnectAsync(stages, settings, cancellationToken);
@@ -56,7 +56,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         try
         {
             var started = await stages.RunAsync(
-                "server", _ => ServerHost.StartAsync(plan, cancellationToken), host => host.IsOk ? $"server at {host.Value.Url}" : "no server");
+                "server", _ => ServerHost.StartAsync(plan, cancellationToken), host => $"server at {host.Url}");
             if (!started.IsOk) return started.Error;
             _host = started.Value;
         }
@@ -90,7 +90,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         var started = await stages.RunAsync(
             "Postgres",
             progress => PrivatePostgres.StartAsync(_folder!, new PrivatePostgresOptions(), progress, cancellationToken),
-            found => found.IsOk ? found.Value.Description : "no Postgres");
+            found => found.Description);
         if (!started.IsOk) return started.Error;
         _postgres = started.Value;
         return _postgres.ConnectionString;

@@ -6,13 +6,12 @@ using Gofer.Infrastructure.Postgres;
 using Gofer.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace Gofer.Cli.Hosting;
 
@@ -41,12 +40,12 @@ public sealed record ServerPlan
 /// <summary>A server process: the API, a worker, or both in one host.</summary>
 public sealed class ServerHost : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    private readonly IHost _app;
 
-    private ServerHost(WebApplication app) => _app = app;
+    private ServerHost(IHost app, Uri? url) => (_app, Url) = (app, url);
 
-    /// <summary>Where the API answers.</summary>
-    public Uri? Url { get; private set; }
+    /// <summary>Where the API answers; null where there is none.</summary>
+    public Uri? Url { get; }
 
     /// <summary>The host's services.</summary>
     public IServiceProvider Services => _app.Services;
@@ -57,27 +56,28 @@ public sealed class ServerHost : IAsyncDisposable
         var app = Build(plan);
         try
         {
+            // The host would judge its options too, but log a stack trace where a sentence is wanted.
+            app.Services.GetRequiredService<IStartupValidator>().Validate();
             var opened = await app.Services.GetRequiredService<GoferDatabase>().OpenAsync(plan.Migrate, cancellationToken);
             if (!opened.IsOk)
             {
-                await app.DisposeAsync();
+                await DisposeAsync(app);
                 return opened.Error;
             }
 
-            if (plan.Listen is not null) app.MapGoferApi();
+            if (app is WebApplication web) web.MapGoferApi();
             await app.StartAsync(cancellationToken);
-            var host = new ServerHost(app);
-            if (plan.Listen is not null)
-            {
-                var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-                host.Url = new Uri(address);
-            }
-
-            return host;
+            return new ServerHost(app, (app as WebApplication)?.Urls.Select(u => new Uri(u)).First());
+        }
+        catch (Exception e) when (e is OptionsValidationException or AggregateException { InnerException: OptionsValidationException })
+        {
+            await DisposeAsync(app);
+            var failures = e is AggregateException all ? all.InnerExceptions.OfType<OptionsValidationException>() : [(OptionsValidationException)e];
+            return Error.Invalid("", string.Join(' ', failures.SelectMany(f => f.Failures)));
         }
         catch
         {
-            await app.DisposeAsync();
+            await DisposeAsync(app);
             throw;
         }
     }
@@ -89,36 +89,45 @@ public sealed class ServerHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
-        await _app.DisposeAsync();
+        await DisposeAsync(_app);
     }
 
-    private static WebApplication Build(ServerPlan plan)
+    /// <summary>Some services can only be disposed of asynchronously.</summary>
+    private static async ValueTask DisposeAsync(IHost app) => await ((IAsyncDisposable)app).DisposeAsync();
+
+    private static IHost Build(ServerPlan plan)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.Sources.Clear();
+        if (plan.Listen is not { } listen)
+        {
+            var worker = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
+            Configure(worker, plan);
+            return worker.Build();
+        }
+
+        var web = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        web.Configuration.Sources.Clear();
+        Configure(web, plan);
+        web.WebHost.ConfigureKestrel(o => o.Listen(listen));
+        web.Services.AddGoferApi();
+        return web.Build();
+    }
+
+    private static void Configure(IHostApplicationBuilder builder, ServerPlan plan)
+    {
         builder.Configuration.AddConfiguration(plan.Settings);
         builder.Configuration.AddInMemoryCollection(
         [
-            new($"{ApiOptions.Section}:DevMode", plan.Dev ? "true" : "false"),
-            new($"{ApiOptions.Section}:Scheduler", plan.Scheduler?.Kind),
+            new($"{ApiOptions.Section}:{nameof(ApiOptions.DevMode)}", plan.Dev ? "true" : "false"),
+            new($"{ApiOptions.Section}:{nameof(ApiOptions.Scheduler)}", plan.Scheduler?.Kind),
+            new($"{WorkerOptions.Section}:{nameof(WorkerOptions.PublicUrl)}", plan.Settings[SettingKeys.PublicUrl]),
         ]);
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.Services.AddGoferPostgres(plan.Postgres);
-        builder.WebHost.ConfigureKestrel(o =>
-        {
-            // A worker alone serves nobody; a port of the system's choice on loopback is what the web host needs to start.
-            o.Listen(plan.Listen ?? new IPEndPoint(IPAddress.Loopback, 0));
-        });
-        if (plan.Listen is not null) builder.Services.AddGoferApi();
-        if (plan.Scheduler is { } choice)
-        {
-            builder.Services.AddSingleton<IScheduler>(
-                services => choice.Create(services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>()));
-            builder.Services.AddGoferWorker();
-        }
-
-        return builder.Build();
+        if (plan.Scheduler is not { } choice) return;
+        builder.Services.AddSingleton<IScheduler>(
+            services => choice.Create(services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddGoferWorker();
     }
 
     private static void Log(ILoggingBuilder logging, bool dev)

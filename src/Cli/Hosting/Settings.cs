@@ -1,9 +1,7 @@
 using System.Collections;
 using System.Globalization;
-using System.Reflection;
 using System.Text.RegularExpressions;
 using Gofer.Domain.Common;
-using Gofer.Worker;
 using Microsoft.Extensions.Configuration;
 using Tomlyn;
 using Tomlyn.Model;
@@ -18,12 +16,6 @@ public static partial class Settings
 {
     private const string Prefix = "GOFER_";
     private const string FileSuffix = "_FILE";
-
-    /// <summary>Settings that are durations and are written <c>90s</c> or <c>1h30m</c>.</summary>
-    private static readonly HashSet<string> s_durations = new(
-        typeof(WorkerOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(p => p.PropertyType == typeof(TimeSpan)).Select(p => $"{WorkerOptions.Section}:{p.Name}"),
-        StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The files that are looked for where none is named.</summary>
     private static IEnumerable<string> Usual =>
@@ -68,11 +60,13 @@ public static partial class Settings
             if (value is not null) values[key] = value;
         }
 
-        foreach (var key in values.Keys.Where(s_durations.Contains).ToList())
+        var complaints = values.Keys.Select(SettingKeys.Complaint).OfType<string>().ToList();
+        if (complaints.Count > 0) return Error.Invalid("", string.Join(' ', complaints));
+        foreach (var key in values.Keys.Where(SettingKeys.IsDuration).ToList())
         {
             if (Duration(values[key]!) is not { } duration)
             {
-                return Error.Invalid("", $"The setting {key[6..].Replace(':', '.')} is {Shown.Quoted(values[key]!)}; it must be a duration such as 90s or 1h30m.");
+                return Error.Invalid("", $"The setting {SettingKeys.Shown(key)} is {Shown.Quoted(values[key]!)}; it must be a duration such as 90s or 1h30m.");
             }
 
             values[key] = duration.ToString("c", CultureInfo.InvariantCulture);

@@ -130,7 +130,7 @@ internal static class Consoles
             ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
         });
         // A line belongs to whoever wrote it: the console must not fold it.
-        if (plain) console.Profile.Width = 4096;
+        if (plain) console.Profile.Width = 1 << 20;
         return console;
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Gofer.Application.Common;
 using Gofer.Application.Schedulers;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,20 +11,31 @@ namespace Gofer.Worker.Loops;
 /// One pass, again and again, whatever it throws: an error is a pause that grows to ten seconds, never an end. Says so once when it
 /// begins to fail and once when it works again, and knows when it last worked.
 /// </summary>
-public abstract partial class Loop(ILogger logger) : BackgroundService
+public abstract partial class Loop(ILogger logger) : BackgroundService, IReadiness
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a loop may fail, beyond its own pauses, before the process is not ready any more.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private long _lastSuccess = System.Diagnostics.Stopwatch.GetTimestamp();
 
-    /// <summary>The loop's name in logs and in <c>/readyz</c>.</summary>
+    /// <inheritdoc/>
     public string Name => GetType().Name;
 
     /// <summary>How long ago a pass ended well.</summary>
     public TimeSpan Age => System.Diagnostics.Stopwatch.GetElapsedTime(Volatile.Read(ref _lastSuccess));
 
+    /// <inheritdoc/>
+    public string Detail => string.Create(CultureInfo.InvariantCulture, $"ok, {Age.TotalSeconds:0.0} s ago");
+
     /// <summary>The pause between passes; a loop that waits inside its pass has none.</summary>
     protected virtual TimeSpan Pause => TimeSpan.Zero;
+
+    /// <inheritdoc/>
+    public string? Complaint() => Age > Patience + (3 * Pause)
+        ? string.Create(CultureInfo.InvariantCulture, $"has not worked for {Age.TotalSeconds:0} s")
+        : null;
 
     /// <summary>One pass.</summary>
     public abstract Task RunOnceAsync(CancellationToken cancellationToken);

@@ -1,0 +1,226 @@
+using System.Text.Json;
+using Gofer.Tests.Integration.Serving;
+using Gofer.Tests.Support;
+
+namespace Gofer.Tests.Integration.Cli;
+
+/// <summary>The command line as a person or a script sees it: real processes, their output and their exit codes.</summary>
+public sealed class CliTests(GoferServer server) : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("gofer-cli-").FullName;
+    private Area _area = null!;
+
+    public async ValueTask InitializeAsync() => _area = await server.AreaAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        _area.Dispose();
+        Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData("examples/hello", "hello")]
+    [InlineData("examples/dag/pipeline.json", "dag")]
+    [InlineData("examples/script", "script")]
+    [InlineData("examples/csharp", "csharp")]
+    [InlineData("examples/python", "python")]
+    [InlineData("examples/node", "node")]
+    public async Task Up_registers_and_runs_every_example(string example, string id)
+    {
+        var up = await GoferAsync(["up", Repository.PathOf(example), "--run"]);
+        Assert.True(up.Exit == 0, $"{up.Exit}: {up.Error}{up.Out}");
+        Assert.Contains($"{id} is registered as version 1 and live.", up.Error, StringComparison.Ordinal);
+        Assert.Contains("run 1, version 1: succeeded", up.Error, StringComparison.Ordinal);
+        var again = await GoferAsync(["up", Repository.PathOf(example)]);
+        Assert.Contains($"{id} is unchanged: version 1, live.", again.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Up_takes_a_document_from_standard_input_and_says_what_changed()
+    {
+        Assert.Equal(0, (await GoferAsync(["up", "-"], Documents.Script("p", "echo one"))).Exit);
+        var second = await GoferAsync(["up", "-", "--no-deploy"], Documents.Script("p", "echo two"));
+        Assert.Contains("~ /tasks/t/command", second.Out, StringComparison.Ordinal);
+        Assert.Contains("version 2, not live", second.Error, StringComparison.Ordinal);
+        var diff = await GoferAsync(["diff", Write("p.json", Documents.Script("p", "echo three"))]);
+        Assert.Contains("1 differences from the live version", diff.Error, StringComparison.Ordinal);
+        Assert.Contains("Version 2 of p is live.", (await GoferAsync(["deploy", "p", "2"])).Error, StringComparison.Ordinal);
+        Assert.Contains("Version 1 of p is live.", (await GoferAsync(["rollback", "p"])).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_program_that_fails_registers_nothing_and_its_complaint_is_shown()
+    {
+        Write("main.py", "import sys\nprint('{\"id\":\"half\"')\nsys.exit('the warehouse is closed')\n");
+        var up = await GoferAsync(["up", _folder]);
+        Assert.Equal(1, up.Exit);
+        Assert.Contains("the warehouse is closed", up.Error, StringComparison.Ordinal);
+        Assert.Contains("Nothing was registered", up.Error, StringComparison.Ordinal);
+        Assert.Equal("", (await GoferAsync(["pipeline", "list", "-o", "name"])).Out);
+    }
+
+    [Fact]
+    public async Task A_program_that_prints_more_than_the_document_is_told_the_line()
+    {
+        Write("main.py", "print('{}')\nprint('done!')\n");
+        var up = await GoferAsync(["up", _folder]);
+        Assert.Equal(1, up.Exit);
+        Assert.Contains("near 'done!'", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Validate_needs_no_server_and_says_every_fault_with_its_place()
+    {
+        var path = Write("p.json", """{"id":"p","tasks":[{"id":"a b","image":"i"},{"id":"c","imgae":"i","image":"i","depends_on":{"d":"success"}}]}""");
+        var judged = await GoferProcess.RunAsync(["validate", path], [("GOFER_SERVER", "http://127.0.0.1:1")]);
+        Assert.Equal(1, judged.Exit);
+        foreach (var place in new[] { "/tasks/0/id", "/tasks/1/imgae", "/tasks/1/depends_on/d" }) Assert.Contains(place, judged.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await GoferProcess.RunAsync(["validate", Repository.PathOf("examples/dag")])).Exit);
+    }
+
+    [Fact]
+    public async Task A_followed_run_that_fails_ends_with_5_and_shows_why()
+    {
+        await _area.RegisterAsync(Documents.Script("p", "echo working; echo 'no such table' >&2; exit 9"));
+        var run = await GoferAsync(["run", "p", "--follow"]);
+        Assert.Equal(5, run.Exit);
+        Assert.Contains("t | working", run.Out, StringComparison.Ordinal);
+        Assert.Contains("t ! no such table", run.Out, StringComparison.Ordinal);
+        Assert.Contains("exit code 9", run.Error, StringComparison.Ordinal);
+        var watch = await GoferAsync(["watch", "p"]);
+        Assert.Equal(5, watch.Exit);
+        Assert.Contains("no such table", watch.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_followed_run_that_is_cancelled_ends_with_6()
+    {
+        await _area.RegisterAsync(Documents.Script("p", "echo ready; sleep 300"));
+        await using var run = Start(["run", "p", "--follow"]);
+        await _area.UntilAsync(new Client.RunView { Pipeline = "p", Number = await FirstAsync() }, "t", Client.TaskState.Running);
+        var cancelled = await GoferAsync(["cancel", "p", "--reason", "enough"]);
+        Assert.Equal(0, cancelled.Exit);
+        Assert.Contains("is being cancelled", cancelled.Error, StringComparison.Ordinal);
+        Assert.Equal(6, await run.ExitAsync());
+    }
+
+    [Fact]
+    public async Task Ctrl_C_ends_following_and_not_the_run_and_says_how_to_cancel()
+    {
+        await _area.RegisterAsync(Documents.Script("p", "echo ready; sleep 300"));
+        await using var run = Start(["run", "p", "--follow"]);
+        await _area.UntilAsync(new Client.RunView { Pipeline = "p", Number = await FirstAsync() }, "t", Client.TaskState.Running);
+        run.Signal("INT");
+        Assert.Equal(1, await run.ExitAsync());
+        Assert.Contains("Cancel it with: gofer cancel p 1", run.Error, StringComparison.Ordinal);
+        Assert.Equal(Client.RunState.Running, (await _area.Client.Runs.GetRunAsync(_area.Name, "p", "1", TestContext.Current.CancellationToken)).State);
+        await GoferAsync(["cancel", "p"]);
+        await _area.EndAsync(new Client.RunView { Pipeline = "p", Number = 1 });
+    }
+
+    [Fact]
+    public async Task Logs_are_the_bytes_and_following_them_ends_with_the_task()
+    {
+        await _area.EndAsync(await _area.RunScriptAsync("p", "echo one; echo two; printf three"));
+        Assert.Equal("one\ntwo\nthree", (await GoferAsync(["logs", "p", "latest", "t"])).Out);
+        Assert.Equal("two\nthree", (await GoferAsync(["logs", "p", "1", "t", "--tail", "2"])).Out);
+        var followed = await GoferAsync(["logs", "p", "latest", "t", "-f"]);
+        Assert.Equal((0, "one\ntwo\nthree"), (followed.Exit, followed.Out.TrimEnd('\n')));
+    }
+
+    [Fact]
+    public async Task Data_is_printed_as_asked_for()
+    {
+        await _area.RegisterAsync(Documents.Script("a", "true"));
+        await _area.RegisterAsync(Documents.Script("b", "true"));
+        Assert.Equal("a\nb\n", (await GoferAsync(["pipeline", "list", "-o", "name"])).Out);
+        using var json = JsonDocument.Parse((await GoferAsync(["pipeline", "list", "-o", "json"])).Out);
+        Assert.Equal("b", json.RootElement[1].GetProperty("id").GetString());
+        Assert.Equal(2, (await GoferAsync(["pipeline", "list", "-o", "jsonl"])).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains("live", (await GoferAsync(["pipeline", "list"])).Out, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Deleting_asks_and_yes_answers()
+    {
+        await _area.RegisterAsync(Documents.Script("p", "true"));
+        Assert.NotEqual(0, (await GoferAsync(["pipeline", "delete", "p"], "n\n")).Exit);
+        Assert.Equal("p\n", (await GoferAsync(["pipeline", "list", "-o", "name"])).Out);
+        Assert.Equal(0, (await GoferAsync(["pipeline", "delete", "p", "--yes"])).Exit);
+        Assert.Equal("", (await GoferAsync(["pipeline", "list", "-o", "name"])).Out);
+    }
+
+    [Fact]
+    public async Task Exit_codes_tell_wrong_usage_a_refusal_and_a_server_that_is_away_apart()
+    {
+        await _area.RegisterAsync(Documents.Script("nightly", "true"));
+        Assert.Equal(2, (await GoferAsync(["run"])).Exit);
+        Assert.Equal(2, (await GoferAsync(["no-such-command"])).Exit);
+        var refused = await GoferAsync(["run", "nigthly"]);
+        Assert.Equal(1, refused.Exit);
+        Assert.Contains("Did you mean 'nightly'?", refused.Error, StringComparison.Ordinal);
+        var away = await GoferProcess.RunAsync(["run", "nightly", "--server", "http://127.0.0.1:1"]);
+        Assert.Equal(3, away.Exit);
+        Assert.Contains("gofer dev", away.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GOFER_WORKER__LAESE", "15s", "worker.lease")]
+    [InlineData("GOFER_WORKER__LEASE", "soon", "90s or 1h30m")]
+    [InlineData("GOFER_WORKER__CAPACITY", "0", "Capacity")]
+    public async Task A_setting_that_cannot_be_stops_the_start_and_is_named(string name, string value, string said)
+    {
+        var started = await GoferProcess.RunAsync(
+            ["worker", "--scheduler", "process", "--data", _folder, "--postgres", server.ConnectionString], [(name, value)]);
+        Assert.Equal(1, started.Exit);
+        Assert.Contains(said, started.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", started.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_without_the_schema_is_refused_with_the_command_that_makes_it()
+    {
+        await using var empty = await Support.Postgres.TestDatabase.CreateAsync(TestContext.Current.CancellationToken);
+        foreach (var command in new[] { "api", "worker" })
+        {
+            var started = await GoferProcess.RunAsync(command == "api"
+                ? ["api", "--listen", "127.0.0.1:0", "--postgres", empty.ConnectionString]
+                : ["worker", "--scheduler", "process", "--data", _folder, "--postgres", empty.ConnectionString]);
+            Assert.Equal(1, started.Exit);
+            Assert.Contains("gofer migrate", started.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, (await GoferProcess.RunAsync(["migrate", "--postgres", empty.ConnectionString])).Exit);
+        Assert.Contains("up to date", (await GoferProcess.RunAsync(["migrate", "--postgres", empty.ConnectionString])).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_tokens_only_this_machine_is_served_unless_one_insists()
+    {
+        var refused = await GoferProcess.RunAsync(["api", "--listen", "0.0.0.0:0", "--postgres", server.ConnectionString]);
+        Assert.Equal(1, refused.Exit);
+        Assert.Contains("--insecure-listen", refused.Error, StringComparison.Ordinal);
+    }
+
+    private async Task<long> FirstAsync()
+    {
+        while (true)
+        {
+            if ((await _area.Client.Runs.ListRunsAsync(_area.Name, "p", cancellationToken: TestContext.Current.CancellationToken)).Items is [var run]) return run.Number;
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private GoferProcess Start(string[] arguments) => GoferProcess.Start(arguments, [("GOFER_SERVER", server.Url.ToString()), ("GOFER_NAMESPACE", _area.Name)]);
+
+    private Task<(int Exit, string Out, string Error)> GoferAsync(string[] arguments, string? input = null) =>
+        GoferProcess.RunAsync(arguments, [("GOFER_SERVER", server.Url.ToString()), ("GOFER_NAMESPACE", _area.Name)], _folder, input);
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
