@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Gofer.Tests.Integration.Serving;
+using Gofer.Tests.Support.Docker;
 
 namespace Gofer.Tests.Integration.Cli;
 
@@ -11,6 +12,7 @@ public sealed class DemoTests
     [InlineData("docker")]
     public async Task The_demo_brings_everything_runs_the_example_and_shows_what_came_of_it(string scheduler)
     {
+        if (scheduler == "docker") await DockerEngine.EnsureAsync(TestContext.Current.CancellationToken);
         var data = Directory.CreateTempSubdirectory("gofer-demo-").FullName;
         try
         {

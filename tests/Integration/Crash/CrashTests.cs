@@ -3,6 +3,7 @@ using System.Globalization;
 using Gofer.Client;
 using Gofer.Infrastructure.Postgres.Embedded;
 using Gofer.Tests.Integration.Serving;
+using Gofer.Tests.Support.Docker;
 
 namespace Gofer.Tests.Integration.Crash;
 
@@ -94,6 +95,7 @@ public sealed class CrashTests
     [InlineData("docker")]
     public async Task A_whole_dev_that_was_killed_goes_on_over_the_same_data(string scheduler)
     {
+        if (scheduler == "docker") await DockerEngine.EnsureAsync(Ct);
         var data = Directory.CreateTempSubdirectory("gofer-dev-").FullName;
         try
         {

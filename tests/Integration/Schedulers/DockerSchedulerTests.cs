@@ -1,6 +1,7 @@
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Runs;
 using Gofer.Infrastructure.Schedulers.Docker;
+using Gofer.Tests.Support.Docker;
 
 namespace Gofer.Tests.Integration.Schedulers;
 
@@ -8,8 +9,8 @@ public sealed class DockerSchedulerTests : SchedulerContract
 {
     protected override async Task<IScheduler> CreateAsync()
     {
+        await DockerEngine.EnsureAsync(Ct);
         var endpoint = await DockerEndpoint.FindAsync(null, Ct);
-        Assert.True(endpoint.IsOk, $"{endpoint.Error?.Message} For the tests: eval \"$(bash tests/testbed/docker.sh up)\"");
         return new DockerScheduler(endpoint.Value, Install, TimeProvider.System);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gofer.Client;
+using Gofer.Tests.Support.Docker;
 using Gofer.Tests.Support.Postgres;
 using Npgsql;
 
@@ -52,6 +53,7 @@ public sealed class GoferCluster : IAsyncDisposable
     /// <summary>Starts a worker and returns once it is registered. Its lease is short, so a test need not wait long for its end.</summary>
     public async Task<GoferProcess> WorkerAsync(string scheduler = "process", params (string Key, string Value)[] settings)
     {
+        if (scheduler == "docker") await DockerEngine.EnsureAsync(TestContext.Current.CancellationToken);
         var worker = Add(GoferProcess.Start(
             ["worker", "--scheduler", scheduler, "--postgres", ConnectionString, "--data", _data],
             [("GOFER_WORKER__LEASE", "3s"), .. settings]));
