@@ -2,6 +2,7 @@ using System.Reflection;
 using Gofer.Api;
 using Gofer.Domain.Common;
 using Gofer.Worker;
+using Text = Gofer.Domain.Common.Shown;
 
 namespace Gofer.Cli.Hosting;
 
@@ -36,14 +37,15 @@ internal static class SettingKeys
             .Concat(Of(WorkerOptions.Section, typeof(WorkerOptions)))
             .ToDictionary(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Why there is no such setting, or null.</summary>
-    public static string? Complaint(string key)
+    /// <summary>Why there is no such setting, or null; <paramref name="written"/> is what somebody wrote, in the file or the environment.</summary>
+    public static string? Complaint(string key, string written)
     {
         if (s_all.ContainsKey(key) || s_others.Contains(key)) return null;
-        var shown = Shown(key);
-        return Nearest.Of(shown, s_all.Keys.Select(Shown)) is { } nearest
-            ? $"There is no setting '{shown}'. Did you mean '{nearest}'?"
-            : $"There is no setting '{shown}'. There are: {string.Join(", ", s_all.Keys.Select(Shown).Order(StringComparer.Ordinal))}.";
+        Func<string, string> form = written.StartsWith("GOFER_", StringComparison.Ordinal) ? Variable : Shown;
+        var there = s_all.Keys.Select(form).Order(StringComparer.Ordinal).ToList();
+        return Nearest.Of(written, there) is { } nearest
+            ? $"There is no setting {Text.Quoted(written)}. Did you mean '{nearest}'?"
+            : $"There is no setting {Text.Quoted(written)}. There are: {string.Join(", ", there)}.";
     }
 
     /// <summary>Whether the setting is a duration, written <c>90s</c> or <c>1h30m</c>.</summary>
@@ -51,6 +53,8 @@ internal static class SettingKeys
 
     /// <summary>The key as the settings file has it: <c>Gofer:Worker:StopGrace</c> is <c>worker.stop_grace</c>.</summary>
     public static string Shown(string key) => string.Join('.', key.Split(':').Skip(1).Select(System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName));
+
+    private static string Variable(string key) => "GOFER_" + Shown(key).Replace(".", "__", StringComparison.Ordinal).ToUpperInvariant();
 
     private static IEnumerable<KeyValuePair<string, Type>> Of(string section, Type options) =>
         options.GetProperties(BindingFlags.Public | BindingFlags.Instance)

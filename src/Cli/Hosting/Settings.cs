@@ -29,12 +29,13 @@ public static partial class Settings
     public static Result<IConfigurationRoot> Load(string? file, IReadOnlyDictionary<string, string?> flags)
     {
         var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        var written = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var path = file ?? Usual.FirstOrDefault(File.Exists);
         if (path is not null)
         {
             try
             {
-                Flatten(TomlSerializer.Deserialize<TomlTable>(File.ReadAllText(path)) ?? [], "Gofer", values);
+                Flatten(TomlSerializer.Deserialize<TomlTable>(File.ReadAllText(path)) ?? [], "", values, written);
             }
             catch (Exception e) when (e is TomlException or IOException or UnauthorizedAccessException)
             {
@@ -52,7 +53,7 @@ public static partial class Settings
                 (key, value) = (key[..^FileSuffix.Length], File.ReadAllText(value).TrimEnd('\n', '\r'));
             }
 
-            values[Key("Gofer", key.Split("__"))] = value;
+            Set(key.Split("__"), value, name, values, written);
         }
 
         foreach (var (key, value) in flags)
@@ -60,7 +61,7 @@ public static partial class Settings
             if (value is not null) values[key] = value;
         }
 
-        var complaints = values.Keys.Select(SettingKeys.Complaint).OfType<string>().ToList();
+        var complaints = written.Select(w => SettingKeys.Complaint(w.Key, w.Value)).OfType<string>().ToList();
         if (complaints.Count > 0) return Error.Invalid("", string.Join(' ', complaints));
         foreach (var key in values.Keys.Where(SettingKeys.IsDuration).ToList())
         {
@@ -96,17 +97,21 @@ public static partial class Settings
         return total;
     }
 
-    private static void Flatten(TomlTable table, string prefix, Dictionary<string, string?> values)
+    private static void Flatten(TomlTable table, string prefix, Dictionary<string, string?> values, Dictionary<string, string> written)
     {
         foreach (var (name, value) in table)
         {
-            if (value is TomlTable inner) Flatten(inner, Key(prefix, [name]), values);
-            else values[Key(prefix, [name])] = Convert.ToString(value, CultureInfo.InvariantCulture);
+            var path = prefix + name;
+            if (value is TomlTable inner) Flatten(inner, path + ".", values, written);
+            else Set(path.Split('.'), Convert.ToString(value, CultureInfo.InvariantCulture), path, values, written);
         }
     }
 
-    private static string Key(string prefix, string[] names) =>
-        $"{prefix}:{string.Join(':', names.Select(n => n.Replace("_", "", StringComparison.Ordinal)))}";
+    private static void Set(string[] path, string? value, string asWritten, Dictionary<string, string?> values, Dictionary<string, string> written)
+    {
+        var key = $"Gofer:{string.Join(':', path.Select(n => n.Replace("_", "", StringComparison.Ordinal)))}";
+        (values[key], written[key]) = (value, asWritten);
+    }
 
     [GeneratedRegex(@"^(\d{1,9}(\.\d{1,3})?(ms|s|m|h|d))+$", RegexOptions.NonBacktracking)]
     private static partial Regex Written();

@@ -166,7 +166,7 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("GOFER_WORKER__LAESE", "15s", "worker.lease")]
+    [InlineData("GOFER_WORKER__LAESE", "15s", "GOFER_WORKER__LEASE")]
     [InlineData("GOFER_WORKER__LEASE", "soon", "90s or 1h30m")]
     [InlineData("GOFER_WORKER__CAPACITY", "0", "Capacity")]
     public async Task A_setting_that_cannot_be_stops_the_start_and_is_named(string name, string value, string said)

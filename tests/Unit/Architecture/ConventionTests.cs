@@ -1,0 +1,66 @@
+using System.Reflection;
+using Gofer.Application.Common;
+using Gofer.Domain.Common;
+using Gofer.Domain.Runs;
+using Gofer.Infrastructure.Postgres;
+using Gofer.Tests.Support;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gofer.Tests.Unit.Architecture;
+
+public sealed class ConventionTests
+{
+    private static readonly Type[] s_application = typeof(ApplicationServices).Assembly.GetTypes();
+
+    private static IEnumerable<(Type Request, Type Response)> Requests =>
+        from type in s_application
+        from contract in type.GetInterfaces()
+        where contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IRequest<>)
+        select (type, contract.GetGenericArguments()[0]);
+
+    /// <summary>The container leaves out a behaviour whose constraint fails, so a request with another answer would go unjudged, silently.</summary>
+    [Fact]
+    public void Every_requests_answer_can_carry_a_refusal()
+    {
+        Assert.True(Requests.Count() > 15);
+        Assert.All(Requests, r => Assert.Contains(
+            r.Response.GetInterfaces(), i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IFailable<>) && i.GetGenericArguments()[0] == r.Response));
+    }
+
+    [Fact]
+    public void Every_request_has_one_handler_that_can_be_made()
+    {
+        var services = new ServiceCollection().AddLogging().AddGoferPostgres("Host=127.0.0.1;Port=1;Database=none").AddGoferApplication();
+        services.AddSingleton(Gofer.Domain.Pipelines.DocumentLimits.Default);
+        using var provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true });
+        using var scope = provider.CreateScope();
+        Assert.All(Requests, r =>
+        {
+            var handler = typeof(IRequestHandler<,>).MakeGenericType(r.Request, r.Response);
+            Assert.Single(scope.ServiceProvider.GetServices(handler));
+        });
+    }
+
+    [Fact]
+    public void Every_kind_of_event_reason_and_error_has_its_place_in_the_reference()
+    {
+        foreach (var (type, page) in new[] { (typeof(ErrorCodes), "docs/errors.md"), (typeof(EventTypes), "docs/events.md"), (typeof(Reasons), "docs/reasons.md") })
+        {
+            var text = File.ReadAllText(Repository.PathOf(page));
+            foreach (var constant in type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral))
+            {
+                Assert.Contains($"`{constant.GetRawConstantValue()}`", text, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public void No_source_file_is_longer_than_four_hundred_lines()
+    {
+        var tooLong = Directory.EnumerateFiles(Repository.PathOf("src"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/Generated/", StringComparison.Ordinal) && !f.Contains("/Migrations/", StringComparison.Ordinal))
+            .Where(f => File.ReadLines(f).Count() > 400);
+        Assert.Empty(tooLong);
+    }
+}
