@@ -13,7 +13,7 @@ run: ## a server with everything in one process, on 127.0.0.1:8080
 demo: ## start everything, run an example and show it
 	$(DOTNET) run --project src/Cli -- demo
 
-test: ## all tests; those that need Docker say how to start one
+test: ## all tests; as root on Debian they start the Docker Engine that they need
 	$(DOTNET) test
 
 engine: ## a Docker engine of the tests' own (root); eval its output
@@ -22,7 +22,12 @@ engine: ## a Docker engine of the tests' own (root); eval its output
 format: ## let the formatter write
 	$(DOTNET) format
 
+bench: ## the engine's speed as a ratio to bare SQL on the same machine
+	$(DOTNET) run -c Release --project bench
+
+docs: openapi ## write what is generated of the documentation
+
 openapi: ## write docs/openapi.json and src/Client anew from the code
 	GOFER_APPROVE=1 $(DOTNET) test --project tests/Unit
 
-.PHONY: help build run demo test engine format openapi
+.PHONY: help build run demo test engine format bench docs openapi

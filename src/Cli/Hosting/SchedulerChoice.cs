@@ -40,6 +40,7 @@ public sealed record SchedulerChoice(string Kind, string Description, Func<Guid,
         }
     }
 
-    private static SchedulerChoice OnProcesses(string data, string description) =>
-        new(Process, description, (_, clock) => new ProcessScheduler(Path.Combine(data, "process"), clock));
+    private static Result<SchedulerChoice> OnProcesses(string data, string description) => OperatingSystem.IsLinux()
+        ? new SchedulerChoice(Process, description, (_, clock) => new ProcessScheduler(Path.Combine(data, "process"), clock))
+        : new Error(ErrorKind.Unavailable, ErrorCodes.SchedulerUnavailable, "Tasks run as processes on Linux only. Start Docker, and name it with DOCKER_HOST where it is not found.");
 }

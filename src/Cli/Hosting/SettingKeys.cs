@@ -37,6 +37,9 @@ internal static class SettingKeys
             .Concat(Of(WorkerOptions.Section, typeof(WorkerOptions)))
             .ToDictionary(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>All of them as the settings file has them.</summary>
+    public static IEnumerable<string> All => s_all.Keys.Select(Shown);
+
     /// <summary>Why there is no such setting, or null; <paramref name="written"/> is what somebody wrote, in the file or the environment.</summary>
     public static string? Complaint(string key, string written)
     {

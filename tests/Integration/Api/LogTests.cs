@@ -152,6 +152,19 @@ public sealed class LogTests(GoferServer server) : IAsyncLifetime
         TestContext.Current.TestOutputHelper?.WriteLine($"worker: {before.Now >> 20} MiB before, {after.Peak >> 20} MiB at most");
     }
 
+    [Fact]
+    public async Task Output_over_the_limit_is_cut_with_a_line_that_says_so_and_the_task_goes_on()
+    {
+        await using var cluster = await GoferCluster.StartAsync();
+        await cluster.WorkerAsync("process", ("GOFER_WORKER__LOG_LIMIT", "10000"));
+        var run = await cluster.Area.EndAsync(await cluster.Area.RunScriptAsync("p", "seq 1 100000; exit 4"));
+        Assert.Equal(4, (await cluster.Area.TasksAsync(run))["t"].ExitCode);
+        var log = Encoding.UTF8.GetString(await cluster.Area.LogAsync(run));
+        Assert.StartsWith("1\n2\n3\n", log, StringComparison.Ordinal);
+        Assert.EndsWith("\n[gofer] The log was cut here: it is over the limit of 10000 bytes.\n", log, StringComparison.Ordinal);
+        Assert.InRange(log.Length, 10_000, 10_200);
+    }
+
     private async Task<List<LogLine>> FollowAsync(RunView run, string? task)
     {
         var lines = new List<LogLine>();

@@ -7,7 +7,17 @@ using Npgsql;
 
 namespace Gofer.Tests.Integration.Engine;
 
-public sealed class WorkQueueTests : IAsyncLifetime
+/// <summary>One install for all tests of the class; each finds it empty.</summary>
+public sealed class QueueInstall : IAsyncLifetime
+{
+    public TestInstall Install { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Install = await TestInstall.StartAsync(TestContext.Current.CancellationToken);
+
+    public ValueTask DisposeAsync() => Install.DisposeAsync();
+}
+
+public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueInstall>, IAsyncLifetime
 {
     private const string Diamond =
         """
@@ -20,13 +30,13 @@ public sealed class WorkQueueTests : IAsyncLifetime
 
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
 
-    private TestInstall _install = null!;
+    private readonly TestInstall _install = shared.Install;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _install = await TestInstall.StartAsync(Ct);
+    public async ValueTask InitializeAsync() => await _install.ResetAsync(Ct);
 
-    public ValueTask DisposeAsync() => _install.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task A_run_goes_through_its_graph_and_leaves_no_queue_row()

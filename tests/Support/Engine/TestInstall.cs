@@ -14,6 +14,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Respawn;
+using Respawn.Graph;
 
 namespace Gofer.Tests.Support.Engine;
 
@@ -22,6 +24,10 @@ public sealed class TestInstall : IAsyncDisposable
 {
     private readonly TestDatabase _database;
     private readonly List<IHost> _hosts = [];
+    private Respawner? _respawner;
+
+    /// <summary>What migrations put into the database; everything else is a test's.</summary>
+    private static readonly string[] s_keptTables = ["install", "schema_releases", "migrations", "namespaces"];
 
     private TestInstall(TestDatabase database) => _database = database;
 
@@ -49,6 +55,19 @@ public sealed class TestInstall : IAsyncDisposable
         var install = new TestInstall(await MigratedDatabase.CreateAsync(cancellationToken));
         await install.AddHostAsync(_ => { }, cancellationToken);
         return install;
+    }
+
+    /// <summary>Empties every table but what an install starts with, so that the next test of a class finds it as new.</summary>
+    public async Task ResetAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await Source.OpenConnectionAsync(cancellationToken);
+        _respawner ??= await Respawner.CreateAsync(connection, new RespawnerOptions
+        {
+            DbAdapter = DbAdapter.Postgres,
+            SchemasToInclude = ["gofer"],
+            TablesToIgnore = [.. s_keptTables.Select(t => new Table("gofer", t))],
+        });
+        await _respawner.ResetAsync(connection);
     }
 
     /// <summary>One more process of the install, as far as a host in this process can be one.</summary>

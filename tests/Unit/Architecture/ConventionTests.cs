@@ -56,6 +56,14 @@ public sealed class ConventionTests
     }
 
     [Fact]
+    public void Every_setting_has_its_row_in_the_reference()
+    {
+        var text = File.ReadAllText(Repository.PathOf("docs/settings.md"));
+        Assert.All(Gofer.Cli.Hosting.SettingKeys.All, key => Assert.Contains($"| `{key}` |", text, StringComparison.Ordinal));
+        Assert.Equal(Gofer.Cli.Hosting.SettingKeys.All.Count(), text.Split('\n').Count(l => l.StartsWith("| `", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void No_source_file_is_longer_than_four_hundred_lines()
     {
         var tooLong = Directory.EnumerateFiles(Repository.PathOf("src"), "*.cs", SearchOption.AllDirectories)

@@ -1,6 +1,6 @@
 using Gofer.Domain.Pipelines;
-using Pipeline = Gofer.Sdk.Pipeline;
 using Gofer.Tests.Unit.Domain.Pipelines;
+using Pipeline = Gofer.Sdk.Pipeline;
 
 namespace Gofer.Tests.Unit.Sdk;
 
