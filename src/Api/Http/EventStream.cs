@@ -57,9 +57,8 @@ internal sealed class EventStream(Func<CancellationToken, IAsyncEnumerable<Serve
                 if (!next.IsCompleted)
                 {
                     await response.Body.FlushAsync(cancellationToken); // what is there goes out before anybody waits
-                    while (await Task.WhenAny(next, Task.Delay(PingAfter, cancellationToken)) != next)
+                    while (!await ComesAsync(next, cancellationToken))
                     {
-                        cancellationToken.ThrowIfCancellationRequested();
                         await response.WriteAsync(": ping\n\n", cancellationToken);
                         await response.Body.FlushAsync(cancellationToken);
                     }
@@ -74,6 +73,20 @@ internal sealed class EventStream(Func<CancellationToken, IAsyncEnumerable<Serve
         {
             // The source ends with the token or by itself; it must not be disposed of while it moves.
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>False where a ping is due before the next event has come.</summary>
+    private static async Task<bool> ComesAsync(Task<bool> next, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await next.WaitAsync(PingAfter, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException) when (!next.IsCompleted)
+        {
+            return false;
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         PostgresException { SqlState: "22021" or "22P05" } => Error.Malformed("", "The request holds a character that no text may hold, such as NUL."),
         _ when IsAway(e) => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The database does not answer. Nothing is lost; try again."),
         OperationCanceledException => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The server is stopping. Try again."),
-        _ => new Error(ErrorKind.Unavailable, ErrorCodes.InternalError, "The server failed; this is its fault. Its log has more under the trace id."),
+        _ => new Error(ErrorKind.Defect, ErrorCodes.InternalError, "The server failed; this is its fault. Its log has more under the trace id."),
     };
 
     private static bool IsAway(Exception e)

@@ -18,7 +18,6 @@ public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
         ErrorCodes.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
         ErrorCodes.UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
         ErrorCodes.ForeignOrigin => StatusCodes.Status403Forbidden,
-        ErrorCodes.InternalError => StatusCodes.Status500InternalServerError,
         _ => error.Kind switch
         {
             ErrorKind.Malformed => StatusCodes.Status400BadRequest,
@@ -28,6 +27,7 @@ public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
             ErrorKind.Stale => StatusCodes.Status412PreconditionFailed,
             ErrorKind.Gone => StatusCodes.Status410Gone,
             ErrorKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
+            ErrorKind.Defect => StatusCodes.Status500InternalServerError,
             _ => StatusCodes.Status503ServiceUnavailable,
         },
     };

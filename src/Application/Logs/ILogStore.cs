@@ -75,13 +75,15 @@ public interface ILogStore
         RunId run, int task, int? attempt, LogStream? stream, (int Attempt, int Seq) before, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Chunks of all tasks of a run in order of arrival after the given place, at most <paramref name="limit"/>. Rows of transactions
-    /// that others may still overtake are left for a later call, so nobody who goes on from the last place misses a chunk.
+    /// Chunks of all tasks of a run in order of arrival after the given place, at most <paramref name="limit"/>. With
+    /// <paramref name="settled"/> false, rows of transactions that others may still overtake are left for a later call, so nobody who goes on
+    /// from the last place misses a chunk; any open transaction of the server holds them back. True reads all that is committed: right
+    /// where the run has ended, since its last writer has, and where nobody goes on from the place.
     /// </summary>
     Task<IReadOnlyList<LogChunk>> ReadRunAsync(
-        RunId run, LogStream? stream, LogArrival after, int limit, CancellationToken cancellationToken);
+        RunId run, LogStream? stream, LogArrival after, bool settled, int limit, CancellationToken cancellationToken);
 
     /// <summary>As <see cref="ReadRunAsync"/>, but backwards from <paramref name="before"/> (null: the end); newest first. For tails.</summary>
     Task<IReadOnlyList<LogChunk>> ReadRunBackwardsAsync(
-        RunId run, LogStream? stream, LogArrival? before, int limit, CancellationToken cancellationToken);
+        RunId run, LogStream? stream, LogArrival? before, bool settled, int limit, CancellationToken cancellationToken);
 }

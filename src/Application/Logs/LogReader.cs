@@ -28,11 +28,11 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
     /// <summary>The bytes as they were, chunk by chunk, as far as they are stored now.</summary>
     public async IAsyncEnumerable<LogChunk> ChunksAsync(LogQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var place = await StartAsync(query, cancellationToken);
+        var place = await StartAsync(query, settled: true, cancellationToken);
         if (place.First is { } first) yield return first;
         while (true)
         {
-            var chunks = await ReadAsync(query, place, cancellationToken);
+            var chunks = await ReadAsync(query, place, settled: true, cancellationToken);
             if (chunks.Count == 0) yield break;
             foreach (var chunk in chunks) yield return chunk;
             place = LogPlace.Of(query.Task is null, chunks[^1], 0);
@@ -44,7 +44,7 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
     /// </summary>
     public async IAsyncEnumerable<LogLine> FollowAsync(LogQuery query, LogPlace? resume, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var place = resume ?? await StartAsync(query, cancellationToken);
+        var place = resume ?? await StartAsync(query, await HasEndedAsync(query, cancellationToken), cancellationToken);
         if (place.First is { } first)
         {
             foreach (var line in Lines(query, first, 0, place.FirstOffset)) yield return line;
@@ -56,9 +56,9 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
         while (true)
         {
             var mark = changes.Mark;
-            // Read before the chunks: the output of what had ended is stored, so an empty read after it is the end.
+            // Read before the chunks: the output of what had ended is stored, so an empty read of all of it is the end.
             var ended = await HasEndedAsync(query, cancellationToken);
-            var chunks = await ReadAsync(query, place, cancellationToken);
+            var chunks = await ReadAsync(query, place, ended, cancellationToken);
             foreach (var chunk in chunks)
             {
                 foreach (var line in Lines(query, chunk, skip)) yield return line;
@@ -88,12 +88,12 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
         }
     }
 
-    private Task<IReadOnlyList<LogChunk>> ReadAsync(LogQuery query, LogPlace place, CancellationToken cancellationToken) => query.Task is { } task
+    private Task<IReadOnlyList<LogChunk>> ReadAsync(LogQuery query, LogPlace place, bool settled, CancellationToken cancellationToken) => query.Task is { } task
         ? store.ReadTaskAsync(query.Scope.Run.Id, task, query.Attempt, query.Stream, (place.Attempt, place.Chunk), Step, cancellationToken)
-        : store.ReadRunAsync(query.Scope.Run.Id, query.Stream, place.Arrival, Step, cancellationToken);
+        : store.ReadRunAsync(query.Scope.Run.Id, query.Stream, place.Arrival, settled, Step, cancellationToken);
 
     /// <summary>Where the last <see cref="LogQuery.Tail"/> lines begin: found backwards, so that a long log is not read for its end.</summary>
-    private async Task<LogPlace> StartAsync(LogQuery query, CancellationToken cancellationToken)
+    private async Task<LogPlace> StartAsync(LogQuery query, bool settled, CancellationToken cancellationToken)
     {
         if (query.Tail is not { } wanted) return default;
         LogChunk? oldest = null;
@@ -103,7 +103,7 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
         {
             var chunks = query.Task is { } task
                 ? await store.ReadTaskBackwardsAsync(query.Scope.Run.Id, task, query.Attempt, query.Stream, (place.Attempt, place.Chunk), Step, cancellationToken)
-                : await store.ReadRunBackwardsAsync(query.Scope.Run.Id, query.Stream, before, Step, cancellationToken);
+                : await store.ReadRunBackwardsAsync(query.Scope.Run.Id, query.Stream, before, settled, Step, cancellationToken);
             foreach (var chunk in chunks)
             {
                 var starts = LineStarts(chunk);

@@ -147,7 +147,6 @@ internal static class OperateCommands
     public static async Task<ExitCode> FollowAsync(CommandContext context, string pipeline, RunView run, CancellationToken token)
     {
         var number = run.Number.ToString(CultureInfo.InvariantCulture);
-        context.Error.WriteLine($"Run {number} of {pipeline}, version {run.Version}");
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(token);
         void Leave(object? sender, ConsoleCancelEventArgs e)
         {
@@ -156,6 +155,7 @@ internal static class OperateCommands
         }
 
         Console.CancelKeyPress += Leave;
+        context.Error.WriteLine($"Run {number} of {pipeline}, version {run.Version}");
         try
         {
             return await new RunFollowing(context, context.Client, context.Namespace, pipeline, number).WithLogsAsync(leave.Token);

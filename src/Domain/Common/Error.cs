@@ -26,6 +26,9 @@ public enum ErrorKind
 
     /// <summary>Not now: the database is away or the process is full (503).</summary>
     Unavailable,
+
+    /// <summary>The server failed; the input is not to blame (500).</summary>
+    Defect,
 }
 
 /// <summary>

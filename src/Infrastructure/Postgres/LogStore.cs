@@ -15,6 +15,9 @@ internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILo
 
     private const string Columns = "task, attempt, seq, stream, first_piece, at, compressed, bytes, transaction, row";
 
+    /// <summary>Older than every transaction that is still open, so no row can come before it any more.</summary>
+    private const string NotOvertaken = "and transaction < pg_snapshot_xmin(pg_current_snapshot())";
+
     /// <inheritdoc/>
     public async Task<LogAppend> AppendAsync(LogOwner owner, IReadOnlyList<LogChunk> chunks, CancellationToken cancellationToken)
     {
@@ -80,16 +83,16 @@ internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILo
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LogChunk>> ReadRunAsync(
-        RunId run, LogStream? stream, LogArrival after, int limit, CancellationToken cancellationToken) =>
+        RunId run, LogStream? stream, LogArrival after, bool settled, int limit, CancellationToken cancellationToken) =>
         ReadRunAsync(
-            "(transaction, row) > ($3, $4) and transaction < pg_snapshot_xmin(pg_current_snapshot()) order by transaction, row",
+            $"(transaction, row) > ($3, $4) {(settled ? "" : NotOvertaken)} order by transaction, row",
             run, stream, after, limit, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LogChunk>> ReadRunBackwardsAsync(
-        RunId run, LogStream? stream, LogArrival? before, int limit, CancellationToken cancellationToken) =>
+        RunId run, LogStream? stream, LogArrival? before, bool settled, int limit, CancellationToken cancellationToken) =>
         ReadRunAsync(
-            "(transaction, row) < ($3, $4) and transaction < pg_snapshot_xmin(pg_current_snapshot()) order by transaction desc, row desc",
+            $"(transaction, row) < ($3, $4) {(settled ? "" : NotOvertaken)} order by transaction desc, row desc",
             run, stream, before ?? new LogArrival(long.MaxValue, long.MaxValue), limit, cancellationToken);
 
     private async Task<IReadOnlyList<LogChunk>> ReadTaskAsync(

@@ -78,6 +78,21 @@ public sealed class LogTests(GoferServer server) : IAsyncLifetime
         }
     }
 
+    /// <summary>Followers leave out what an open transaction could still overtake; of a run that has ended nothing is left out.</summary>
+    [Fact]
+    public async Task An_open_transaction_of_somebody_else_hides_nothing_of_a_run_that_has_ended()
+    {
+        await using var source = Npgsql.NpgsqlDataSource.Create(server.ConnectionString);
+        await using var somebody = await source.OpenConnectionAsync(Ct);
+        await using var transaction = await somebody.BeginTransactionAsync(Ct);
+        await using (var command = new Npgsql.NpgsqlCommand("select pg_current_xact_id()", somebody)) await command.ExecuteScalarAsync(Ct);
+
+        var run = await _area.EndAsync(await _area.RunScriptAsync("p", "echo one; printf two"));
+        Assert.Equal(["one", "two"], (await FollowAsync(run, null)).Select(l => l.Text));
+        Assert.Equal("t | one\nt | two", await _area.Http.GetStringAsync(new Uri($"{_area.Path}/pipelines/p/runs/1/logs", UriKind.Relative), Ct));
+        Assert.Equal("t | two", await _area.Http.GetStringAsync(new Uri($"{_area.Path}/pipelines/p/runs/1/logs?tail=1", UriKind.Relative), Ct));
+    }
+
     [Fact]
     public async Task Streams_are_told_apart_and_the_tail_counts_lines()
     {

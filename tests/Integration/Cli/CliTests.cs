@@ -98,7 +98,8 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
     {
         await _area.RegisterAsync(Documents.Script("p", "echo ready; sleep 300"));
         await using var run = Start(["run", "p", "--follow"]);
-        await _area.UntilAsync(new Client.RunView { Pipeline = "p", Number = await FirstAsync() }, "t", Client.TaskState.Running);
+        await run.SaysAsync("Run 1 of p");
+        await _area.UntilAsync(new Client.RunView { Pipeline = "p", Number = 1 }, "t", Client.TaskState.Running);
         var cancelled = await GoferAsync(["cancel", "p", "--reason", "enough"]);
         Assert.Equal(0, cancelled.Exit);
         Assert.Contains("is being cancelled", cancelled.Error, StringComparison.Ordinal);
@@ -110,7 +111,8 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
     {
         await _area.RegisterAsync(Documents.Script("p", "echo ready; sleep 300"));
         await using var run = Start(["run", "p", "--follow"]);
-        await _area.UntilAsync(new Client.RunView { Pipeline = "p", Number = await FirstAsync() }, "t", Client.TaskState.Running);
+        await run.SaysAsync("Run 1 of p");
+        await _area.UntilAsync(new Client.RunView { Pipeline = "p", Number = 1 }, "t", Client.TaskState.Running);
         run.Signal("INT");
         Assert.Equal(1, await run.ExitAsync());
         Assert.Contains("Cancel it with: gofer cancel p 1", run.Error, StringComparison.Ordinal);
@@ -201,15 +203,6 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
         var refused = await GoferProcess.RunAsync(["api", "--listen", "0.0.0.0:0", "--postgres", server.ConnectionString]);
         Assert.Equal(1, refused.Exit);
         Assert.Contains("--insecure-listen", refused.Error, StringComparison.Ordinal);
-    }
-
-    private async Task<long> FirstAsync()
-    {
-        while (true)
-        {
-            if ((await _area.Client.Runs.ListRunsAsync(_area.Name, "p", cancellationToken: TestContext.Current.CancellationToken)).Items is [var run]) return run.Number;
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
     }
 
     private GoferProcess Start(string[] arguments) => GoferProcess.Start(arguments, [("GOFER_SERVER", server.Url.ToString()), ("GOFER_NAMESPACE", _area.Name)]);
