@@ -4,6 +4,7 @@ using Gofer.Client;
 using Gofer.Infrastructure.Postgres.Embedded;
 using Gofer.Tests.Integration.Serving;
 using Gofer.Tests.Support.Docker;
+using Npgsql;
 
 namespace Gofer.Tests.Integration.Crash;
 
@@ -88,6 +89,27 @@ public sealed class CrashTests
         {
             Directory.Delete(root, recursive: true);
         }
+    }
+
+    /// <summary>Notifications are lost with the connection that listens; they are hints, and what they hint at is found without them.</summary>
+    [Fact]
+    public async Task Connections_that_are_cut_again_and_again_lose_nothing()
+    {
+        await using var cluster = await GoferCluster.StartAsync();
+        var worker = await cluster.WorkerAsync();
+        var run = await TwentyTasks.StartAsync(cluster.Area);
+        await using var knife = NpgsqlDataSource.Create(cluster.ConnectionString + ";Pooling=false");
+        for (var times = 0; times < 25; times++)
+        {
+            await using var cut = knife.CreateCommand("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+            await cut.ExecuteScalarAsync(Ct);
+            await Task.Delay(Random.Shared.Next(50, 300), Ct);
+        }
+
+        await TwentyTasks.JudgeAsync(cluster.Area, run);
+        await NothingLeftAsync(cluster);
+        worker.Signal("TERM");
+        Assert.Equal(0, await worker.ExitAsync());
     }
 
     [Theory]
