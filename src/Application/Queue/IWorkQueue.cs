@@ -62,12 +62,12 @@ public abstract record TaskReport(HeldTask Held)
 
 /// <summary>What an <see cref="IWorkQueue.AdvanceAsync"/> came to.</summary>
 /// <param name="Claims">Tasks that the worker holds from now on.</param>
-/// <param name="Refused">Reports that were refused: the worker no longer holds their tasks.</param>
+/// <param name="Refused">
+/// Reported tasks that the worker does not hold, each once; true where the task has ended, so that a container of it is nobody's. A report that
+/// came twice or too late about a task that the worker does hold is not among them.
+/// </param>
 /// <param name="CameUpShort">Fewer tasks were ready than asked for.</param>
-public sealed record Advance(IReadOnlyList<ClaimedTask> Claims, IReadOnlyList<Refusal> Refused, bool CameUpShort);
-
-/// <summary>A report that was refused; <paramref name="Over"/> where the task has ended, so that a container of it is nobody's.</summary>
-public readonly record struct Refusal(HeldTask Held, bool Over);
+public sealed record Advance(IReadOnlyList<ClaimedTask> Claims, IReadOnlyDictionary<HeldTask, bool> Refused, bool CameUpShort);
 
 /// <summary>A task to run, with all that a container of it needs.</summary>
 public sealed record ClaimedTask

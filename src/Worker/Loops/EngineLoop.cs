@@ -104,16 +104,15 @@ internal sealed partial class EngineLoop(
         }
         catch
         {
-            // Whether it was committed is not known: reports are sent again (a repeated one is refused), claims are looked for.
+            // Whether it was committed is not known: reports are sent again (repeating one changes nothing), claims are looked for.
             _doubtful = true;
             throw;
         }
 
-        var refused = advance.Refused.ToDictionary(r => r.Held, r => r.Over);
         foreach (var report in _unsent)
         {
             var held = report.Body.Held;
-            var accepted = !refused.TryGetValue(held, out var over);
+            var accepted = !advance.Refused.TryGetValue(held, out var over);
             if (!accepted || report.Body is TaskReport.Ended) session.Remove(held);
             report.Answer.TrySetResult(accepted ? ReportAnswer.Accepted : over ? ReportAnswer.Over : ReportAnswer.Fenced);
         }

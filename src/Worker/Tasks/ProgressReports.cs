@@ -20,7 +20,7 @@ internal sealed class ProgressReports(WorkerSession session, HeldTask held) : IP
             (_last, _said) = (value, Stopwatch.GetTimestamp());
         }
 
-        // Nobody waits for the answer: a refusal comes again with the next report that matters.
+        // Nobody waits for the answer: it is for people who look, and the reports that matter are answered.
         _ = session.ReportAsync(new TaskReport.Progress(held, value)).ContinueWith(
             static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }

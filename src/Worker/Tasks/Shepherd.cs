@@ -31,7 +31,8 @@ internal sealed partial class Shepherd(
         {
             var outcome = await RunAsync(session, handle, name);
             var answer = await session.ReportAsync(new TaskReport.Ended(task.Held, outcome));
-            if (answer == ReportAnswer.Accepted) await scheduler.ReleaseAsync(name, session.Over);
+            // Over: this end was recorded before, and the answer was lost.
+            if (answer != ReportAnswer.Fenced) await scheduler.ReleaseAsync(name, session.Over);
         }
         catch (OperationCanceledException) when (session.Over.IsCancellationRequested)
         {

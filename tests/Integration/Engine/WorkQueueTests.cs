@@ -85,7 +85,7 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
 
         // a worker that lives but speaks under an old fence is refused as well
         var stale = await AdvanceAsync(second, Exited(claim, 1));
-        Assert.Equal(new Refusal(claim.Held, Over: false), Assert.Single(stale.Refused));
+        Assert.Equal([KeyValuePair.Create(claim.Held, false)], stale.Refused);
         Assert.Empty((await AdvanceAsync(second, Started(again), Exited(again, 0))).Refused);
         Assert.Equal(TaskState.Succeeded, (await _install.TasksAsync(run.Id, Ct))[0].State);
     }
@@ -184,6 +184,22 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
         var lost = (await _install.TasksAsync(run.Id, Ct))[0];
         Assert.Equal((TaskState.Failed, Reasons.Lost), (lost.State, lost.Reason));
         Assert.Equal("c", Assert.Single((await _install.Queue.AdvanceAsync(other, elsewhere, [], 10, Ct)).Claims).Definition.Id);
+    }
+
+    /// <summary>A connection that breaks in a commit leaves a worker that says everything again.</summary>
+    [Fact]
+    public async Task Reports_that_come_twice_or_late_are_no_refusals_of_a_task_that_is_held()
+    {
+        await _install.CreateRunAsync(await _install.RegisterAsync(Diamond, Ct), Ct);
+        var worker = await WorkAsync();
+        var claim = Assert.Single((await AdvanceAsync(worker)).Claims);
+        var progress = new TaskReport.Progress(claim.Held, "pulling");
+        Assert.Empty((await AdvanceAsync(worker, progress, Started(claim))).Refused);
+        Assert.Empty((await AdvanceAsync(worker, progress, Started(claim), progress)).Refused);
+        Assert.Empty((await AdvanceAsync(worker, Exited(claim, 0))).Refused);
+        Assert.Equal(
+            [KeyValuePair.Create(claim.Held, true)], (await AdvanceAsync(worker, progress, Started(claim), Exited(claim, 0))).Refused);
+        Assert.Equal(1L, await _install.ScalarAsync<long>("select count(*) from gofer.run_events where type = 'task.started' and task = 0", Ct));
     }
 
     [Fact]

@@ -97,18 +97,17 @@ internal sealed class WorkQueue(
         await DemandLeaseAsync(connection, worker, cancellationToken);
         var taken = claimLimit > 0 ? await TakeAsync(connection, backend, claimLimit, cancellationToken) : [];
         var keys = reports.Select(r => new TaskKey(r.Held.Run, r.Held.Task)).Concat(taken).Distinct().ToList();
-        if (keys.Count == 0) return (new Advance([], [], CameUpShort: true), []);
+        if (keys.Count == 0) return (new Advance([], new Dictionary<HeldTask, bool>(), CameUpShort: true), []);
 
         var runs = await reader.LoadAsync(connection, Runs(keys), keys, cancellationToken);
         var now = clock.GetUtcNow();
-        var refused = new List<Refusal>();
+        var refused = new Dictionary<HeldTask, bool>();
         foreach (var report in reports)
         {
-            var run = runs.GetValueOrDefault(report.Held.Run)?.Run;
-            if (run is null || !Apply(run, worker, report, now))
-            {
-                refused.Add(new Refusal(report.Held, run?.Tasks[report.Held.Task].State.IsFinal() ?? true));
-            }
+            var (held, run) = (report.Held, runs.GetValueOrDefault(report.Held.Run)?.Run);
+            if (run is not null && Apply(run, worker, report, now)) continue;
+            // A report is sent again where its answer was lost, and what came true before changes nothing: only a task that is gone counts.
+            if (run is null || !run.Tasks[held.Task].IsHeldBy(worker, held.Fence)) refused[held] = run?.Tasks[held.Task].State.IsFinal() ?? true;
         }
 
         await RunReader.SupplyAsync(connection, runs.Values, now, cancellationToken);
