@@ -28,6 +28,6 @@ bench: ## the engine's speed as a ratio to bare SQL on the same machine
 docs: openapi ## write what is generated of the documentation
 
 openapi: ## write docs/openapi.json and src/Client anew from the code
-	GOFER_APPROVE=1 $(DOTNET) test --project tests/Unit
+	GOFER_TEST_APPROVE=1 $(DOTNET) test --project tests/Unit
 
 .PHONY: help build run demo test engine format bench docs openapi

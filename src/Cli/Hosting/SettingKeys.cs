@@ -23,12 +23,12 @@ internal static class SettingKeys
 
     /// <summary>
     /// Variables of the same prefix that are no settings: those that every task gets, where the command runs inside of one, and what
-    /// the search for Postgres looks at.
+    /// the search for Postgres looks at. Those that begin with <c>GOFER_TEST</c> belong to the project's own tests.
     /// </summary>
     private static readonly HashSet<string> s_others = new(StringComparer.OrdinalIgnoreCase)
     {
         "Gofer:NamespaceId", "Gofer:PipelineId", "Gofer:PipelineVersion", "Gofer:RunId", "Gofer:TaskId", "Gofer:TaskImage", "Gofer:Attempt", "Gofer:ApiUrl",
-        "Gofer:ApiToken", "Gofer:PostgresBin", "Gofer:TestPostgres",
+        "Gofer:ApiToken", "Gofer:PostgresBin",
     };
 
     private static readonly Dictionary<string, Type> s_all =
@@ -43,7 +43,7 @@ internal static class SettingKeys
     /// <summary>Why there is no such setting, or null; <paramref name="written"/> is what somebody wrote, in the file or the environment.</summary>
     public static string? Complaint(string key, string written)
     {
-        if (s_all.ContainsKey(key) || s_others.Contains(key)) return null;
+        if (s_all.ContainsKey(key) || s_others.Contains(key) || written.StartsWith("GOFER_TEST", StringComparison.Ordinal)) return null;
         Func<string, string> form = written.StartsWith("GOFER_", StringComparison.Ordinal) ? Variable : Shown;
         var there = s_all.Keys.Select(form).Order(StringComparer.Ordinal).ToList();
         return Nearest.Of(written, there) is { } nearest

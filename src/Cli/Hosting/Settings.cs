@@ -25,8 +25,9 @@ public static partial class Settings
         "/etc/gofer/gofer.toml",
     ];
 
-    /// <summary>Reads file and environment; <paramref name="flags"/> win over both.</summary>
-    public static Result<IConfigurationRoot> Load(string? file, IReadOnlyDictionary<string, string?> flags)
+    /// <summary>Reads file and <paramref name="environment"/> (the process' own where null); <paramref name="flags"/> win over both.</summary>
+    public static Result<IConfigurationRoot> Load(
+        string? file, IReadOnlyDictionary<string, string?> flags, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         var written = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -43,11 +44,11 @@ public static partial class Settings
             }
         }
 
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        foreach (var (name, set) in environment ?? OfProcess())
         {
-            if ((string)variable.Key is not { } name || !name.StartsWith(Prefix, StringComparison.Ordinal)) continue;
+            if (!name.StartsWith(Prefix, StringComparison.Ordinal)) continue;
             var key = name[Prefix.Length..];
-            var value = (string?)variable.Value;
+            var value = set;
             if (key.EndsWith(FileSuffix, StringComparison.Ordinal) && value is not null && File.Exists(value))
             {
                 (key, value) = (key[..^FileSuffix.Length], File.ReadAllText(value).TrimEnd('\n', '\r'));
@@ -75,6 +76,10 @@ public static partial class Settings
 
         return (ConfigurationRoot)new ConfigurationBuilder().AddInMemoryCollection(values).Build();
     }
+
+    private static Dictionary<string, string?> OfProcess() => Environment.GetEnvironmentVariables()
+        .Cast<DictionaryEntry>()
+        .ToDictionary(v => (string)v.Key, v => (string?)v.Value);
 
     /// <summary>A duration of <c>ms s m h d</c>, or null.</summary>
     internal static TimeSpan? Duration(string text)

@@ -70,4 +70,45 @@ public sealed class DockerSchedulerTests : SchedulerContract
         using var client = new global::Docker.DotNet.DockerClientBuilder().WithEndpoint((await DockerEndpoint.FindAsync(null, Ct)).Value).Build();
         await client.Containers.RemoveContainerAsync(theirs.Name, new global::Docker.DotNet.Models.ContainerRemoveParameters(), Ct);
     }
+
+    [Fact]
+    public async Task Workers_that_come_first_at_the_same_moment_agree_on_one_network()
+    {
+        using var client = new global::Docker.DotNet.DockerClientBuilder().WithEndpoint((await DockerEndpoint.FindAsync(null, Ct)).Value).Build();
+        var name = $"gofer-test-{Guid.CreateVersion7():N}";
+        var workers = Enumerable.Range(0, 8).Select(_ => new DockerNetwork(client, name)).ToList();
+        await Task.WhenAll(workers.SelectMany(w => Enumerable.Range(0, 4).Select(_ => w.EnsureAsync(Ct))));
+        try
+        {
+            // Whatever the engine made in the race, whoever comes now finds one, and the losers' are gone.
+            using var late = new DockerNetwork(client, name);
+            var oldest = await late.EnsureAsync(Ct);
+            Assert.NotNull(oldest);
+            Assert.Equal(oldest, await late.EnsureAsync(Ct));
+            Assert.All(await Task.WhenAll(workers.Select(w => w.EnsureAsync(Ct))), Assert.NotNull);
+        }
+        finally
+        {
+            var made = (await client.Networks.ListNetworksAsync(null, Ct)).Where(n => n.Name == name).ToList();
+            foreach (var network in made) await client.Networks.DeleteNetworkAsync(network.ID, Ct);
+            workers.ForEach(w => w.Dispose());
+            Assert.InRange(made.Count, 1, 8);
+        }
+    }
+
+    [Fact]
+    public async Task A_network_that_was_pruned_is_made_again()
+    {
+        var endpoint = (await DockerEndpoint.FindAsync(null, Ct)).Value;
+        using var client = new global::Docker.DotNet.DockerClientBuilder().WithEndpoint(endpoint).Build();
+        var name = $"gofer-test-{Guid.CreateVersion7():N}";
+        using var scheduler = new DockerScheduler(endpoint, Install, TimeProvider.System, name);
+        foreach (var spec in new[] { Shell("true"), Shell("echo again") })
+        {
+            await scheduler.StartAsync(spec, new Progress<string>(), Ct);
+            Assert.Equal(0, Assert.IsType<ContainerStatus.Ended>(await scheduler.WaitAsync(spec.Name, Ct)).ExitCode);
+            await client.Containers.RemoveContainerAsync(spec.Name, new global::Docker.DotNet.Models.ContainerRemoveParameters(), Ct);
+            await client.Networks.DeleteNetworkAsync(name, Ct);
+        }
+    }
 }

@@ -20,7 +20,7 @@ public sealed class OpenApiDocumentTests
         var served = await ServedAsync();
         using var parsed = JsonDocument.Parse(served);
         var client = ClientGenerator.Generate(parsed.RootElement);
-        if (Environment.GetEnvironmentVariable("GOFER_APPROVE") == "1")
+        if (Environment.GetEnvironmentVariable("GOFER_TEST_APPROVE") == "1")
         {
             await File.WriteAllTextAsync(Repository.PathOf("docs/openapi.json"), served, Ct);
             Directory.CreateDirectory(Repository.PathOf("src/Client/Generated"));

@@ -17,6 +17,9 @@ namespace Gofer.Infrastructure.Schedulers.Docker;
 /// </summary>
 public sealed class DockerScheduler : IScheduler, IDisposable
 {
+    /// <summary>How often a container is made anew because its network was removed between its creation and its start.</summary>
+    private const int NetworkTries = 3;
+
     private readonly Uri _endpoint;
     private readonly Guid _install;
     private readonly TimeProvider _clock;
@@ -26,11 +29,14 @@ public sealed class DockerScheduler : IScheduler, IDisposable
 
     /// <summary>Over the engine at <paramref name="endpoint"/>; only containers of <paramref name="install"/> are ever removed.</summary>
     public DockerScheduler(Uri endpoint, Guid install, TimeProvider clock)
+        : this(endpoint, install, clock, DockerNetwork.Name) { }
+
+    internal DockerScheduler(Uri endpoint, Guid install, TimeProvider clock, string network)
     {
         (_endpoint, _install, _clock) = (endpoint, install, clock);
         _client = new DockerClientBuilder().WithEndpoint(endpoint).WithTimeout(Timeout.InfiniteTimeSpan).Build();
         _images = new DockerImages(_client);
-        _network = new DockerNetwork(_client);
+        _network = new DockerNetwork(_client, network);
     }
 
     /// <inheritdoc/>
@@ -55,23 +61,26 @@ public sealed class DockerScheduler : IScheduler, IDisposable
     /// <inheritdoc/>
     public async Task<ContainerStarted> StartAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken)
     {
-        var found = await FindAsync(spec.Name, cancellationToken);
-        if (found is null)
+        for (var tries = 1; ; tries++)
         {
-            await _images.EnsureAsync(spec, progress, cancellationToken);
-            progress.Report("creating the container");
-            found = await CreateAsync(spec, cancellationToken);
-        }
+            var found = await FindAsync(spec.Name, cancellationToken);
+            if (found is null)
+            {
+                await _images.EnsureAsync(spec, progress, cancellationToken);
+                progress.Report("creating the container");
+                found = await CreateAsync(spec, cancellationToken);
+            }
 
-        if (found is { State.Status: "created" })
-        {
-            await RunAsync(spec, cancellationToken);
-            found = await FindAsync(spec.Name, cancellationToken);
-        }
+            if (found is { State.Status: "created" })
+            {
+                if (!await RunAsync(spec, tries, cancellationToken)) continue;
+                found = await FindAsync(spec.Name, cancellationToken);
+            }
 
-        return found is null
-            ? throw new ContainerRefusedException(Reasons.SchedulerError, "The container was removed while it was being started.")
-            : new ContainerStarted(Time(found.State?.StartedAt), found.Image);
+            return found is null
+                ? throw new ContainerRefusedException(Reasons.SchedulerError, "The container was removed while it was being started.")
+                : new ContainerStarted(Time(found.State?.StartedAt), found.Image);
+        }
     }
 
     /// <inheritdoc/>
@@ -178,7 +187,11 @@ public sealed class DockerScheduler : IScheduler, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _network.Dispose();
+        _client.Dispose();
+    }
 
     private async Task<ContainerInspectResponse?> CreateAsync(ContainerSpec spec, CancellationToken cancellationToken)
     {
@@ -225,18 +238,26 @@ public sealed class DockerScheduler : IScheduler, IDisposable
         }
     }
 
-    private async Task RunAsync(ContainerSpec spec, CancellationToken cancellationToken)
+    /// <summary>Starts what was created; false where it was made for a network that is gone and has to be made anew.</summary>
+    private async Task<bool> RunAsync(ContainerSpec spec, int tries, CancellationToken cancellationToken)
     {
         try
         {
             await DockerErrors.CallAsync(
                 () => _client.Containers.StartContainerAsync(spec.Name, new ContainerStartParameters(), cancellationToken), cancellationToken);
+            return true;
         }
         catch (DockerApiException e)
         {
             // Two workers may start one container at once, and one of them is told no; what there is now decides.
-            if (await FindAsync(spec.Name, cancellationToken) is { State: { Status: not "created" } state } && state.ExitCode is not (126 or 127)) return;
+            if (await FindAsync(spec.Name, cancellationToken) is { State: { Status: not "created" } state } && state.ExitCode is not (126 or 127)) return true;
             await RemoveAsync(spec.Name, cancellationToken);
+            if (tries < NetworkTries && e.StatusCode == HttpStatusCode.NotFound && e.Words().Contains("network", StringComparison.Ordinal))
+            {
+                _network.Forget();
+                return false;
+            }
+
             throw new ContainerRefusedException(Reasons.SchedulerError, $"Docker could not start the container: {e.Words()}", e);
         }
     }
