@@ -21,7 +21,7 @@ public sealed class RunRow
     /// <summary>The version that it runs.</summary>
     public required int Version { get; init; }
 
-    /// <summary>Why it runs that version: <c>live</c> or <c>requested</c>.</summary>
+    /// <summary>Why it runs that version: a constant of <see cref="VersionReasons"/>.</summary>
     public required string VersionReason { get; init; }
 
     /// <summary>Where it stands.</summary>

@@ -6,6 +6,6 @@ public static class VersionReasons
     /// <summary>The version was live.</summary>
     public const string Live = "live";
 
-    /// <summary>The caller asked for it.</summary>
-    public const string Requested = "requested";
+    /// <summary>The request named it.</summary>
+    public const string Pinned = "pinned";
 }

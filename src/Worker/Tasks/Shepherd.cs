@@ -107,7 +107,12 @@ internal sealed partial class Shepherd(
         {
             var spec = specs.For(task);
             var started = await RetryAsync(
-                token => session.LeaseHolds ? scheduler.StartAsync(spec, progress, token) : throw new OperationCanceledException(), progress, wanted.Token);
+                async token =>
+                {
+                    await session.UntilLeaseHoldsAsync(token);
+                    return await scheduler.StartAsync(spec, progress, token);
+                },
+                progress, wanted.Token);
             return new Begun(null, started.StartedAt, started.ImageDigest);
         }
         catch (ContainerRefusedException refused)

@@ -13,6 +13,9 @@ namespace Gofer.Worker.Tasks;
 /// </summary>
 internal sealed class WorkerSession : IDisposable
 {
+    /// <summary>How often a start that waits for the lease looks at it.</summary>
+    private static readonly TimeSpan LeaseLook = TimeSpan.FromMilliseconds(20);
+
     private readonly ConcurrentDictionary<HeldTask, TaskHandle> _held = new();
     private readonly Channel<Report> _reports = Channel.CreateUnbounded<Report>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _over = new();
@@ -40,6 +43,16 @@ internal sealed class WorkerSession : IDisposable
     /// Asked before each start of a container.
     /// </summary>
     public bool LeaseHolds => !_over.IsCancellationRequested && Stopwatch.GetElapsedTime(Volatile.Read(ref _renewed)) < _lease;
+
+    /// <summary>
+    /// Returns once the lease surely holds. A start that meets a lease in doubt waits: a renewal lets it go on, and a lease that is lost ends
+    /// the session and with it the wait; the task is the next holder's and has not failed.
+    /// </summary>
+    public async Task UntilLeaseHoldsAsync(CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Over);
+        while (!LeaseHolds) await Task.Delay(LeaseLook, either.Token);
+    }
 
     public void Renewed(long sent) => Volatile.Write(ref _renewed, sent);
 

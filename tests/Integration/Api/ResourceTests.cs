@@ -93,7 +93,7 @@ public sealed class ResourceTests(GoferServer server) : IAsyncLifetime
         Assert.True((await _area.Client.Versions.DeployVersionAsync(_area.Name, "p", "2", Ct)).Live);
         Assert.Equal("two"u8.ToArray(), await _area.LogAsync(await _area.EndAsync(await _area.RunAsync("p"))));
         var old = await _area.Client.Runs.CreateRunAsync(_area.Name, "p", new NewRunBody { Version = 1 }, cancellationToken: Ct);
-        Assert.Equal((1, "requested"), (old.Version, old.VersionReason));
+        Assert.Equal((1, "pinned"), (old.Version, old.VersionReason));
         Assert.Equal("one"u8.ToArray(), await _area.LogAsync(await _area.EndAsync(old)));
         var none = await _area.SendAsync(HttpMethod.Post, "pipelines/p/runs", """{"version":9}""");
         Assert.Equal("version_not_found", none.Code);

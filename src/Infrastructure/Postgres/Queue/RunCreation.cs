@@ -141,7 +141,7 @@ internal sealed class RunCreation(EngineTransaction transactions, IVersionGraphs
             PipelineId = order.Pipeline,
             Number = loaded.Number,
             Version = version,
-            VersionReason = ordered.Version is null ? VersionReasons.Live : VersionReasons.Requested,
+            VersionReason = ordered.Version is null ? VersionReasons.Live : VersionReasons.Pinned,
             State = run.State,
             Trigger = "manual",
             Variables = new Dictionary<string, string>(ordered.Variables),
