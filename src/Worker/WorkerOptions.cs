@@ -36,6 +36,10 @@ public sealed class WorkerOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan LostAfter { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How many workers may die holding a task that they had in common before it fails as poison.</summary>
+    [Range(1, 1000)]
+    public int PoisonLimit { get; set; } = Domain.Runs.Poison.DefaultLimit;
+
     /// <summary>How long ended containers are kept for inspection.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
     public TimeSpan ContainerRetention { get; set; } = TimeSpan.FromHours(1);

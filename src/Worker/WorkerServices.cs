@@ -22,6 +22,7 @@ public static class WorkerServices
         return services
             .AddLoop<HousekeepingLoop>()
             .AddLoop<SweepLoop>()
+            .AddLoop<TimerLoop>()
             .AddLoop<StopLoop>()
             .AddLoop<HeartbeatLoop>()
             .AddLoop<EngineLoop>();

@@ -127,7 +127,8 @@ public static class ClientGenerator
 
     private static (string Type, string? Accept) Answer(JsonElement responses)
     {
-        foreach (var response in responses.EnumerateObject().Where(r => r.Name.StartsWith('2')))
+        // What a request makes comes before what it merely says, as a dry run does.
+        foreach (var response in responses.EnumerateObject().Where(r => r.Name.StartsWith('2')).OrderByDescending(r => r.Name, StringComparer.Ordinal))
         {
             if (!response.Value.TryGetProperty("content", out var content)) continue;
             if (content.TryGetProperty("application/json", out var json)) return ($"<{TypeOf(json.GetProperty("schema"))}>", "application/json");
@@ -173,7 +174,7 @@ public static class ClientGenerator
         "string" => " = \"\";",
         _ when type.StartsWith("IReadOnlyList<", StringComparison.Ordinal) => " = [];",
         _ when type.StartsWith("IReadOnlyDictionary<", StringComparison.Ordinal) => $" = new Dictionary{type["IReadOnlyDictionary".Length..]}();",
-        "LimitsView" or "TaskResources" => " = new();",
+        "LimitsView" or "TaskResources" or "RetryPolicy" => " = new();",
         _ => "",
     };
 

@@ -55,6 +55,11 @@ internal static class OpenApiSetup
     {
         var inner = Nullable.GetUnderlyingType(type.Type);
         if ((inner ?? type.Type) == typeof(DateTimeOffset)) schema.Type = inner is null ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+        if ((inner ?? type.Type) == typeof(TimeSpan))
+        {
+            (schema.Pattern, schema.Description) = (@"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "A duration, such as 90s or 1h30m.");
+        }
+
         if (type.Type.IsEnum) schema.Type = JsonSchemaType.String;
         if (type.Kind != JsonTypeInfoKind.Object || !type.Type.Name.EndsWith("Body", StringComparison.Ordinal)) return;
         foreach (var member in type.Properties.Where(p => p.IsGetNullable)) schema.Required?.Remove(member.Name);

@@ -12,20 +12,21 @@ using Microsoft.AspNetCore.Routing;
 namespace Gofer.Api.Namespaces;
 
 /// <summary>The body that makes a namespace.</summary>
-public sealed record NewNamespaceBody(string Id, string? Description) : IBody<NewNamespaceBody>
+public sealed record NewNamespaceBody(string Id, string? Description, int? TaskLimit, int? Weight) : IBody<NewNamespaceBody>
 {
     /// <inheritdoc/>
     public static NewNamespaceBody? Read(JsonElement root, FaultList faults)
     {
         if (JsonFields.Open(root, faults) is not { } fields) return null;
-        var body = new NewNamespaceBody(fields["id"].Required().Text() ?? "", fields["description"].Text());
+        var (description, limit, weight) = NamespaceBody.Settings(fields);
+        var body = new NewNamespaceBody(fields["id"].Required().Text() ?? "", description, limit, weight);
         fields.Done();
         return body;
     }
 }
 
 /// <summary>The body that replaces or changes a namespace.</summary>
-public sealed record NamespaceBody(string? Description) : IBody<NamespaceBody>
+public sealed record NamespaceBody(string? Description, int? TaskLimit, int? Weight) : IBody<NamespaceBody>
 {
     /// <inheritdoc/>
     public static bool IsOptional => true;
@@ -34,10 +35,16 @@ public sealed record NamespaceBody(string? Description) : IBody<NamespaceBody>
     public static NamespaceBody? Read(JsonElement root, FaultList faults)
     {
         if (JsonFields.Open(root, faults) is not { } fields) return null;
-        var body = new NamespaceBody(fields["description"].Text());
+        var (description, limit, weight) = Settings(fields);
+        var body = new NamespaceBody(description, limit, weight);
         fields.Done();
         return body;
     }
+
+    internal static (string? Description, int? TaskLimit, int? Weight) Settings(JsonFields fields) =>
+        (fields["description"].Text(), (int?)fields["task_limit"].Whole(int.MinValue, int.MaxValue), (int?)fields["weight"].Whole(int.MinValue, int.MaxValue));
+
+    internal NamespaceSettings ToSettings() => new(Description, TaskLimit, Weight);
 }
 
 internal static class NamespaceEndpoints
@@ -59,7 +66,7 @@ internal static class NamespaceEndpoints
 
     private static async Task<Results<Created<NamespaceView>, Problem>> Create(
         Body<NewNamespaceBody> body, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        Created(await mediator.Send(new CreateNamespace(body.Value.Id, body.Value.Description ?? ""), ct), context);
+        Created(await mediator.Send(new CreateNamespace(body.Value.Id, new NamespaceSettings(body.Value.Description, body.Value.TaskLimit, body.Value.Weight)), ct), context);
 
     private static async Task<Results<Ok<NamespaceView>, Problem>> Get(string @namespace, HttpContext context, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new GetNamespace(@namespace), ct)).Answer(context);
@@ -67,7 +74,7 @@ internal static class NamespaceEndpoints
     private static async Task<Results<Ok<NamespaceView>, Created<NamespaceView>, Problem>> Put(
         string @namespace, Body<NamespaceBody> body, HttpContext context, IMediator mediator, CancellationToken ct)
     {
-        var put = await mediator.Send(new PutNamespace(@namespace, body.Value.Description ?? "", context.IfMatch()), ct);
+        var put = await mediator.Send(new PutNamespace(@namespace, body.Value.ToSettings(), context.IfMatch()), ct);
         if (!put.IsOk) return put.Error.ToProblem();
         context.Response.Headers.ETag = put.Value.Namespace.Tag;
         return put.Value.Created
@@ -77,7 +84,7 @@ internal static class NamespaceEndpoints
 
     private static async Task<Results<Ok<NamespaceView>, Problem>> Update(
         string @namespace, Body<NamespaceBody> body, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new UpdateNamespace(@namespace, body.Value.Description, context.IfMatch()), ct)).Answer(context);
+        (await mediator.Send(new UpdateNamespace(@namespace, body.Value.ToSettings(), context.IfMatch()), ct)).Answer(context);
 
     private static async Task<Results<NoContent, Problem>> Delete(
         string @namespace, HttpContext context, IMediator mediator, CancellationToken ct, bool force = false) =>

@@ -126,7 +126,7 @@ internal static class LogEndpoints
             (int Task, LogStream Stream)? open = null;
             await foreach (var chunk in reader.ChunksAsync(query, httpContext.RequestAborted))
             {
-                var prefix = System.Text.Encoding.UTF8.GetBytes($"{query.Scope.Graph.Tasks[chunk.Task].Id} | ");
+                var prefix = System.Text.Encoding.UTF8.GetBytes($"{query.Scope.Graph.Nodes[chunk.Task].Id} | ");
                 var rest = chunk.Bytes;
                 if (open is { } unfinished && unfinished != (chunk.Task, chunk.Stream)) await body.WriteAsync("\n"u8.ToArray(), httpContext.RequestAborted);
                 var goesOn = open == (chunk.Task, chunk.Stream);

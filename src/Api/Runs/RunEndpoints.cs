@@ -26,6 +26,9 @@ internal static class RunEndpoints
         runs.MapGet("/{run}", Get).WithName("GetRun").WithSummary("Read a run, or follow it and its tasks")
             .Produces<RunView>(StatusCodes.Status200OK, "application/json", "text/event-stream");
         runs.MapPost("/{run}/cancel", Cancel).WithName("CancelRun").WithSummary("Cancel a run");
+        runs.MapPost("/{run}/rerun", Rerun).WithName("RerunRun").WithSummary("Run a run again, from the start or from what failed; with dry_run only say what that would do")
+            .Produces<RunView>(StatusCodes.Status201Created).Produces<RerunPlanView>().WithMetadata(new TakesIdempotencyKey());
+        runs.MapGet("/{run}/explain", Explain).WithName("ExplainRun").WithSummary("Say why a run is where it is");
         runs.MapGet("/{run}/events", Events).WithName("ListRunEvents").WithSummary("List the events of a run, oldest first, or follow them")
             .Produces<Page<EventView>>(StatusCodes.Status200OK, "application/json", "text/event-stream");
         runs.MapGet("/{run}/graph", Graph).WithName("GetRunGraph").WithSummary("Draw a run, as JSON or Mermaid")
@@ -86,6 +89,25 @@ internal static class RunEndpoints
     private static async Task<Results<Ok<RunView>, Problem>> Cancel(
         string @namespace, string pipeline, string run, Body<CancelBody> body, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new CancelRun(new RunPath(@namespace, pipeline, run), body.Value.Reason), ct)).Answer();
+
+    private static async Task<IResult> Rerun(
+        string @namespace, string pipeline, string run, Body<RerunRequest> body, IdempotencyHeader key, HttpContext context, IMediator mediator,
+        CancellationToken ct, [FromQuery(Name = "dry_run")] bool dryRun = false)
+    {
+        var path = new RunPath(@namespace, pipeline, run);
+        if (dryRun)
+        {
+            var plan = await mediator.Send(new PlanRerun(path, body.Value.Version, body.Value.FromFailed), ct);
+            return plan.IsOk ? TypedResults.Ok(plan.Value) : plan.Error.ToProblem();
+        }
+
+        var created = await mediator.Send(new RerunRun(path, body.Value.Version, body.Value.FromFailed, key.Claim(context, @namespace, body.Raw)), ct);
+        return created.IsOk ? new StoredResult(created.Value) : created.Error.ToProblem();
+    }
+
+    private static async Task<Results<Ok<ExplanationView>, Problem>> Explain(
+        string @namespace, string pipeline, string run, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new ExplainRun(new RunPath(@namespace, pipeline, run)), ct)).Answer();
 
     private static async Task<IResult> Events(
         string @namespace, string pipeline, string run, HttpContext context, IMediator mediator, RunFollower follower, CancellationToken ct,

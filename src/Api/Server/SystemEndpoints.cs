@@ -1,9 +1,13 @@
+using System.Text.Json;
 using Gofer.Api.Http;
 using Gofer.Application.Common;
 using Gofer.Application.Runs;
+using Gofer.Application.Server;
 using Gofer.Domain.Common;
+using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
 using Gofer.Infrastructure.Postgres;
+using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,8 +16,21 @@ using Microsoft.Extensions.Options;
 
 namespace Gofer.Api.Server;
 
-/// <summary>What server this is.</summary>
-public sealed record SystemView(string Version, string Commit, string? Scheduler, bool DevMode, LimitsView Limits);
+/// <summary>What server this is; <paramref name="TaskLimit"/> is how many tasks of the install run at a time, 0 for no limit.</summary>
+public sealed record SystemView(string Version, string Commit, string? Scheduler, bool DevMode, int TaskLimit, LimitsView Limits);
+
+/// <summary>The body that changes what is set of the whole install; <paramref name="TaskLimit"/> 0 sets no limit.</summary>
+public sealed record SystemBody(int? TaskLimit) : IBody<SystemBody>
+{
+    /// <inheritdoc/>
+    public static SystemBody? Read(JsonElement root, FaultList faults)
+    {
+        if (JsonFields.Open(root, faults) is not { } fields) return null;
+        var body = new SystemBody((int?)fields["task_limit"].Whole(0, Namespace.MaxTaskLimit));
+        fields.Done();
+        return body;
+    }
+}
 
 /// <summary>The limits in force.</summary>
 public sealed record LimitsView(int BodyBytes, int Tasks, int Parents, int Variables, int VariableBytes, int BatchRuns, int PageItems);
@@ -23,8 +40,11 @@ public sealed record ReadinessView(bool Ready, IReadOnlyDictionary<string, strin
 
 internal static class SystemEndpoints
 {
-    public static void MapSystem(this IEndpointRouteBuilder api) =>
+    public static void MapSystem(this IEndpointRouteBuilder api)
+    {
         api.MapGet("/system", Get).WithTags("System").WithName("GetSystem").WithSummary("What server this is");
+        api.MapPatch("/system", Update).WithTags("System").WithName("UpdateSystem").WithSummary("Change what is set of the whole install");
+    }
 
     public static void MapProbes(this IEndpointRouteBuilder app)
     {
@@ -34,10 +54,17 @@ internal static class SystemEndpoints
             .Produces<ReadinessView>(StatusCodes.Status200OK).Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static Ok<SystemView> Get(IOptions<ApiOptions> options, DocumentLimits limits) => TypedResults.Ok(new SystemView(
-        ProductVersion.Version, ProductVersion.Commit, options.Value.Scheduler, options.Value.DevMode,
+    private static async Task<Ok<SystemView>> Get(IOptions<ApiOptions> options, DocumentLimits limits, IMediator mediator, CancellationToken ct) =>
+        TypedResults.Ok(View(options.Value, limits, (await mediator.Send(new GetTaskLimit(), ct)).Value));
+
+    private static async Task<Ok<SystemView>> Update(
+        Body<SystemBody> body, IOptions<ApiOptions> options, DocumentLimits limits, IMediator mediator, CancellationToken ct) =>
+        TypedResults.Ok(View(options.Value, limits, (await mediator.Send(new SetTaskLimit(body.Value.TaskLimit), ct)).Value));
+
+    private static SystemView View(ApiOptions options, DocumentLimits limits, int taskLimit) => new(
+        ProductVersion.Version, ProductVersion.Commit, options.Scheduler, options.DevMode, taskLimit,
         new LimitsView(
-            RawBody.Limit, limits.Tasks, limits.Parents, limits.Variables, limits.VariableBytes, CreateRuns.MaxRuns, PageRequest.MaxLimit)));
+            RawBody.Limit, limits.Tasks, limits.Parents, limits.Variables, limits.VariableBytes, CreateRuns.MaxRuns, PageRequest.MaxLimit));
 
     private static async Task<IResult> Ready(GoferDatabase database, IEnumerable<IReadiness> others, CancellationToken ct)
     {

@@ -34,6 +34,9 @@ public interface IGoferDb
     /// <summary>Task executions, for reading.</summary>
     DbSet<TaskRow> Tasks { get; }
 
+    /// <summary>Attempts that failed and were followed by another, for reading.</summary>
+    DbSet<AttemptRow> Attempts { get; }
+
     /// <summary>Run events, for reading.</summary>
     DbSet<EventRow> Events { get; }
 
@@ -45,6 +48,18 @@ public interface IGoferDb
 
     /// <summary>Loads the head under a lock that creators of runs wait for; inside a transaction only.</summary>
     Task<PipelineHead?> LockHeadAsync(PipelineId pipeline, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts the concurrency limits of a document that becomes live in force, in the transaction that deploys it: those of its tasks, and those
+    /// whose key it names without a parameter. What waits for a slot gets one with the next sweep.
+    /// </summary>
+    Task SetLimitsAsync(NamespaceId home, PipelineId pipeline, PipelineDocument document, CancellationToken cancellationToken);
+
+    /// <summary>How many tasks of the install may be in the queue and running at a time; 0 sets no limit.</summary>
+    Task<int> GetTaskLimitAsync(CancellationToken cancellationToken);
+
+    /// <summary>Sets that.</summary>
+    Task SetTaskLimitAsync(int limit, CancellationToken cancellationToken);
 
     /// <summary>Forgets what was loaded and not saved, so that a use case may start again after a lost race.</summary>
     void Forget();

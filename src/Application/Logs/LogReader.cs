@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Gofer.Application.Common;
 using Gofer.Application.Events;
 using Gofer.Application.Runs;
+using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +11,15 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gofer.Application.Logs;
 
 /// <summary>Which output of a run is wanted; a null task wants all of them in order of arrival.</summary>
-public sealed record LogQuery(RunScope Scope, int? Task, int? Attempt, LogStream? Stream, int? Tail);
+public sealed record LogQuery(RunScope Scope, int? Task, int? Attempt, LogStream? Stream, int? Tail)
+{
+    /// <summary>Where the output lies: in an earlier run, where a rerun took the task's success over.</summary>
+    internal (RunId Run, int Task)? Source { get; init; }
+
+    internal RunId Run => Source?.Run ?? Scope.Run.Id;
+
+    internal int? Index => Source?.Task ?? Task;
+}
 
 /// <summary>
 /// One line, or the part of one that a chunk holds (<paramref name="Eol"/> says whether its end is there). <paramref name="Seq"/> numbers it
@@ -28,6 +37,7 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
     /// <summary>The bytes as they were, chunk by chunk, as far as they are stored now.</summary>
     public async IAsyncEnumerable<LogChunk> ChunksAsync(LogQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        query = await LocateAsync(query, cancellationToken);
         var place = await StartAsync(query, settled: true, cancellationToken);
         if (place.First is { } first) yield return first;
         while (true)
@@ -44,6 +54,7 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
     /// </summary>
     public async IAsyncEnumerable<LogLine> FollowAsync(LogQuery query, LogPlace? resume, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        query = await LocateAsync(query, cancellationToken);
         var place = resume ?? await StartAsync(query, await HasEndedAsync(query, cancellationToken), cancellationToken);
         if (place.First is { } first)
         {
@@ -83,14 +94,14 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
             start += bytes.Length + (eol ? 1 : 0);
             if (n < skip) continue;
             yield return new LogLine(
-                query.Scope.Graph.Tasks[chunk.Task].Id, chunk.Attempt, chunk.Stream, chunk.FirstPiece + n, chunk.At, bytes, eol,
+                query.Scope.Graph.Nodes[query.Task ?? chunk.Task].Id, chunk.Attempt, chunk.Stream, chunk.FirstPiece + n, chunk.At, bytes, eol,
                 LogPlace.Of(query.Task is null, chunk, offset + n + 1).ToString());
         }
     }
 
-    private Task<IReadOnlyList<LogChunk>> ReadAsync(LogQuery query, LogPlace place, bool settled, CancellationToken cancellationToken) => query.Task is { } task
-        ? store.ReadTaskAsync(query.Scope.Run.Id, task, query.Attempt, query.Stream, (place.Attempt, place.Chunk), Step, cancellationToken)
-        : store.ReadRunAsync(query.Scope.Run.Id, query.Stream, place.Arrival, settled, Step, cancellationToken);
+    private Task<IReadOnlyList<LogChunk>> ReadAsync(LogQuery query, LogPlace place, bool settled, CancellationToken cancellationToken) => query.Index is { } task
+        ? store.ReadTaskAsync(query.Run, task, query.Attempt, query.Stream, (place.Attempt, place.Chunk), Step, cancellationToken)
+        : store.ReadRunAsync(query.Run, query.Stream, place.Arrival, settled, Step, cancellationToken);
 
     /// <summary>Where the last <see cref="LogQuery.Tail"/> lines begin: found backwards, so that a long log is not read for its end.</summary>
     private async Task<LogPlace> StartAsync(LogQuery query, bool settled, CancellationToken cancellationToken)
@@ -101,9 +112,9 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
         LogArrival? before = null;
         while (true)
         {
-            var chunks = query.Task is { } task
-                ? await store.ReadTaskBackwardsAsync(query.Scope.Run.Id, task, query.Attempt, query.Stream, (place.Attempt, place.Chunk), Step, cancellationToken)
-                : await store.ReadRunBackwardsAsync(query.Scope.Run.Id, query.Stream, before, settled, Step, cancellationToken);
+            var chunks = query.Index is { } task
+                ? await store.ReadTaskBackwardsAsync(query.Run, task, query.Attempt, query.Stream, (place.Attempt, place.Chunk), Step, cancellationToken)
+                : await store.ReadRunBackwardsAsync(query.Run, query.Stream, before, settled, Step, cancellationToken);
             foreach (var chunk in chunks)
             {
                 var starts = LineStarts(chunk);
@@ -137,6 +148,16 @@ public sealed class LogReader(ILogStore store, IServiceScopeFactory scopes, ICha
         }
 
         return starts;
+    }
+
+    private async Task<LogQuery> LocateAsync(LogQuery query, CancellationToken cancellationToken)
+    {
+        if (query.Task is not { } task || query.Scope.Run.RerunOf is null) return query;
+        await using var services = scopes.CreateAsyncScope();
+        var run = query.Scope.Run.Id;
+        var row = await services.ServiceProvider.GetRequiredService<IGoferDb>().Tasks.AsNoTracking()
+            .Where(t => t.RunId == run && t.Task == task).Select(t => new { t.ReusedRun, t.ReusedTask }).SingleAsync(cancellationToken);
+        return row is { ReusedRun: { } source, ReusedTask: { } index } ? query with { Source = (source, index) } : query;
     }
 
     private async Task<bool> HasEndedAsync(LogQuery query, CancellationToken cancellationToken)

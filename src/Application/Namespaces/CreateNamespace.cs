@@ -7,20 +7,21 @@ using Microsoft.EntityFrameworkCore;
 namespace Gofer.Application.Namespaces;
 
 /// <summary>Makes a namespace; one of that name must not exist.</summary>
-public sealed record CreateNamespace(string Name, string Description) : IRequest<Result<Tagged<NamespaceView>>>;
+public sealed record CreateNamespace(string Name, NamespaceSettings Settings) : IRequest<Result<Tagged<NamespaceView>>>;
 
 internal sealed class CreateNamespaceHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<CreateNamespace, Result<Tagged<NamespaceView>>>
 {
     public async Task<Result<Tagged<NamespaceView>>> Handle(CreateNamespace request, CancellationToken cancellationToken)
     {
-        if (NamespaceViews.Check(request.Name, request.Description) is { } refused) return refused;
+        if (NamespaceViews.Check(request.Name, request.Settings) is { } refused) return refused;
         if (await db.Namespaces.AnyAsync(n => n.Name == request.Name && n.DeletedAt == null, cancellationToken))
         {
             return new Error(ErrorKind.Conflict, ErrorCodes.NamespaceExists, $"The namespace '{request.Name}' exists already. Use PUT to replace it.");
         }
 
         var now = clock.GetUtcNow();
-        var home = new Namespace(new NamespaceId(Guid.CreateVersion7(now)), request.Name, request.Description, now);
+        var home = new Namespace(new NamespaceId(Guid.CreateVersion7(now)), request.Name, request.Settings.Description ?? "", now);
+        request.Settings.Replace(home, now);
         db.Namespaces.Add(home);
         await db.SaveChangesAsync(cancellationToken);
         return home.Tagged();

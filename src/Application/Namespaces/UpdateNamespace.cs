@@ -5,7 +5,7 @@ using MediatR;
 namespace Gofer.Application.Namespaces;
 
 /// <summary>Changes what is given of a namespace.</summary>
-public sealed record UpdateNamespace(string Name, string? Description, string? IfMatch) : IRequest<Result<Tagged<NamespaceView>>>;
+public sealed record UpdateNamespace(string Name, NamespaceSettings Settings, string? IfMatch) : IRequest<Result<Tagged<NamespaceView>>>;
 
 internal sealed class UpdateNamespaceHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<UpdateNamespace, Result<Tagged<NamespaceView>>>
 {
@@ -13,9 +13,9 @@ internal sealed class UpdateNamespaceHandler(IGoferDb db, TimeProvider clock) : 
     {
         var home = await db.FindNamespaceAsync(request.Name, cancellationToken);
         if (!home.IsOk) return home.Error;
-        if (NamespaceViews.Check(request.Name, request.Description ?? "") is { } refused) return refused;
+        if (NamespaceViews.Check(request.Name, request.Settings) is { } refused) return refused;
         if (EntityTags.Refuse(request.IfMatch, home.Value.Revision) is { } stale) return stale;
-        if (request.Description is { } description) home.Value.Describe(description, clock.GetUtcNow());
+        request.Settings.Update(home.Value, clock.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);
         return home.Value.Tagged();
     }

@@ -26,6 +26,7 @@ internal sealed class DeployVersionHandler(IGoferDb db, TimeProvider clock) : IR
             var document = DocumentReader.ReadStored(version.Value.Document);
             head.Deploy(request.Version, document);
             pipeline.Value.Describe(document, clock.GetUtcNow());
+            await db.SetLimitsAsync(pipeline.Value.NamespaceId, pipeline.Value.Id, document, cancellationToken);
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }

@@ -73,6 +73,7 @@ internal sealed class RegisterPipelineHandler(IGoferDb db, TimeProvider clock, D
             {
                 head.Deploy(number, document);
                 pipeline.Describe(document, now);
+                await db.SetLimitsAsync(home, pipeline.Id, document, cancellationToken);
             }
             else if (created)
             {

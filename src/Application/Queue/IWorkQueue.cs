@@ -29,10 +29,16 @@ public interface IWorkQueue
 
     /// <summary>
     /// Puts tasks of workers whose lease ran out back into the queue, ends those whose back end nobody reached for
-    /// <paramref name="lostAfter"/>, and admits pending runs for which there is room. Any worker may call it at any time; answers how many
-    /// tasks and runs it moved.
+    /// <paramref name="lostAfter"/>, condemns what <paramref name="poisonLimit"/> dead workers had in common, and admits runs and tasks for
+    /// which there is room. Any worker may call it at any time; answers how many tasks and runs it moved.
     /// </summary>
-    Task<int> SweepAsync(TimeSpan lostAfter, CancellationToken cancellationToken);
+    Task<int> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Starts the attempts whose time has come and stops the runs whose timeout is over. Any worker may call it at any time; answers how many
+    /// that were, and how long it is until the next, null where nothing waits for a time.
+    /// </summary>
+    Task<(int Fired, TimeSpan? Next)> FireTimersAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// Puts back what the worker holds by the table but does not know of: claims whose answer was lost with the connection. To be called
@@ -98,6 +104,15 @@ public sealed record ClaimedTask
 
     /// <summary>Variables of the run, which win over the task's.</summary>
     public required IReadOnlyDictionary<string, string> RunVariables { get; init; }
+
+    /// <summary>The run's parameters.</summary>
+    public required IReadOnlyDictionary<string, string> Parameters { get; init; }
+
+    /// <summary>The values of the matrix instance; null where the task has no matrix.</summary>
+    public required IReadOnlyDictionary<string, string>? Matrix { get; init; }
+
+    /// <summary>The id that people see, an instance's own.</summary>
+    public required string TaskId { get; init; }
 
     /// <summary>The task as the document has it.</summary>
     public required TaskDefinition Definition { get; init; }

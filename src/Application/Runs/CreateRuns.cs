@@ -29,12 +29,14 @@ internal sealed class CreateRunHandler(IGoferDb db, IRunWriter writer) : IReques
             new CreateOrder(pipeline.Value.NamespaceId, pipeline.Value.Id, [request.Run], request.Claim, rows =>
             {
                 var run = rows.Single().View(request.Namespace, request.Pipeline);
-                var location = string.Create(
-                    CultureInfo.InvariantCulture, $"/api/v1/namespaces/{request.Namespace}/pipelines/{request.Pipeline}/runs/{run.Number}");
-                return new StoredAnswer(201, location, JsonSerializer.Serialize(run, GoferJson.Options));
+                return new StoredAnswer(201, Place(run), JsonSerializer.Serialize(run, GoferJson.Options));
             }),
             cancellationToken);
     }
+
+    /// <summary>Where the run is read.</summary>
+    public static string Place(RunView run) =>
+        string.Create(CultureInfo.InvariantCulture, $"/api/v1/namespaces/{run.Namespace}/pipelines/{run.Pipeline}/runs/{run.Number}");
 }
 
 internal sealed class CreateRunsHandler(IGoferDb db, IRunWriter writer) : IRequestHandler<CreateRuns, Result<CreateAnswer>>
@@ -51,7 +53,10 @@ internal sealed class CreateRunsHandler(IGoferDb db, IRunWriter writer) : IReque
         return await writer.CreateAsync(
             new CreateOrder(pipeline.Value.NamespaceId, pipeline.Value.Id, request.Runs, request.Claim, rows => new StoredAnswer(
                 201, null,
-                JsonSerializer.Serialize(new RunBatchView([.. rows.Select(r => r.View(request.Namespace, request.Pipeline))]), GoferJson.Options))),
+                JsonSerializer.Serialize(new RunBatchView([.. rows.Select(r => r.View(request.Namespace, request.Pipeline))]), GoferJson.Options)))
+            {
+                IsBatch = true,
+            },
             cancellationToken);
     }
 }

@@ -57,9 +57,11 @@ internal sealed class GetRunGraphHandler(IGoferDb db, IVersionGraphs versions) :
         var graph = scope.Value.Graph;
         var rows = await db.Tasks.AsNoTracking().Where(t => t.RunId == scope.Value.Run.Id).OrderBy(t => t.Task).ToListAsync(cancellationToken);
         return new GraphView(
-            [.. rows.Select(t => new NodeView(graph.Tasks[t.Task].Id, t.State, t.Reason, t.ExitCode))],
+            [.. rows.Where(t => !graph.Nodes[t.Task].IsJoin).Select(t => new NodeView(graph.Nodes[t.Task].Id, t.State, t.Reason, t.ExitCode))],
             [.. from child in Enumerable.Range(0, graph.Count)
+                where !graph.Nodes[child].IsJoin
                 from parent in graph.ParentsOf(child)
-                select new EdgeView(graph.Tasks[parent.Task].Id, graph.Tasks[child].Id, parent.Condition)]);
+                from end in graph.Nodes[parent.Task].IsJoin ? graph.ParentsOf(parent.Task).Select(p => p.Task) : [parent.Task]
+                select new EdgeView(graph.Nodes[end].Id, graph.Nodes[child].Id, parent.Condition)]);
     }
 }

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Gofer.Domain.Common;
+using Gofer.Domain.Runs;
 
 namespace Gofer.Application.Runs;
 
@@ -27,10 +29,33 @@ public sealed record CreateOrder(
     PipelineId Pipeline,
     IReadOnlyList<NewRun> Runs,
     IdempotencyClaim? Claim,
-    Func<IReadOnlyList<RunRow>, StoredAnswer> Render);
+    Func<IReadOnlyList<RunRow>, StoredAnswer> Render)
+{
+    /// <summary>Whether the request is a batch, in which a run has its place under <c>/runs</c>.</summary>
+    public bool IsBatch { get; init; }
+
+    /// <summary>The place of a run in the request.</summary>
+    public string PointerOf(int run) => IsBatch ? Fault.At("/runs", run) : "";
+}
 
 /// <summary>One run to create; a null version takes the live one.</summary>
-public sealed record NewRun(int? Version, IReadOnlyDictionary<string, string> Variables, IReadOnlyDictionary<string, string> Labels);
+public sealed record NewRun(int? Version, IReadOnlyDictionary<string, string> Variables, IReadOnlyDictionary<string, string> Labels)
+{
+    /// <summary>The parameters, as JSON of their types or as text that says it.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Params { get; init; } = new Dictionary<string, JsonElement>();
+
+    /// <summary>The priority; the live version's where it is null.</summary>
+    public int? Priority { get; init; }
+
+    /// <summary>The run that this one repeats; null for one of its own.</summary>
+    public RerunOrder? Rerun { get; init; }
+}
+
+/// <summary>
+/// A run that is repeated: its <paramref name="Number"/>, and by the id of the task what of it counts in the new run without being run
+/// again.
+/// </summary>
+public sealed record RerunOrder(long Number, IReadOnlyDictionary<string, Reused> Reused);
 
 /// <summary>
 /// An <c>Idempotency-Key</c> with what it stands for: <paramref name="Scope"/> is namespace, method and path; <paramref name="Hash"/> is

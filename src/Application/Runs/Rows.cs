@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 
@@ -38,6 +39,15 @@ public sealed class RunRow
 
     /// <summary>Variables given with the run; they win over the document's.</summary>
     public required Dictionary<string, string> Variables { get; init; }
+
+    /// <summary>Every parameter of the version with its value, as JSON of its type.</summary>
+    public Dictionary<string, JsonElement> Params { get; init; } = [];
+
+    /// <summary>Its priority; higher goes first.</summary>
+    public short Priority { get; init; }
+
+    /// <summary>The number of the run that it repeats.</summary>
+    public long? RerunOf { get; init; }
 
     /// <summary>The version's labels and the run's own.</summary>
     public required Dictionary<string, string> Labels { get; init; }
@@ -117,6 +127,24 @@ public sealed class TaskRow
     /// <summary>The digest that the image had, where the scheduler knows it.</summary>
     public string? ImageDigest { get; init; }
 
+    /// <summary>Parents that have not ended.</summary>
+    public int OpenParents { get; init; }
+
+    /// <summary>What a waiting task waits for beside its parents.</summary>
+    public WaitingFor? WaitingFor { get; init; }
+
+    /// <summary>Until when it waits for its next attempt.</summary>
+    public DateTimeOffset? WaitUntil { get; init; }
+
+    /// <summary>The run whose success of this task counts here, by id.</summary>
+    public RunId? ReusedRun { get; init; }
+
+    /// <summary>The number of that run.</summary>
+    public long? ReusedNumber { get; init; }
+
+    /// <summary>The task's index in that run.</summary>
+    public int? ReusedTask { get; init; }
+
     /// <summary>When it entered the queue.</summary>
     public DateTimeOffset? ReadyAt { get; init; }
 
@@ -125,6 +153,43 @@ public sealed class TaskRow
 
     /// <summary>When it ended.</summary>
     public DateTimeOffset? EndedAt { get; init; }
+}
+
+/// <summary>An attempt that failed and was followed by another.</summary>
+public sealed class AttemptRow
+{
+    /// <summary>The run.</summary>
+    public required RunId RunId { get; init; }
+
+    /// <summary>The task's index.</summary>
+    public required int Task { get; init; }
+
+    /// <summary>Which try it was, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>A code of <see cref="Reasons"/>.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The reason in words.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>The container's exit code.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>Which kind of scheduler ran it.</summary>
+    public string? Scheduler { get; init; }
+
+    /// <summary>Where it ran.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>The digest that the image had.</summary>
+    public string? ImageDigest { get; init; }
+
+    /// <summary>When the container started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public required DateTimeOffset EndedAt { get; init; }
 }
 
 /// <summary>One event of one run.</summary>

@@ -36,11 +36,12 @@ public sealed class RunFollower(IServiceScopeFactory scopes, IChanges changes)
         await foreach (var (events, db) in ReadAsync(scope, after, cancellationToken))
         {
             var touched = events.Where(e => e.Task is not null).Select(e => e.Task!.Value).Distinct().ToList();
-            var tasks = await db.Tasks.AsNoTracking().Where(t => t.RunId == scope.Run.Id && touched.Contains(t.Task)).ToListAsync(cancellationToken);
+            var run = await RunAsync(db, scope, cancellationToken);
+            var tasks = await db.TasksAsync(scope, run.State, touched, cancellationToken);
             var last = events[^1].Seq;
             // A task is shown once for all events of the step, as it is now; the resume point stays before the step until its end.
-            foreach (var task in tasks.OrderBy(t => t.Task)) yield return new RunChange(events[0].Seq - 1, null, task.View(scope.Graph));
-            yield return new RunChange(last, (await RunAsync(db, scope, cancellationToken)).View(scope.Path.Namespace, scope.Path.Pipeline), null);
+            foreach (var task in tasks) yield return new RunChange(events[0].Seq - 1, null, task);
+            yield return new RunChange(last, run.View(scope.Path.Namespace, scope.Path.Pipeline), null);
         }
     }
 

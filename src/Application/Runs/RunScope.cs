@@ -3,6 +3,7 @@ using Gofer.Application.Common;
 using Gofer.Application.Pipelines;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
+using Gofer.Domain.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace Gofer.Application.Runs;
@@ -25,6 +26,21 @@ internal static class RunLookups
 
     extension(IGoferDb db)
     {
+        /// <summary>The run's tasks as they are now, in the document's order: those of the given indices, or all; joins are no tasks.</summary>
+        public async Task<IReadOnlyList<TaskView>> TasksAsync(RunScope scope, RunState run, IReadOnlyCollection<int>? only, CancellationToken cancellationToken)
+        {
+            var id = scope.Run.Id;
+            var rows = db.Tasks.AsNoTracking().Where(t => t.RunId == id);
+            var failed = db.Attempts.AsNoTracking().Where(a => a.RunId == id);
+            if (only is not null) (rows, failed) = (rows.Where(t => only.Contains(t.Task)), failed.Where(a => only.Contains(a.Task)));
+            var tasks = await rows.OrderBy(t => t.Task).ToListAsync(cancellationToken);
+            // Only a task that was tried before has any; a run of first attempts costs no second query.
+            var attempts = tasks.Any(t => t.Attempt > 1 || t.WaitingFor == WaitingFor.Retry)
+                ? (await failed.ToListAsync(cancellationToken)).ToLookup(a => a.Task)
+                : Enumerable.Empty<AttemptRow>().ToLookup(a => a.Task);
+            return [.. tasks.Where(t => !scope.Graph.Nodes[t.Task].IsJoin).Select(t => t.View(scope, run, attempts[t.Task]))];
+        }
+
         /// <summary>The run at <paramref name="path"/>.</summary>
         public async Task<Result<RunScope>> FindRunAsync(IVersionGraphs versions, RunPath path, CancellationToken cancellationToken)
         {
@@ -51,11 +67,20 @@ internal static class RunLookups
     }
 
     /// <summary>The index of a task of the run's version.</summary>
-    public static Result<int> FindTask(this RunScope scope, string task) => scope.Graph.IndexOf(task) is { } index
-        ? index
-        : Lookups.NotFound(
+    public static Result<int> FindTask(this RunScope scope, string task)
+    {
+        if (scope.Graph.IndexOf(task) is { } index) return index;
+        if (scope.Graph.Nodes.FirstOrDefault(n => n.IsJoin && n.Id == task) is { } matrix)
+        {
+            return new Error(
+                ErrorKind.NotFound, ErrorCodes.TaskNotFound,
+                $"The task '{task}' has a matrix: name one of its {Matrix.CountOf(matrix.Definition.Matrix)} instances, '{task}.1' to '{task}.{Matrix.CountOf(matrix.Definition.Matrix)}'.");
+        }
+
+        return Lookups.NotFound(
             ErrorCodes.TaskNotFound, $"No task {Shown.Quoted(task)} in version {scope.Run.Version} of {Shown.Quoted(scope.Path.Pipeline)}.", task,
-            scope.Graph.Tasks.Select(t => t.Id));
+            scope.Graph.Ids);
+    }
 
     private static Error NotFound(string message) => new(ErrorKind.NotFound, ErrorCodes.RunNotFound, message);
 }

@@ -21,9 +21,8 @@ internal sealed class ListTasksHandler(IGoferDb db, IVersionGraphs versions) : I
     {
         var scope = await db.FindRunAsync(versions, request.Path, cancellationToken);
         if (!scope.IsOk) return scope.Error;
-        var rows = await db.Tasks.AsNoTracking().Where(t => t.RunId == scope.Value.Run.Id).OrderBy(t => t.Task).ToListAsync(cancellationToken);
         // A run has at most as many tasks as a document: no page of them is needed.
-        return new Page<TaskView>([.. rows.Select(t => t.View(scope.Value.Graph))], null);
+        return new Page<TaskView>(await db.TasksAsync(scope.Value, scope.Value.Run.State, null, cancellationToken), null);
     }
 }
 
@@ -35,8 +34,7 @@ internal sealed class GetTaskHandler(IGoferDb db, IVersionGraphs versions) : IRe
         if (!scope.IsOk) return scope.Error;
         var index = scope.Value.FindTask(request.Task);
         if (!index.IsOk) return index.Error;
-        var row = await db.Tasks.AsNoTracking().SingleAsync(t => t.RunId == scope.Value.Run.Id && t.Task == index.Value, cancellationToken);
-        return row.View(scope.Value.Graph);
+        return (await db.TasksAsync(scope.Value, scope.Value.Run.State, [index.Value], cancellationToken)).Single();
     }
 }
 

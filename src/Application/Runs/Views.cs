@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
 
@@ -40,8 +41,8 @@ public sealed record RunView
     /// <summary>What made it.</summary>
     public required string Trigger { get; init; }
 
-    /// <summary>The parameters that it was given.</summary>
-    public IReadOnlyDictionary<string, string> Params { get; init; } = new Dictionary<string, string>();
+    /// <summary>Every parameter of the version with its value, given or by default.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Params { get; init; } = new Dictionary<string, JsonElement>();
 
     /// <summary>The variables that it was given.</summary>
     public required IReadOnlyDictionary<string, string> Variables { get; init; }
@@ -49,8 +50,11 @@ public sealed record RunView
     /// <summary>The version's labels and its own.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
-    /// <summary>Its priority; 0 is the usual one.</summary>
+    /// <summary>Its priority; 0 is the usual one, higher goes first.</summary>
     public int Priority { get; init; }
+
+    /// <summary>The number of the run that it repeats or goes on from; null for one of its own.</summary>
+    public long? RerunOf { get; init; }
 
     /// <summary>When it was accepted.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
@@ -104,6 +108,15 @@ public sealed record TaskView
     /// <summary>The values of the matrix instance; null where the task has no matrix.</summary>
     public IReadOnlyDictionary<string, string>? Matrix { get; init; }
 
+    /// <summary>What a waiting task waits for: <c>run</c>, <c>parents</c>, <c>concurrency</c> or <c>retry</c>; null for any other.</summary>
+    public string? WaitingFor { get; init; }
+
+    /// <summary>Until when it waits, where that is known.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>The number of the run whose success of this task counts here; null where the task ran in this run.</summary>
+    public long? ReusedFrom { get; init; }
+
     /// <summary>When it entered the queue.</summary>
     public DateTimeOffset? ReadyAt { get; init; }
 
@@ -142,7 +155,10 @@ internal static class RunViews
         Message = run.Message,
         Trigger = run.Trigger,
         Variables = run.Variables,
+        Params = run.Params,
         Labels = run.Labels,
+        Priority = run.Priority,
+        RerunOf = run.RerunOf,
         CreatedAt = run.CreatedAt,
         StartedAt = run.StartedAt,
         EndedAt = run.EndedAt,
@@ -151,29 +167,45 @@ internal static class RunViews
 
     public static RunView View(this RunScope scope) => scope.Run.View(scope.Path.Namespace, scope.Path.Pipeline);
 
-    public static TaskView View(this TaskRow task, TaskGraph graph) => new()
+    /// <summary>The task; <paramref name="failed"/> are its attempts before the present one.</summary>
+    public static TaskView View(this TaskRow task, RunScope scope, RunState run, IEnumerable<AttemptRow> failed)
     {
-        Id = graph.Tasks[task.Task].Id,
-        State = task.State,
-        Reason = task.Reason,
-        Message = task.Message,
-        Attempt = task.Attempt,
-        ExitCode = task.ExitCode,
-        Scheduler = task.Scheduler,
-        Node = task.Node,
-        Image = graph.Tasks[task.Task].Image,
-        ImageDigest = task.ImageDigest,
-        SkippedBy = task.SkippedBy is { } by ? graph.Tasks[by].Id : null,
-        ReadyAt = task.ReadyAt,
-        StartedAt = task.StartedAt,
-        EndedAt = task.EndedAt,
-        // A task has one attempt as long as nothing is retried: the execution itself.
-        Attempts = task.Attempt == 0
-            ? []
-            : [new AttemptView(task.Attempt, task.Reason, task.Message, task.ExitCode, task.Scheduler, task.Node, task.StartedAt, task.EndedAt)],
-    };
+        var node = scope.Graph.Nodes[task.Task];
+        return new TaskView
+        {
+            Id = node.Id,
+            State = task.State,
+            Reason = task.Reason,
+            Message = task.Message,
+            Attempt = task.Attempt,
+            ExitCode = task.ExitCode,
+            Scheduler = task.Scheduler,
+            Node = task.Node,
+            Image = node.Definition.Image,
+            ImageDigest = task.ImageDigest,
+            SkippedBy = task.SkippedBy is { } by ? scope.Graph.Nodes[by].Id : null,
+            Matrix = node.Matrix,
+            WaitingFor = task.State != TaskState.Waiting ? null
+                : run == RunState.Pending ? "run"
+                : task.OpenParents > 0 ? "parents"
+                : task.WaitingFor?.ToString().ToLowerInvariant(),
+            Until = task.WaitUntil,
+            ReusedFrom = task.ReusedNumber,
+            ReadyAt = task.ReadyAt,
+            StartedAt = task.StartedAt,
+            EndedAt = task.EndedAt,
+            Attempts = [.. failed.OrderBy(a => a.Attempt).Select(View), .. task.Present()],
+        };
+    }
+
+    /// <summary>The newest attempt is the execution itself; one that failed and waits for its retry is among the failed ones.</summary>
+    private static IEnumerable<AttemptView> Present(this TaskRow task) => task.Attempt == 0 || task.WaitingFor == WaitingFor.Retry
+        ? []
+        : [new AttemptView(task.Attempt, task.Reason, task.Message, task.ExitCode, task.Scheduler, task.Node, task.StartedAt, task.EndedAt)];
+
+    private static AttemptView View(this AttemptRow a) => new(a.Attempt, a.Reason, a.Message, a.ExitCode, a.Scheduler, a.Node, a.StartedAt, a.EndedAt);
 
     public static EventView View(this EventRow e, RunScope scope) => new(
         string.Create(CultureInfo.InvariantCulture, $"{scope.Run.Id.Value:N}-{e.Seq}"), e.Seq, e.Type, e.At, scope.Path.Namespace, scope.Path.Pipeline,
-        scope.Run.Number, e.Task is { } task ? scope.Graph.Tasks[task].Id : null, e.Attempt, null, e.Data);
+        scope.Run.Number, e.Task is { } task ? scope.Graph.Nodes[task].Id : null, e.Attempt, null, e.Data);
 }

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Gofer.Domain.Common;
 using Microsoft.Extensions.Configuration;
 using Tomlyn;
@@ -12,7 +11,7 @@ namespace Gofer.Cli.Hosting;
 /// Settings by precedence: flag, environment (<c>GOFER_SECTION__KEY</c>, or <c>…_FILE</c> naming a file that holds the value), settings file,
 /// default. The key <c>worker.stop_grace</c> is <c>GOFER_WORKER__STOP_GRACE</c> is <c>Gofer:Worker:StopGrace</c>.
 /// </summary>
-public static partial class Settings
+public static class Settings
 {
     private const string Prefix = "GOFER_";
     private const string FileSuffix = "_FILE";
@@ -66,7 +65,7 @@ public static partial class Settings
         if (complaints.Count > 0) return Error.Invalid("", string.Join(' ', complaints));
         foreach (var key in values.Keys.Where(SettingKeys.IsDuration).ToList())
         {
-            if (Duration(values[key]!) is not { } duration)
+            if (!Duration.TryParse(values[key], out var duration))
             {
                 return Error.Invalid("", $"The setting {SettingKeys.Shown(key)} is {Shown.Quoted(values[key]!)}; it must be a duration such as 90s or 1h30m.");
             }
@@ -80,27 +79,6 @@ public static partial class Settings
     private static Dictionary<string, string?> OfProcess() => Environment.GetEnvironmentVariables()
         .Cast<DictionaryEntry>()
         .ToDictionary(v => (string)v.Key, v => (string?)v.Value);
-
-    /// <summary>A duration of <c>ms s m h d</c>, or null.</summary>
-    internal static TimeSpan? Duration(string text)
-    {
-        if (!Written().IsMatch(text)) return null;
-        var total = TimeSpan.Zero;
-        foreach (Match part in Part().Matches(text))
-        {
-            var number = double.Parse(part.Groups[1].Value, CultureInfo.InvariantCulture);
-            total += part.Groups[2].Value switch
-            {
-                "ms" => TimeSpan.FromMilliseconds(number),
-                "s" => TimeSpan.FromSeconds(number),
-                "m" => TimeSpan.FromMinutes(number),
-                "h" => TimeSpan.FromHours(number),
-                _ => TimeSpan.FromDays(number),
-            };
-        }
-
-        return total;
-    }
 
     private static void Flatten(TomlTable table, string prefix, Dictionary<string, string?> values, Dictionary<string, string> written)
     {
@@ -117,10 +95,4 @@ public static partial class Settings
         var key = $"Gofer:{string.Join(':', path.Select(n => n.Replace("_", "", StringComparison.Ordinal)))}";
         (values[key], written[key]) = (value, asWritten);
     }
-
-    [GeneratedRegex(@"^(\d{1,9}(\.\d{1,3})?(ms|s|m|h|d))+$", RegexOptions.NonBacktracking)]
-    private static partial Regex Written();
-
-    [GeneratedRegex(@"([\d.]+)(ms|s|m|h|d)")]
-    private static partial Regex Part();
 }

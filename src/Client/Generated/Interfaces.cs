@@ -113,6 +113,16 @@ public interface IRunsApi
     [Headers("Accept: application/json")]
     Task<RunView> CancelRunAsync(string @namespace, string pipeline, string run, [Body] CancelBody body, CancellationToken cancellationToken = default);
 
+    /// <summary>Run a run again, from the start or from what failed; with dry_run only say what that would do.</summary>
+    [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/rerun")]
+    [Headers("Accept: application/json")]
+    Task<RunView> RerunRunAsync(string @namespace, string pipeline, string run, [Body] RerunBody body, [AliasAs("dry_run")] bool? dryRun = null, [Header("Idempotency-Key")] string? idempotencyKey = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Say why a run is where it is.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/explain")]
+    [Headers("Accept: application/json")]
+    Task<ExplanationView> ExplainRunAsync(string @namespace, string pipeline, string run, CancellationToken cancellationToken = default);
+
     /// <summary>List the events of a run, oldest first, or follow them.</summary>
     [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/events")]
     [Headers("Accept: application/json")]
@@ -140,6 +150,11 @@ public interface ISystemApi
     [Get("/api/v1/system")]
     [Headers("Accept: application/json")]
     Task<SystemView> GetSystemAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Change what is set of the whole install.</summary>
+    [Patch("/api/v1/system")]
+    [Headers("Accept: application/json")]
+    Task<SystemView> UpdateSystemAsync([Body] SystemBody body, CancellationToken cancellationToken = default);
 }
 
 /// <summary>The operations of <c>Tasks</c>.</summary>

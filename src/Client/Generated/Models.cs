@@ -69,6 +69,18 @@ public sealed record ChangeView
     public string? To { get; init; }
 }
 
+/// <summary>The schema <c>ConcurrencyRule</c>.</summary>
+public sealed record ConcurrencyRule
+{
+    /// <summary>The member <c>key</c>.</summary>
+    [JsonPropertyName("key")]
+    public string Key { get; init; } = "";
+
+    /// <summary>The member <c>limit</c>.</summary>
+    [JsonPropertyName("limit")]
+    public int Limit { get; init; }
+}
+
 /// <summary>The schema <c>DiffView</c>.</summary>
 public sealed record DiffView
 {
@@ -149,6 +161,14 @@ public sealed record EventView
     public IReadOnlyDictionary<string, string> Data { get; init; } = new Dictionary<string, string>();
 }
 
+/// <summary>The schema <c>ExplanationView</c>.</summary>
+public sealed record ExplanationView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<WhyView> Items { get; init; } = [];
+}
+
 /// <summary>The schema <c>GraphView</c>.</summary>
 public sealed record GraphView
 {
@@ -159,6 +179,45 @@ public sealed record GraphView
     /// <summary>The member <c>edges</c>.</summary>
     [JsonPropertyName("edges")]
     public IReadOnlyList<EdgeView> Edges { get; init; } = [];
+}
+
+/// <summary>The schema <c>HolderView</c>.</summary>
+public sealed record HolderView
+{
+    /// <summary>The member <c>pipeline</c>.</summary>
+    [JsonPropertyName("pipeline")]
+    public string Pipeline { get; init; } = "";
+
+    /// <summary>The member <c>run</c>.</summary>
+    [JsonPropertyName("run")]
+    public long Run { get; init; }
+}
+
+/// <summary>The values of <c>LimitPolicy</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<LimitPolicy>))]
+public enum LimitPolicy
+{
+    /// <summary><c>queue</c>.</summary>
+    [JsonStringEnumMemberName("queue")]
+    Queue,
+    /// <summary><c>cancel_oldest</c>.</summary>
+    [JsonStringEnumMemberName("cancel_oldest")]
+    CancelOldest,
+    /// <summary><c>skip</c>.</summary>
+    [JsonStringEnumMemberName("skip")]
+    Skip,
+}
+
+/// <summary>The schema <c>LimitView</c>.</summary>
+public sealed record LimitView
+{
+    /// <summary>The member <c>name</c>.</summary>
+    [JsonPropertyName("name")]
+    public string Name { get; init; } = "";
+
+    /// <summary>The member <c>value</c>.</summary>
+    [JsonPropertyName("value")]
+    public int Value { get; init; }
 }
 
 /// <summary>The schema <c>LimitsView</c>.</summary>
@@ -199,6 +258,14 @@ public sealed record NamespaceBody
     /// <summary>The member <c>description</c>.</summary>
     [JsonPropertyName("description")]
     public string? Description { get; init; }
+
+    /// <summary>The member <c>task_limit</c>.</summary>
+    [JsonPropertyName("task_limit")]
+    public int? TaskLimit { get; init; }
+
+    /// <summary>The member <c>weight</c>.</summary>
+    [JsonPropertyName("weight")]
+    public int? Weight { get; init; }
 }
 
 /// <summary>The schema <c>NamespaceView</c>.</summary>
@@ -211,6 +278,14 @@ public sealed record NamespaceView
     /// <summary>The member <c>description</c>.</summary>
     [JsonPropertyName("description")]
     public string Description { get; init; } = "";
+
+    /// <summary>The member <c>task_limit</c>.</summary>
+    [JsonPropertyName("task_limit")]
+    public int TaskLimit { get; init; }
+
+    /// <summary>The member <c>weight</c>.</summary>
+    [JsonPropertyName("weight")]
+    public int Weight { get; init; }
 
     /// <summary>The member <c>created_at</c>.</summary>
     [JsonPropertyName("created_at")]
@@ -231,6 +306,14 @@ public sealed record NewNamespaceBody
     /// <summary>The member <c>description</c>.</summary>
     [JsonPropertyName("description")]
     public string? Description { get; init; }
+
+    /// <summary>The member <c>task_limit</c>.</summary>
+    [JsonPropertyName("task_limit")]
+    public int? TaskLimit { get; init; }
+
+    /// <summary>The member <c>weight</c>.</summary>
+    [JsonPropertyName("weight")]
+    public int? Weight { get; init; }
 }
 
 /// <summary>The schema <c>NewRunBody</c>.</summary>
@@ -238,7 +321,7 @@ public sealed record NewRunBody
 {
     /// <summary>The member <c>params</c>.</summary>
     [JsonPropertyName("params")]
-    public IReadOnlyDictionary<string, string>? Params { get; init; }
+    public JsonElement? Params { get; init; }
 
     /// <summary>The member <c>variables</c>.</summary>
     [JsonPropertyName("variables")]
@@ -349,6 +432,48 @@ public sealed record PageOfVersionView
     public string? NextCursor { get; init; }
 }
 
+/// <summary>The schema <c>ParamDefinition</c>.</summary>
+public sealed record ParamDefinition
+{
+    /// <summary>The member <c>name</c>.</summary>
+    [JsonPropertyName("name")]
+    public string Name { get; init; } = "";
+
+    /// <summary>The member <c>type</c>.</summary>
+    [JsonPropertyName("type")]
+    public ParamType Type { get; init; }
+
+    /// <summary>The member <c>default</c>.</summary>
+    [JsonPropertyName("default")]
+    public string? Default { get; init; }
+
+    /// <summary>The member <c>choices</c>.</summary>
+    [JsonPropertyName("choices")]
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>The member <c>description</c>.</summary>
+    [JsonPropertyName("description")]
+    public string Description { get; init; } = "";
+}
+
+/// <summary>The values of <c>ParamType</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ParamType>))]
+public enum ParamType
+{
+    /// <summary><c>string</c>.</summary>
+    [JsonStringEnumMemberName("string")]
+    String,
+    /// <summary><c>int</c>.</summary>
+    [JsonStringEnumMemberName("int")]
+    Int,
+    /// <summary><c>number</c>.</summary>
+    [JsonStringEnumMemberName("number")]
+    Number,
+    /// <summary><c>bool</c>.</summary>
+    [JsonStringEnumMemberName("bool")]
+    Bool,
+}
+
 /// <summary>The values of <c>ParentCondition</c>.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ParentCondition>))]
 public enum ParentCondition
@@ -390,6 +515,22 @@ public sealed record PipelineDocument
     /// <summary>The member <c>parallelism</c>.</summary>
     [JsonPropertyName("parallelism")]
     public int Parallelism { get; init; }
+
+    /// <summary>The member <c>on_limit</c>.</summary>
+    [JsonPropertyName("on_limit")]
+    public LimitPolicy OnLimit { get; init; }
+
+    /// <summary>The member <c>timeout</c>.</summary>
+    [JsonPropertyName("timeout")]
+    public string? Timeout { get; init; }
+
+    /// <summary>The member <c>priority</c>.</summary>
+    [JsonPropertyName("priority")]
+    public int Priority { get; init; }
+
+    /// <summary>The member <c>params</c>.</summary>
+    [JsonPropertyName("params")]
+    public IReadOnlyList<ParamDefinition> Params { get; init; } = [];
 
     /// <summary>The member <c>labels</c>.</summary>
     [JsonPropertyName("labels")]
@@ -528,6 +669,78 @@ public sealed record RegistryAuth
     public string Pass { get; init; } = "";
 }
 
+/// <summary>The schema <c>RerunBody</c>.</summary>
+public sealed record RerunBody
+{
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public JsonElement Version { get; init; }
+
+    /// <summary>The member <c>from</c>.</summary>
+    [JsonPropertyName("from")]
+    public string? From { get; init; }
+}
+
+/// <summary>The schema <c>RerunPlanView</c>.</summary>
+public sealed record RerunPlanView
+{
+    /// <summary>The member <c>run</c>.</summary>
+    [JsonPropertyName("run")]
+    public long Run { get; init; }
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public int Version { get; init; }
+
+    /// <summary>The member <c>tasks</c>.</summary>
+    [JsonPropertyName("tasks")]
+    public IReadOnlyList<RerunTaskView> Tasks { get; init; } = [];
+}
+
+/// <summary>The schema <c>RerunTaskView</c>.</summary>
+public sealed record RerunTaskView
+{
+    /// <summary>The member <c>task</c>.</summary>
+    [JsonPropertyName("task")]
+    public string Task { get; init; } = "";
+
+    /// <summary>The member <c>action</c>.</summary>
+    [JsonPropertyName("action")]
+    public string Action { get; init; } = "";
+
+    /// <summary>The member <c>why</c>.</summary>
+    [JsonPropertyName("why")]
+    public string Why { get; init; } = "";
+}
+
+/// <summary>The schema <c>RetryPolicy</c>.</summary>
+public sealed record RetryPolicy
+{
+    /// <summary>The member <c>max_attempts</c>.</summary>
+    [JsonPropertyName("max_attempts")]
+    public int MaxAttempts { get; init; }
+
+    /// <summary>The member <c>initial_delay</c>.</summary>
+    [JsonPropertyName("initial_delay")]
+    public string InitialDelay { get; init; } = "";
+
+    /// <summary>The member <c>factor</c>.</summary>
+    [JsonPropertyName("factor")]
+    public double Factor { get; init; }
+
+    /// <summary>The member <c>max_delay</c>.</summary>
+    [JsonPropertyName("max_delay")]
+    public string MaxDelay { get; init; } = "";
+
+    /// <summary>The member <c>on</c>.</summary>
+    [JsonPropertyName("on")]
+    public IReadOnlyList<string> On { get; init; } = [];
+
+    /// <summary>The member <c>exit_codes</c>.</summary>
+    [JsonPropertyName("exit_codes")]
+    public IReadOnlyList<int> ExitCodes { get; init; } = [];
+}
+
 /// <summary>The schema <c>RunBatchBody</c>.</summary>
 public sealed record RunBatchBody
 {
@@ -614,7 +827,7 @@ public sealed record RunView
 
     /// <summary>The member <c>params</c>.</summary>
     [JsonPropertyName("params")]
-    public IReadOnlyDictionary<string, string> Params { get; init; } = new Dictionary<string, string>();
+    public JsonElement Params { get; init; }
 
     /// <summary>The member <c>variables</c>.</summary>
     [JsonPropertyName("variables")]
@@ -627,6 +840,10 @@ public sealed record RunView
     /// <summary>The member <c>priority</c>.</summary>
     [JsonPropertyName("priority")]
     public int Priority { get; init; }
+
+    /// <summary>The member <c>rerun_of</c>.</summary>
+    [JsonPropertyName("rerun_of")]
+    public long? RerunOf { get; init; }
 
     /// <summary>The member <c>created_at</c>.</summary>
     [JsonPropertyName("created_at")]
@@ -643,6 +860,14 @@ public sealed record RunView
     /// <summary>The member <c>cancel_requested_at</c>.</summary>
     [JsonPropertyName("cancel_requested_at")]
     public DateTimeOffset? CancelRequestedAt { get; init; }
+}
+
+/// <summary>The schema <c>SystemBody</c>.</summary>
+public sealed record SystemBody
+{
+    /// <summary>The member <c>task_limit</c>.</summary>
+    [JsonPropertyName("task_limit")]
+    public int? TaskLimit { get; init; }
 }
 
 /// <summary>The schema <c>SystemView</c>.</summary>
@@ -663,6 +888,10 @@ public sealed record SystemView
     /// <summary>The member <c>dev_mode</c>.</summary>
     [JsonPropertyName("dev_mode")]
     public bool DevMode { get; init; }
+
+    /// <summary>The member <c>task_limit</c>.</summary>
+    [JsonPropertyName("task_limit")]
+    public int TaskLimit { get; init; }
 
     /// <summary>The member <c>limits</c>.</summary>
     [JsonPropertyName("limits")]
@@ -723,6 +952,22 @@ public sealed record TaskDefinition
     /// <summary>The member <c>allow_failure</c>.</summary>
     [JsonPropertyName("allow_failure")]
     public bool AllowFailure { get; init; }
+
+    /// <summary>The member <c>timeout</c>.</summary>
+    [JsonPropertyName("timeout")]
+    public string? Timeout { get; init; }
+
+    /// <summary>The member <c>retry</c>.</summary>
+    [JsonPropertyName("retry")]
+    public RetryPolicy Retry { get; init; } = new();
+
+    /// <summary>The member <c>concurrency</c>.</summary>
+    [JsonPropertyName("concurrency")]
+    public ConcurrencyRule? Concurrency { get; init; }
+
+    /// <summary>The member <c>matrix</c>.</summary>
+    [JsonPropertyName("matrix")]
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Matrix { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }
 
 /// <summary>The schema <c>TaskResources</c>.</summary>
@@ -735,14 +980,6 @@ public sealed record TaskResources
     /// <summary>The member <c>memory</c>.</summary>
     [JsonPropertyName("memory")]
     public string? Memory { get; init; }
-
-    /// <summary>The member <c>cpu_millis</c>.</summary>
-    [JsonPropertyName("cpu_millis")]
-    public long? CpuMillis { get; init; }
-
-    /// <summary>The member <c>memory_bytes</c>.</summary>
-    [JsonPropertyName("memory_bytes")]
-    public long? MemoryBytes { get; init; }
 }
 
 /// <summary>The values of <c>TaskState</c>.</summary>
@@ -826,6 +1063,18 @@ public sealed record TaskView
     [JsonPropertyName("matrix")]
     public IReadOnlyDictionary<string, string>? Matrix { get; init; }
 
+    /// <summary>The member <c>waiting_for</c>.</summary>
+    [JsonPropertyName("waiting_for")]
+    public string? WaitingFor { get; init; }
+
+    /// <summary>The member <c>until</c>.</summary>
+    [JsonPropertyName("until")]
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>The member <c>reused_from</c>.</summary>
+    [JsonPropertyName("reused_from")]
+    public long? ReusedFrom { get; init; }
+
     /// <summary>The member <c>ready_at</c>.</summary>
     [JsonPropertyName("ready_at")]
     public DateTimeOffset? ReadyAt { get; init; }
@@ -865,4 +1114,32 @@ public sealed record VersionView
     /// <summary>The member <c>document</c>.</summary>
     [JsonPropertyName("document")]
     public JsonElement Document { get; init; }
+}
+
+/// <summary>The schema <c>WhyView</c>.</summary>
+public sealed record WhyView
+{
+    /// <summary>The member <c>task</c>.</summary>
+    [JsonPropertyName("task")]
+    public string? Task { get; init; }
+
+    /// <summary>The member <c>about</c>.</summary>
+    [JsonPropertyName("about")]
+    public string About { get; init; } = "";
+
+    /// <summary>The member <c>code</c>.</summary>
+    [JsonPropertyName("code")]
+    public string Code { get; init; } = "";
+
+    /// <summary>The member <c>message</c>.</summary>
+    [JsonPropertyName("message")]
+    public string Message { get; init; } = "";
+
+    /// <summary>The member <c>limit</c>.</summary>
+    [JsonPropertyName("limit")]
+    public LimitView? Limit { get; init; }
+
+    /// <summary>The member <c>held_by</c>.</summary>
+    [JsonPropertyName("held_by")]
+    public IReadOnlyList<HolderView> HeldBy { get; init; } = [];
 }

@@ -42,6 +42,12 @@ public static class ErrorCodes
     /// <summary>The thing is still used: a namespace with pipelines, a pipeline with unfinished runs; <c>force=true</c> ends the use first.</summary>
     public const string InUse = "in_use";
 
+    /// <summary>The run has not ended, and what was asked for needs one that has.</summary>
+    public const string RunNotEnded = "run_not_ended";
+
+    /// <summary>A rerun from what failed, of a run in which nothing did.</summary>
+    public const string NothingToRerun = "nothing_to_rerun";
+
     /// <summary>The idempotency key was used for another request.</summary>
     public const string IdempotencyKeyReused = "idempotency_key_reused";
 

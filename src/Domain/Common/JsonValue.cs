@@ -90,6 +90,29 @@ public sealed class JsonValue
     /// <summary>The number, a fraction too.</summary>
     public double? Number() => Is(JsonValueKind.Number, "a number") ? _element.GetDouble() : null;
 
+    /// <summary>The duration, as <see cref="Duration"/> reads it, from <paramref name="min"/> to <paramref name="max"/>.</summary>
+    public TimeSpan? Time(TimeSpan min, TimeSpan max)
+    {
+        if (Text() is not { Length: > 0 } text) return null;
+        if (!Duration.TryParse(text, out var time))
+        {
+            Invalid($"{Label} is {Shown.Quoted(text)}; it must be a duration such as 90s or 1h30m.");
+            return null;
+        }
+
+        if (time >= min && time <= max) return time;
+        Invalid($"{Label} is {Shown.Quoted(text)}; it must be from {Duration.Text(min)} to {Duration.Text(max)}.");
+        return null;
+    }
+
+    /// <summary>A string, a number, true or false as it stands, to be judged by its reader.</summary>
+    public System.Text.Json.JsonElement? Scalar()
+    {
+        if (_element.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False) return _element;
+        if (!IsAbsent) Mistyped("a string, a number, true or false");
+        return null;
+    }
+
     /// <summary>True or false.</summary>
     public bool? Flag()
     {

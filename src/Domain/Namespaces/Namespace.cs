@@ -11,6 +11,12 @@ public sealed class Namespace
     /// <summary>The longest description, in characters.</summary>
     public const int MaxDescription = 3000;
 
+    /// <summary>The greatest task limit.</summary>
+    public const int MaxTaskLimit = 1_000_000;
+
+    /// <summary>The greatest weight.</summary>
+    public const int MaxWeight = 1000;
+
     private Namespace() { }
 
     /// <summary>A new namespace; <paramref name="name"/> is a valid <see cref="Slug"/>.</summary>
@@ -25,6 +31,12 @@ public sealed class Namespace
 
     /// <summary>What it is for.</summary>
     public string Description { get; private set; } = "";
+
+    /// <summary>How many tasks of it may be in the queue and running at a time; 0 sets no limit.</summary>
+    public int TaskLimit { get; private set; }
+
+    /// <summary>Its share of the queue beside other namespaces: one of weight 3 gets three tasks started for each one of weight 1.</summary>
+    public int Weight { get; private set; } = 1;
 
     /// <summary>Grows with each change; the entity tag.</summary>
     public int Revision { get; private set; } = 1;
@@ -43,6 +55,14 @@ public sealed class Namespace
     {
         if (Description == description) return;
         Description = description;
+        Touch(now);
+    }
+
+    /// <summary>Sets how many tasks of it run at a time, and its share of the queue.</summary>
+    public void Allow(int taskLimit, int weight, DateTimeOffset now)
+    {
+        if ((TaskLimit, Weight) == (taskLimit, weight)) return;
+        (TaskLimit, Weight) = (taskLimit, weight);
         Touch(now);
     }
 

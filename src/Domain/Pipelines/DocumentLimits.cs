@@ -23,9 +23,17 @@ public sealed record DocumentLimits
         Image = int.MaxValue,
         WordBytes = int.MaxValue,
         Setting = int.MaxValue,
+        Params = int.MaxValue,
+        Choices = int.MaxValue,
+        Priority = int.MaxValue,
+        Attempts = int.MaxValue,
+        Concurrency = int.MaxValue,
+        ShortestTimeout = TimeSpan.Zero,
+        LongestTimeout = TimeSpan.MaxValue,
+        LongestDelay = TimeSpan.MaxValue,
     };
 
-    /// <summary>Tasks of a pipeline.</summary>
+    /// <summary>Tasks of a pipeline, every instance of a matrix counted.</summary>
     public int Tasks { get; init; } = 1000;
 
     /// <summary>Parents of a task.</summary>
@@ -66,4 +74,28 @@ public sealed record DocumentLimits
 
     /// <summary>Characters of a folder, a user, and each half of a registry login.</summary>
     public int Setting { get; init; } = 4096;
+
+    /// <summary>Parameters of a pipeline.</summary>
+    public int Params { get; init; } = 100;
+
+    /// <summary>Choices of a parameter.</summary>
+    public int Choices { get; init; } = 100;
+
+    /// <summary>The greatest priority; the least is its negative.</summary>
+    public int Priority { get; init; } = 100;
+
+    /// <summary>The greatest <c>max_attempts</c>.</summary>
+    public int Attempts { get; init; } = 100;
+
+    /// <summary>The greatest limit of a concurrency key.</summary>
+    public int Concurrency { get; init; } = 10_000;
+
+    /// <summary>The shortest timeout.</summary>
+    public TimeSpan ShortestTimeout { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The longest timeout.</summary>
+    public TimeSpan LongestTimeout { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>The longest wait between two attempts.</summary>
+    public TimeSpan LongestDelay { get; init; } = TimeSpan.FromDays(7);
 }

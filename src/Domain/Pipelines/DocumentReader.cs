@@ -6,6 +6,8 @@ namespace Gofer.Domain.Pipelines;
 /// <summary>Reads a pipeline document, and where it is wrong says everything that is, each complaint with its place.</summary>
 public static class DocumentReader
 {
+    private static readonly string[] s_policies = ["queue", "cancel_oldest", "skip"];
+
     /// <summary>
     /// Reads the document. A member of the wrong type makes it malformed; anything else that is wrong makes it invalid; members of
     /// the contract that this version does not act on are refused rather than ignored, unless they ask for nothing.
@@ -32,14 +34,19 @@ public static class DocumentReader
     {
         _ = fields["$schema"];
         var id = Id(fields["id"]);
+        var parameters = ParamReader.Read(fields["params"], limits);
         var document = new PipelineDocument
         {
             Id = id,
             Name = fields["name"].Text(limits.Name) is { Length: > 0 } name ? name : id,
             Description = fields["description"].Text(limits.Description) ?? "",
             Parallelism = (int)(fields["parallelism"].Whole(0, limits.Parallelism) ?? 0),
+            OnLimit = fields["on_limit"] is { IsEmpty: false } policy ? Policy(policy.Choice(s_policies)) : LimitPolicy.Queue,
+            Timeout = fields["timeout"].Time(limits.ShortestTimeout, limits.LongestTimeout),
+            Priority = (int)(fields["priority"].Whole(-limits.Priority, limits.Priority) ?? 0),
+            Params = parameters,
             Labels = UserMaps.Labels(fields["labels"], limits),
-            Tasks = Tasks(fields["tasks"], limits),
+            Tasks = Tasks(fields["tasks"], parameters, limits),
         };
 
         LaterMembers.CheckPipeline(fields);
@@ -47,13 +54,27 @@ public static class DocumentReader
         return document;
     }
 
-    private static List<TaskDefinition> Tasks(JsonValue member, DocumentLimits limits)
+    private static LimitPolicy Policy(string? name) => name switch
+    {
+        "cancel_oldest" => LimitPolicy.CancelOldest,
+        "skip" => LimitPolicy.Skip,
+        _ => LimitPolicy.Queue,
+    };
+
+    private static List<TaskDefinition> Tasks(JsonValue member, IReadOnlyList<ParamDefinition> parameters, DocumentLimits limits)
     {
         var items = member.Required().Items();
         if (member.IsEmpty && !member.IsAbsent) member.Invalid("A pipeline needs at least one task.");
         if (items.Count > limits.Tasks) member.Invalid($"There are {items.Count} tasks; at most {limits.Tasks} are allowed.");
 
-        var nodes = items.Select(i => TaskReader.Read(i, limits)).OfType<TaskNode>().ToList();
+        var reader = new TaskReader(limits, [.. parameters.Select(p => p.Name)]);
+        var nodes = items.Select(reader.Read).OfType<TaskNode>().ToList();
+        var instances = nodes.Sum(n => Matrix.CountOf(n.Task.Matrix));
+        if (items.Count <= limits.Tasks && instances > limits.Tasks)
+        {
+            member.Invalid($"There are {instances} tasks with every instance of each matrix; at most {limits.Tasks} are allowed.");
+        }
+
         GraphRules.Check(nodes, member.Faults);
         return [.. nodes.Select(n => n.Task)];
     }

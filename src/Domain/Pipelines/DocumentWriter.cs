@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Gofer.Domain.Common;
 
 namespace Gofer.Domain.Pipelines;
 
@@ -25,13 +26,25 @@ public static class DocumentWriter
             json.WriteString("id", document.Id);
             Map(json, "labels", document.Labels);
             if (document.Name != document.Id) Text(json, "name", document.Name);
+            if (document.OnLimit != LimitPolicy.Queue) json.WriteString("on_limit", PolicyName(document.OnLimit));
             if (document.Parallelism != 0) json.WriteNumber("parallelism", document.Parallelism);
+            Params(json, document.Params);
+            if (document.Priority != 0) json.WriteNumber("priority", document.Priority);
             json.WriteStartArray("tasks");
             foreach (var task in document.Tasks) Write(json, task);
             json.WriteEndArray();
+            Time(json, "timeout", document.Timeout);
             json.WriteEndObject();
         }
 
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    /// <summary>One task in its normal form: tasks that do the same are the same text.</summary>
+    public static string Write(TaskDefinition task)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, _options)) Write(json, task);
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
 
@@ -44,14 +57,31 @@ public static class DocumentWriter
         Flag(json, "allow_failure", task.AllowFailure);
         Flag(json, "always_pull_newest_image", task.AlwaysPullNewestImage);
         Words(json, "command", task.Command);
+        if (task.Concurrency is { } rule)
+        {
+            json.WriteStartObject("concurrency");
+            json.WriteString("key", rule.Key);
+            json.WriteNumber("limit", rule.Limit);
+            json.WriteEndObject();
+        }
+
         Map(json, "depends_on", task.DependsOn.ToDictionary(d => d.Key, d => ConditionName(d.Value), StringComparer.Ordinal));
         Text(json, "description", task.Description);
         Words(json, "entrypoint", task.Entrypoint);
         json.WriteString("id", task.Id);
         json.WriteString("image", task.Image);
+        if (task.Matrix.Count > 0)
+        {
+            json.WriteStartObject("matrix");
+            foreach (var (name, values) in task.Matrix.OrderBy(a => a.Key, StringComparer.Ordinal)) Words(json, name, values);
+            json.WriteEndObject();
+        }
+
         if (task.RegistryAuth is { } login)
             Map(json, "registry_auth", new Dictionary<string, string> { ["user"] = login.User, ["pass"] = login.Pass });
         Resources(json, task.Resources);
+        Retry(json, task.Retry);
+        Time(json, "timeout", task.Timeout);
         Text(json, "user", task.User);
         Map(json, "variables", task.Variables);
         Text(json, "working_dir", task.WorkingDir);
@@ -73,6 +103,68 @@ public static class DocumentWriter
         Text(json, "cpu", resources.Cpu);
         Text(json, "memory", resources.Memory);
         json.WriteEndObject();
+    }
+
+    private static string PolicyName(LimitPolicy policy) => policy switch
+    {
+        LimitPolicy.Queue => "queue",
+        LimitPolicy.CancelOldest => "cancel_oldest",
+        LimitPolicy.Skip => "skip",
+        _ => throw new ArgumentOutOfRangeException(nameof(policy), policy, "No such policy."),
+    };
+
+    private static void Params(Utf8JsonWriter json, IReadOnlyList<ParamDefinition> parameters)
+    {
+        if (parameters.Count == 0) return;
+        json.WriteStartArray("params");
+        foreach (var parameter in parameters)
+        {
+            json.WriteStartObject();
+            if (parameter.Choices.Count > 0)
+            {
+                json.WriteStartArray("choices");
+                foreach (var choice in parameter.Choices) json.WriteRawValue(ParamDefinition.Json(parameter.Type, choice));
+                json.WriteEndArray();
+            }
+
+            if (parameter.Default is { } standing)
+            {
+                json.WritePropertyName("default");
+                json.WriteRawValue(ParamDefinition.Json(parameter.Type, standing));
+            }
+
+            Text(json, "description", parameter.Description);
+            json.WriteString("name", parameter.Name);
+            if (parameter.Type != ParamType.String) json.WriteString("type", parameter.Type.ToString().ToLowerInvariant());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>Whole, once there is one: what a default was when the version was made must not change with the program.</summary>
+    private static void Retry(Utf8JsonWriter json, RetryPolicy policy)
+    {
+        if (policy == RetryPolicy.None) return;
+        json.WriteStartObject("retry");
+        if (policy.ExitCodes.Count > 0)
+        {
+            json.WriteStartArray("exit_codes");
+            foreach (var code in policy.ExitCodes) json.WriteNumberValue(code);
+            json.WriteEndArray();
+        }
+
+        json.WriteNumber("factor", policy.Factor);
+        json.WriteString("initial_delay", Duration.Text(policy.InitialDelay));
+        json.WriteNumber("max_attempts", policy.MaxAttempts);
+        json.WriteString("max_delay", Duration.Text(policy.MaxDelay));
+        Words(json, "on", [.. policy.On.Order(StringComparer.Ordinal)]);
+        json.WriteEndObject();
+    }
+
+    private static void Time(Utf8JsonWriter json, string name, TimeSpan? time)
+    {
+        if (time is { } duration) json.WriteString(name, Duration.Text(duration));
     }
 
     private static void Text(Utf8JsonWriter json, string name, string? text)

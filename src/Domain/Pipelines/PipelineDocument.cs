@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Gofer.Domain.Common;
 
 namespace Gofer.Domain.Pipelines;
@@ -19,6 +20,18 @@ public sealed record PipelineDocument
 
     /// <summary>How many runs may be active at a time; 0 sets no limit.</summary>
     public int Parallelism { get; init; }
+
+    /// <summary>What becomes of a run for which there is no slot of <see cref="Parallelism"/>.</summary>
+    public LimitPolicy OnLimit { get; init; }
+
+    /// <summary>How long a run may take from its admission; null sets no limit.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>The priority of runs that name none; higher goes first.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>The parameters that a run takes, in the author's order.</summary>
+    public IReadOnlyList<ParamDefinition> Params { get; init; } = [];
 
     /// <summary>Labels that every run of the version carries.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = EmptyMap;
@@ -70,6 +83,33 @@ public sealed record TaskDefinition
 
     /// <summary>The task's failure does not fail the run; its children still see that it failed.</summary>
     public bool AllowFailure { get; init; }
+
+    /// <summary>How long an attempt's container may run before it is stopped; null sets no limit.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>What is tried again.</summary>
+    public RetryPolicy Retry { get; init; } = RetryPolicy.None;
+
+    /// <summary>The limit that the task shares with others; null for none.</summary>
+    public ConcurrencyRule? Concurrency { get; init; }
+
+    /// <summary>One instance of the task for each combination of these values; empty for a plain task.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Matrix { get; init; } = NoMatrix;
+
+    private static IReadOnlyDictionary<string, IReadOnlyList<string>> NoMatrix { get; } = new Dictionary<string, IReadOnlyList<string>>();
+}
+
+/// <summary>What becomes of a run for which its pipeline's <c>parallelism</c> has no slot.</summary>
+public enum LimitPolicy
+{
+    /// <summary>It waits.</summary>
+    Queue,
+
+    /// <summary>The oldest run is cancelled to make room.</summary>
+    CancelOldest,
+
+    /// <summary>It ends at once, cancelled.</summary>
+    Skip,
 }
 
 /// <summary>A registry login.</summary>
@@ -85,9 +125,11 @@ public sealed record TaskResources
     public string? Memory { get; init; }
 
     /// <summary><see cref="Cpu"/> in thousandths of a core.</summary>
+    [JsonIgnore]
     public long? CpuMillis => Cpu is not null && Quantity.TryCpu(Cpu, out var millis, out _) ? millis : null;
 
     /// <summary><see cref="Memory"/> in bytes.</summary>
+    [JsonIgnore]
     public long? MemoryBytes => Memory is not null && Quantity.TryMemory(Memory, out var bytes, out _) ? bytes : null;
 }
 

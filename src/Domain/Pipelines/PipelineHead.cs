@@ -28,6 +28,12 @@ public sealed class PipelineHead
     /// <summary>How many runs may be active at a time, from the live version; 0 sets no limit.</summary>
     public int Parallelism { get; private set; }
 
+    /// <summary>What becomes of a run for which there is no slot, from the live version.</summary>
+    public LimitPolicy OnLimit { get; private set; }
+
+    /// <summary>The priority of runs that name none, from the live version.</summary>
+    public int Priority { get; private set; }
+
     /// <summary>Whether it takes no new runs.</summary>
     public bool Paused { get; private set; }
 
@@ -38,7 +44,11 @@ public sealed class PipelineHead
     public int NextVersion() => ++LastVersion;
 
     /// <summary>Makes <paramref name="version"/> live, and its settings with it.</summary>
-    public void Deploy(int version, PipelineDocument document) => (LiveVersion, Parallelism) = (version, document.Parallelism);
+    public void Deploy(int version, PipelineDocument document)
+    {
+        LiveVersion = version;
+        (Parallelism, OnLimit, Priority) = (document.Parallelism, document.OnLimit, document.Priority);
+    }
 
     /// <summary>Takes no new runs; false where it was so already.</summary>
     public bool Pause() => !Paused && (Paused = true);

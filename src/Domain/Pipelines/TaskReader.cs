@@ -6,32 +6,37 @@ namespace Gofer.Domain.Pipelines;
 /// <summary>A task as it was read, with the places that <see cref="GraphRules"/> may have to complain of.</summary>
 internal sealed record TaskNode(TaskDefinition Task, JsonValue Id, IReadOnlyList<JsonValue> Parents);
 
-/// <summary>Reads one task of a document.</summary>
-internal static class TaskReader
+/// <summary>Reads the tasks of a document that declares those <paramref name="parameters"/>.</summary>
+internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string> parameters)
 {
-    private static readonly string[] _conditions = ["success", "failure", "any"];
+    private static readonly string[] s_conditions = ["success", "failure", "any"];
 
     /// <summary>The task, also where parts of it are wrong; null where it is no object.</summary>
-    public static TaskNode? Read(JsonValue item, DocumentLimits limits)
+    public TaskNode? Read(JsonValue item)
     {
         if (item.Object() is not { } fields) return null;
 
-        var parents = Parents(fields["depends_on"], limits);
+        var parents = Parents(fields["depends_on"]);
+        var matrix = TaskRules.Matrix(fields["matrix"], limits);
         var task = new TaskDefinition
         {
             Id = DocumentReader.Id(fields["id"]),
-            Image = Image(fields, limits),
+            Image = Image(fields),
             Description = fields["description"].Text(limits.Description) ?? "",
-            RegistryAuth = Login(fields["registry_auth"], limits),
+            RegistryAuth = Login(fields["registry_auth"]),
             DependsOn = parents.ToDictionary(p => p.Place.Name, p => p.Condition, StringComparer.Ordinal),
-            Variables = UserMaps.Variables(fields["variables"], limits),
-            Entrypoint = Words(fields["entrypoint"], limits),
-            Command = Words(fields["command"], limits),
-            WorkingDir = Setting(fields["working_dir"], limits),
-            User = Setting(fields["user"], limits),
+            Variables = UserMaps.Variables(fields["variables"], limits, Interpolates),
+            Entrypoint = Words(fields["entrypoint"]),
+            Command = Words(fields["command"]),
+            WorkingDir = Setting(fields["working_dir"]),
+            User = Setting(fields["user"]),
             AlwaysPullNewestImage = fields["always_pull_newest_image"].Flag() ?? false,
             Resources = Resources(fields["resources"]),
             AllowFailure = fields["allow_failure"].Flag() ?? false,
+            Timeout = fields["timeout"].Time(limits.ShortestTimeout, limits.LongestTimeout),
+            Retry = TaskRules.Retry(fields["retry"], limits),
+            Concurrency = TaskRules.Concurrency(fields["concurrency"], limits, parameters, matrix),
+            Matrix = matrix,
         };
 
         LaterMembers.CheckTask(fields);
@@ -39,7 +44,7 @@ internal static class TaskReader
         return new TaskNode(task, fields["id"], [.. parents.Select(p => p.Place)]);
     }
 
-    private static string Image(JsonFields fields, DocumentLimits limits)
+    private string Image(JsonFields fields)
     {
         var member = fields["image"];
         // A shared task brings its own; that this version has none is said at 'uses'.
@@ -49,7 +54,7 @@ internal static class TaskReader
         return image ?? "";
     }
 
-    private static List<(JsonValue Place, ParentCondition Condition)> Parents(JsonValue member, DocumentLimits limits)
+    private List<(JsonValue Place, ParentCondition Condition)> Parents(JsonValue member)
     {
         var entries = member.Entries();
         if (entries.Count > limits.Parents) member.Invalid($"There are {entries.Count} parents; at most {limits.Parents} are allowed for a task.");
@@ -58,8 +63,8 @@ internal static class TaskReader
 
     private static ParentCondition Condition(JsonValue entry)
     {
-        if (entry.IsAbsent) entry.Invalid($"It is missing what {entry.Label} must come to: {string.Join(", ", _conditions)}.");
-        return entry.Choice(_conditions) switch
+        if (entry.IsAbsent) entry.Invalid($"It is missing what {entry.Label} must come to: {string.Join(", ", s_conditions)}.");
+        return entry.Choice(s_conditions) switch
         {
             "failure" => ParentCondition.Failure,
             "any" => ParentCondition.Any,
@@ -67,7 +72,7 @@ internal static class TaskReader
         };
     }
 
-    private static RegistryAuth? Login(JsonValue member, DocumentLimits limits)
+    private RegistryAuth? Login(JsonValue member)
     {
         if (member.Object() is not { } fields) return null;
 
@@ -79,12 +84,12 @@ internal static class TaskReader
         {
             var half = fields[name].Required();
             var text = half.Text(limits.Setting) ?? "";
-            UserMaps.RefuseInterpolation(half, text);
+            Interpolates(half, text);
             return text;
         }
     }
 
-    private static List<string> Words(JsonValue member, DocumentLimits limits)
+    private List<string> Words(JsonValue member)
     {
         var words = new List<string>();
         foreach (var item in member.Items())
@@ -98,7 +103,18 @@ internal static class TaskReader
         return words;
     }
 
-    private static string? Setting(JsonValue member, DocumentLimits limits) => member.Text(limits.Setting) is { Length: > 0 } text ? text : null;
+    private string? Setting(JsonValue member) => member.Text(limits.Setting) is { Length: > 0 } text ? text : null;
+
+    /// <summary>Lets a parameter of the document stand for the whole value, and nothing else that only looks like it.</summary>
+    private void Interpolates(JsonValue value, string text)
+    {
+        if (Interpolation.Parse(text) is not { } found) return;
+        if (found.Kind != Interpolation.Param) UserMaps.RefuseInterpolation(value, text);
+        else if (!parameters.Contains(found.Key))
+        {
+            value.Invalid($"{value.Label} stands for the parameter {Shown.Quoted(found.Key)}, which the pipeline does not declare.{value.Faults.Suggest(found.Key, parameters)}");
+        }
+    }
 
     private static TaskResources Resources(JsonValue member)
     {

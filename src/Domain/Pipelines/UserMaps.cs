@@ -9,14 +9,17 @@ public static class UserMaps
     /// <summary>How the names of the system's own variables start.</summary>
     public const string ReservedPrefix = "GOFER_";
 
-    /// <summary>Environment variables; a null value is no variable.</summary>
-    public static IReadOnlyDictionary<string, string> Variables(JsonValue map, DocumentLimits limits)
+    /// <summary>
+    /// Environment variables; a null value is no variable. <paramref name="interpolates"/> judges a value that may stand for another one;
+    /// without it none may.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> Variables(JsonValue map, DocumentLimits limits, Action<JsonValue, string>? interpolates = null)
     {
         return Read(map, limits.Variables, "variables", NameComplaint, (entry, value) =>
         {
             var bytes = Encoding.UTF8.GetByteCount(value);
             if (bytes > limits.VariableBytes) entry.Invalid($"{entry.Label} is {bytes} bytes long; at most {limits.VariableBytes} are allowed in a variable.");
-            RefuseInterpolation(entry, value);
+            (interpolates ?? RefuseInterpolation)(entry, value);
         });
 
         string? NameComplaint(string name) => name switch

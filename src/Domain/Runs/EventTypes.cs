@@ -12,6 +12,9 @@ public static class EventTypes
     /// <summary>A cancel of the run was accepted; its running containers are being stopped.</summary>
     public const string RunCancelRequested = "run.cancel_requested";
 
+    /// <summary>The run took longer than its timeout; its running containers are being stopped.</summary>
+    public const string RunTimedOut = "run.timed_out";
+
     /// <summary>The run ended well.</summary>
     public const string RunSucceeded = "run.succeeded";
 
@@ -35,6 +38,12 @@ public static class EventTypes
 
     /// <summary>The task's worker was lost or left; another takes the task over.</summary>
     public const string TaskRequeued = "task.requeued";
+
+    /// <summary>An attempt failed and another follows; <c>next_at</c> says when.</summary>
+    public const string TaskRetried = "task.retried";
+
+    /// <summary>The task is ready and waits for a slot of a limit.</summary>
+    public const string TaskHeld = "task.held";
 
     /// <summary>A cancel of the running task was accepted; its container is being stopped.</summary>
     public const string TaskCancelRequested = "task.cancel_requested";

@@ -6,115 +6,83 @@ namespace Gofer.Domain.Runs;
 /// <summary>
 /// A run with its task executions: the state machine <c>(state, event, now) → (state, effects)</c>. It may be loaded in part: an event
 /// that reaches an execution which is not there waits in <see cref="Missing"/> until <see cref="Supply"/> brings it, so no step needs
-/// the whole run. It does no I/O; what it changed, added and wants done is read from <see cref="Changed"/>, <see cref="NewEvents"/>
-/// and <see cref="Enqueued"/> and written by the engine in one transaction.
+/// the whole run. It does no I/O; what it changed, added and wants done is read from <see cref="Changed"/>, <see cref="NewEvents"/>,
+/// <see cref="Enqueued"/> and the lists beside them and written by the engine in one transaction.
 /// </summary>
-public sealed class Run
+public sealed class Run(RunId id, TaskGraph graph, IEnumerable<TaskExecution> tasks) : RunChanges(id, graph, tasks)
 {
-    private static readonly IReadOnlyDictionary<string, string> NoData = new Dictionary<string, string>();
-
-    private readonly Dictionary<int, TaskExecution> _tasks;
-    private readonly HashSet<int> _changed = [];
-    private readonly List<RunEvent> _events = [];
-    private readonly List<int> _enqueued = [];
     private readonly Queue<(int Parent, TaskState Outcome, int Child)> _deliveries = new();
 
-    /// <summary>Restores a run; <paramref name="tasks"/> may be some of its executions.</summary>
-    public Run(RunId id, TaskGraph graph, IEnumerable<TaskExecution> tasks)
-    {
-        (Id, Graph) = (id, graph);
-        _tasks = tasks.ToDictionary(t => t.Task);
-    }
-
-    /// <summary>The run.</summary>
-    public RunId Id { get; }
-
-    /// <summary>Its version's graph.</summary>
-    public TaskGraph Graph { get; }
-
-    /// <summary>Where it stands.</summary>
-    public RunState State { get; set; }
-
-    /// <summary>A code of <see cref="Reasons"/>, or null.</summary>
-    public string? Reason { get; set; }
-
-    /// <summary>The reason in words, or null.</summary>
-    public string? Message { get; set; }
-
-    /// <summary>Task executions that have not ended.</summary>
-    public int Open { get; set; }
-
-    /// <summary>The first task, in the document's order, whose failure fails the run.</summary>
-    public int? FirstFailed { get; set; }
-
-    /// <summary>The first task, in the document's order, that was cancelled.</summary>
-    public int? FirstCancelled { get; set; }
-
-    /// <summary>The number of the newest event.</summary>
-    public int EventSeq { get; set; }
-
-    /// <summary>When it was admitted.</summary>
-    public DateTimeOffset? StartedAt { get; set; }
-
-    /// <summary>When it ended.</summary>
-    public DateTimeOffset? EndedAt { get; set; }
-
-    /// <summary>When a cancel was first accepted.</summary>
-    public DateTimeOffset? CancelRequestedAt { get; set; }
-
-    /// <summary>What the one who cancelled said.</summary>
-    public string? CancelMessage { get; set; }
-
-    /// <summary>The executions that are loaded.</summary>
-    public IReadOnlyDictionary<int, TaskExecution> Tasks => _tasks;
-
-    /// <summary>Executions changed since they were loaded, in index order.</summary>
-    public IEnumerable<TaskExecution> Changed => _changed.Order().Select(t => _tasks[t]);
-
-    /// <summary>Events added since the run was loaded.</summary>
-    public IReadOnlyList<RunEvent> NewEvents => _events;
-
-    /// <summary>Tasks that want a queue row, in the order in which they became ready.</summary>
-    public IReadOnlyList<int> Enqueued => _enqueued;
-
     /// <summary>Executions that an event reached and that are not loaded; nothing may be written until this is empty.</summary>
-    public IReadOnlyList<int> Missing => [.. _deliveries.Select(d => d.Child).Where(c => !_tasks.ContainsKey(c)).Distinct()];
+    public IReadOnlyList<int> Missing => [.. _deliveries.Select(d => d.Child).Where(c => !Loaded.ContainsKey(c)).Distinct()];
 
-    /// <summary>A new run, pending, with every execution waiting.</summary>
-    public static Run Create(RunId id, TaskGraph graph, DateTimeOffset now)
+    /// <summary>
+    /// A new run, pending, with every execution waiting but those that <paramref name="reused"/> has a result for, by index: they have
+    /// succeeded from the start.
+    /// </summary>
+    public static Run Create(
+        RunId id, TaskGraph graph, DateTimeOffset now, int priority = 0, bool isCapped = false, IReadOnlyDictionary<int, Reused>? reused = null)
     {
         var tasks = Enumerable.Range(0, graph.Count)
             .Select(t => new TaskExecution { Task = t, State = TaskState.Waiting, OpenParents = graph.ParentsOf(t).Count });
-        var run = new Run(id, graph, tasks) { State = RunState.Pending, Open = graph.Count };
-        run._changed.UnionWith(run._tasks.Keys);
-        run.Add(EventTypes.RunCreated, now);
+        var run = new Run(id, graph, tasks) { State = RunState.Pending, Open = graph.Count, Priority = priority, IsCapped = isCapped };
+        run.ChangedTasks.UnionWith(run.Loaded.Keys);
+        run.Say(EventTypes.RunCreated, now);
+        foreach (var (task, source) in reused ?? new Dictionary<int, Reused>()) run.Reuse(run.Loaded[task], source, now);
+        run.Settle(now);
         return run;
     }
 
-    /// <summary>Lets a pending run start: its roots enter the queue. Wants the roots loaded; false where it is not pending.</summary>
+    /// <summary>Lets a pending run start: what waits for no parent is decided. Wants every execution loaded; false where it is not pending.</summary>
     public bool Admit(DateTimeOffset now)
     {
         if (State != RunState.Pending) return false;
         (State, StartedAt) = (RunState.Running, now);
-        Add(EventTypes.RunStarted, now);
+        Say(EventTypes.RunStarted, now);
         for (var task = 0; task < Graph.Count; task++)
         {
-            if (Graph.ParentsOf(task).Count == 0 && _tasks[task].State == TaskState.Waiting) MakeReady(_tasks[task], now);
+            if (Loaded[task] is { OpenParents: 0, State: TaskState.Waiting } execution) Decide(execution, now);
         }
 
+        return Settle(now);
+    }
+
+    /// <summary>A task that wants a slot of its limits has one of each now.</summary>
+    public void Grant(int task, DateTimeOffset now)
+    {
+        var execution = Loaded[task];
+        if (execution.WaitingFor == Runs.WaitingFor.Concurrency) UnheldTasks.Add(task);
+        (execution.WaitingFor, execution.HoldsSlots) = (null, true);
+        Enqueue(execution, now);
+    }
+
+    /// <summary>A task that wants a slot waits for it.</summary>
+    public void Hold(int task, string message, DateTimeOffset now)
+    {
+        var execution = Loaded[task];
+        (execution.State, execution.WaitingFor, execution.Message) = (TaskState.Waiting, Runs.WaitingFor.Concurrency, message);
+        Say(EventTypes.TaskHeld, now, execution);
+    }
+
+    /// <summary>The time of a retry has come; false where the task does not wait for one any more.</summary>
+    public bool Retry(int task, DateTimeOffset now)
+    {
+        if (State != RunState.Running || Loaded[task] is not { State: TaskState.Waiting, WaitingFor: Runs.WaitingFor.Retry } execution) return false;
+        UnheldTasks.Add(task);
+        MakeReady(execution, now);
         return true;
     }
 
     /// <summary>A worker takes a ready task under a new fence; false where the task is not to be had any more.</summary>
     public bool Claim(int task, WorkerId worker, string backend, string scheduler, string node, DateTimeOffset now)
     {
-        var execution = _tasks[task];
+        var execution = Loaded[task];
         if (State != RunState.Running || execution.State != TaskState.Ready) return false;
         if (execution.Backend is { } bound && bound != backend) return false;
 
         (execution.State, execution.Worker, execution.Fence) = (TaskState.Starting, worker, execution.Fence + 1);
         (execution.Backend, execution.Scheduler, execution.Node) = (backend, scheduler, node);
-        Add(EventTypes.TaskStarting, now, execution, new Dictionary<string, string> { ["worker"] = worker.ToString(), ["node"] = node });
+        Say(EventTypes.TaskStarting, now, execution, new Dictionary<string, string> { ["worker"] = worker.ToString(), ["node"] = node });
         return true;
     }
 
@@ -123,7 +91,7 @@ public sealed class Run
     {
         if (Held(task, worker, fence) is not { State: TaskState.Starting } execution) return false;
         execution.Message = message;
-        _changed.Add(task);
+        ChangedTasks.Add(task);
         return true;
     }
 
@@ -135,7 +103,7 @@ public sealed class Run
         (execution.State, execution.Message) = (TaskState.Running, null);
         execution.StartedAt ??= startedAt;
         execution.ImageDigest ??= imageDigest;
-        Add(adopted ? EventTypes.TaskAdopted : EventTypes.TaskStarted, now, execution);
+        Say(adopted ? EventTypes.TaskAdopted : EventTypes.TaskStarted, now, execution);
         return true;
     }
 
@@ -149,143 +117,178 @@ public sealed class Run
             execution.StartedAt ??= exited.StartedAt;
         }
 
-        var (state, reason, message) = execution.StopRequestedAt is not null
-            ? (TaskState.Cancelled, Reasons.UserCancelled, execution.StopMessage)
-            : Verdict(outcome);
-        End(execution, state, reason, message, now);
+        if (outcome is TaskOutcome.TimedOut timedOut) execution.ExitCode = timedOut.ExitCode;
+        Conclude(execution, Verdict.Of(execution, outcome), now);
         return Settle(now);
     }
 
-    /// <summary>The task's worker was lost or leaves: the task goes back to the queue, its container, if any, untouched.</summary>
-    public bool Requeue(int task, WorkerId worker, long fence, string why, DateTimeOffset now)
+    /// <summary>
+    /// The task's worker leaves or, with <paramref name="died"/>, was lost: the task goes back to the queue, its container, if any,
+    /// untouched.
+    /// </summary>
+    public bool Requeue(int task, WorkerId worker, long fence, string why, bool died, DateTimeOffset now)
     {
         if (Held(task, worker, fence) is not { } execution) return false;
         (execution.State, execution.Worker, execution.Message, execution.ReadyAt) = (TaskState.Ready, null, null, now);
-        _enqueued.Add(task);
-        Add(EventTypes.TaskRequeued, now, execution, new Dictionary<string, string> { ["why"] = why });
+        if (died) execution.Deaths++;
+        EnqueuedTasks.Add(task);
+        Say(EventTypes.TaskRequeued, now, execution, new Dictionary<string, string> { ["why"] = why });
+        return true;
+    }
+
+    /// <summary>A requeued task is what its dead workers had in common: whoever claims it next stops its container, and it fails.</summary>
+    public bool Condemn(int task, string message, DateTimeOffset now)
+    {
+        if (Loaded[task] is not { State: TaskState.Ready, StopRequestedAt: null } execution) return false;
+        (execution.StopRequestedAt, execution.StopReason, execution.StopMessage) = (now, Reasons.Poison, message);
+        ChangedTasks.Add(task);
         return true;
     }
 
     /// <summary>No worker reaches the back end of a requeued task any more: its attempt is lost.</summary>
     public bool Lose(int task, string message, DateTimeOffset now)
     {
-        if (_tasks[task] is not { State: TaskState.Ready, Backend: not null } execution) return false;
-        var stopped = execution.StopRequestedAt is not null;
-        End(execution, stopped ? TaskState.Cancelled : TaskState.Failed, stopped ? Reasons.UserCancelled : Reasons.Lost, message, now);
+        if (Loaded[task] is not { State: TaskState.Ready, Backend: not null } execution) return false;
+        Conclude(execution, Verdict.Of(execution, new TaskOutcome.Lost(message)) with { Message = message }, now);
         return Settle(now);
     }
 
     /// <summary>
     /// Cancels the run: tasks that have no container end at once, the others are asked to stop and the run ends with the last of them.
-    /// Wants every execution loaded. False where the run has ended or was cancelled before: nothing changed.
+    /// Wants every execution loaded. False where the run has ended or is being stopped already: nothing changed.
     /// </summary>
-    public bool Cancel(string? message, DateTimeOffset now)
+    public bool Cancel(string? message, DateTimeOffset now, string reason = Reasons.UserCancelled)
     {
         if (State.IsFinal() || CancelRequestedAt is not null) return false;
-        (CancelRequestedAt, CancelMessage) = (now, message);
-        Add(EventTypes.RunCancelRequested, now);
-        foreach (var execution in _tasks.Values.OrderBy(t => t.Task).Where(t => !t.State.IsFinal())) Stop(execution, message, now);
+        (CancelRequestedAt, CancelReason, CancelMessage) = (now, reason, message);
+        Say(reason == Reasons.RunTimeout ? EventTypes.RunTimedOut : EventTypes.RunCancelRequested, now);
+        foreach (var execution in Loaded.Values.OrderBy(t => t.Task))
+        {
+            if (!execution.State.IsFinal() && !Graph.Nodes[execution.Task].IsJoin) Stop(execution, message, reason, now);
+        }
+
         return Settle(now);
     }
 
     /// <summary>Cancels one task; false where it has ended or was asked to stop before.</summary>
     public bool CancelTask(int task, string? message, DateTimeOffset now)
     {
-        var execution = _tasks[task];
+        var execution = Loaded[task];
         if (execution.State.IsFinal() || execution.StopRequestedAt is not null) return false;
-        Stop(execution, message, now);
+        Stop(execution, message, Reasons.UserCancelled, now);
         return Settle(now);
+    }
+
+    /// <summary>Brings executions that were not loaded, before an event that wants them all.</summary>
+    public void Add(IEnumerable<TaskExecution> tasks)
+    {
+        foreach (var task in tasks) Loaded.TryAdd(task.Task, task);
     }
 
     /// <summary>Brings executions of <see cref="Missing"/> and goes on with what waited for them.</summary>
     public void Supply(IEnumerable<TaskExecution> tasks, DateTimeOffset now)
     {
-        foreach (var task in tasks) _tasks.TryAdd(task.Task, task);
+        Add(tasks);
         Settle(now);
     }
 
-    /// <summary>
-    /// What a run comes to, as a pure function of its tasks' states: null while one is open, cancelled if it or a task was cancelled, else
-    /// failed if a task failed whose failure is not allowed, else succeeded.
-    /// </summary>
-    public static RunState? OutcomeOf(IEnumerable<(TaskState State, bool AllowFailure)> tasks, bool cancelRequested)
-    {
-        var outcome = cancelRequested ? RunState.Cancelled : RunState.Succeeded;
-        foreach (var (state, allowFailure) in tasks)
-        {
-            if (!state.IsFinal()) return null;
-            if (state == TaskState.Cancelled) outcome = RunState.Cancelled;
-            else if (state == TaskState.Failed && !allowFailure && outcome == RunState.Succeeded) outcome = RunState.Failed;
-        }
-
-        return outcome;
-    }
-
-    private static (TaskState State, string? Reason, string? Message) Verdict(TaskOutcome outcome) => outcome switch
-    {
-        TaskOutcome.Exited { ExitCode: 0, OutOfMemory: false } => (TaskState.Succeeded, null, null),
-        TaskOutcome.Exited { OutOfMemory: true } oom => (TaskState.Failed, Reasons.OutOfMemory, oom.Message ?? "The container went over its memory limit."),
-        TaskOutcome.Exited exited => (TaskState.Failed, Reasons.ExitCode, exited.Message ?? $"The container ended with exit code {exited.ExitCode}."),
-        TaskOutcome.Refused refused => (TaskState.Failed, refused.Reason, refused.Message),
-        TaskOutcome.Lost lost => (TaskState.Failed, Reasons.Lost, lost.Message),
-        // Only a task that was asked to stop may say this; one that was not has lost something that it should have had.
-        TaskOutcome.NeverStarted => (TaskState.Failed, Reasons.SchedulerError, "The container was never started."),
-        _ => throw new InvalidOperationException($"Unknown outcome {outcome}."),
-    };
-
-    private static bool Holds(ParentCondition condition, TaskState outcome) => condition switch
-    {
-        ParentCondition.Success => outcome == TaskState.Succeeded,
-        ParentCondition.Failure => outcome == TaskState.Failed,
-        ParentCondition.Any => outcome is TaskState.Succeeded or TaskState.Failed or TaskState.Skipped,
-        _ => throw new InvalidOperationException($"Unknown condition {condition}."),
-    };
-
     private TaskExecution? Held(int task, WorkerId worker, long fence) =>
-        _tasks[task] is { } execution && execution.IsHeldBy(worker, fence) ? execution : null;
+        Loaded[task] is { } execution && execution.IsHeldBy(worker, fence) ? execution : null;
 
+    /// <summary>The next attempt may begin: at once, or as soon as the limits over it have a slot.</summary>
     private void MakeReady(TaskExecution execution, DateTimeOffset now)
     {
-        (execution.State, execution.ReadyAt, execution.Attempt) = (TaskState.Ready, now, execution.Attempt + 1);
-        _enqueued.Add(execution.Task);
-        Add(EventTypes.TaskReady, now, execution);
+        execution.Attempt++;
+        (execution.WaitingFor, execution.WaitUntil, execution.Message) = (null, null, null);
+        ChangedTasks.Add(execution.Task);
+        if (IsCapped || Graph.Nodes[execution.Task].Definition.Concurrency is not null) WantingTasks.Add(execution.Task);
+        else Enqueue(execution, now);
     }
 
-    private void Stop(TaskExecution execution, string? message, DateTimeOffset now)
+    private void Enqueue(TaskExecution execution, DateTimeOffset now)
+    {
+        (execution.State, execution.ReadyAt, execution.Message) = (TaskState.Ready, now, null);
+        EnqueuedTasks.Add(execution.Task);
+        Say(EventTypes.TaskReady, now, execution);
+    }
+
+    private void Stop(TaskExecution execution, string? message, string reason, DateTimeOffset now)
     {
         // A requeued task may have a living container: it is stopped by whoever claims it, and until then nobody may call it ended.
         if (execution.State.IsHeld() || execution is { State: TaskState.Ready, Backend: not null })
         {
             if (execution.StopRequestedAt is not null) return;
-            (execution.StopRequestedAt, execution.StopMessage) = (now, message);
-            Add(EventTypes.TaskCancelRequested, now, execution);
+            (execution.StopRequestedAt, execution.StopReason, execution.StopMessage) = (now, reason, message);
+            Say(EventTypes.TaskCancelRequested, now, execution);
             return;
         }
 
-        End(execution, TaskState.Cancelled, Reasons.UserCancelled, message, now);
+        End(execution, new Verdict(TaskState.Cancelled, reason, message), now);
     }
 
-    private void End(TaskExecution execution, TaskState state, string? reason, string? message, DateTimeOffset now)
+    private void Reuse(TaskExecution execution, Reused source, DateTimeOffset now)
     {
-        (execution.State, execution.Reason, execution.Message, execution.EndedAt, execution.Worker) = (state, reason, message, now, null);
-        Open--;
-        if (state == TaskState.Cancelled) FirstCancelled = Math.Min(FirstCancelled ?? int.MaxValue, execution.Task);
-        if (state == TaskState.Failed && !Graph.Tasks[execution.Task].AllowFailure) FirstFailed = Math.Min(FirstFailed ?? int.MaxValue, execution.Task);
+        (execution.Reused, execution.Attempt, execution.ExitCode, execution.ImageDigest) = (source, source.Attempt, source.ExitCode, source.ImageDigest);
+        execution.StartedAt = source.StartedAt;
+        End(execution, new Verdict(TaskState.Succeeded, null, $"Taken over from run {source.Number}."), now);
+    }
 
-        var data = new Dictionary<string, string>();
-        if (reason is not null) data["reason"] = reason;
-        if (execution.ExitCode is { } code) data["exit_code"] = code.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        if (execution.SkippedBy is { } by) data["skipped_by"] = Graph.Tasks[by].Id;
-        Add(
-            state switch
-            {
-                TaskState.Succeeded => EventTypes.TaskSucceeded,
-                TaskState.Failed => EventTypes.TaskFailed,
-                TaskState.Cancelled => EventTypes.TaskCancelled,
-                _ => EventTypes.TaskSkipped,
-            },
-            now, execution, data);
-        foreach (var child in Graph.ChildrenOf(execution.Task)) _deliveries.Enqueue((execution.Task, state, child));
+    /// <summary>An attempt is over: another follows, where the policy says so and nothing stopped it, or the task is.</summary>
+    private void Conclude(TaskExecution execution, Verdict verdict, DateTimeOffset now)
+    {
+        var policy = Graph.Nodes[execution.Task].Definition.Retry;
+        if (verdict.State == TaskState.Failed && execution.StopRequestedAt is null && CancelRequestedAt is null
+            && policy.Retries(execution.Attempt, verdict.Reason, execution.ExitCode))
+        {
+            Wait(execution, verdict, policy.Delay(Id, execution.Task, execution.Attempt), now);
+        }
+        else
+        {
+            End(execution, verdict, now);
+        }
+    }
+
+    private void Wait(TaskExecution execution, Verdict verdict, TimeSpan delay, DateTimeOffset now)
+    {
+        Failures.Add(new FailedAttempt(
+            execution.Task, execution.Attempt, verdict.Reason, verdict.Message, execution.ExitCode, execution.Scheduler, execution.Node, execution.ImageDigest,
+            execution.StartedAt, now));
+        var next = now + delay;
+        Say(EventTypes.TaskRetried, now, execution, new Dictionary<string, string>
+        {
+            ["reason"] = verdict.Reason!,
+            ["next_at"] = next.ToString("O", System.Globalization.CultureInfo.InvariantCulture),
+        });
+        Free(execution);
+        (execution.State, execution.WaitingFor, execution.WaitUntil) = (TaskState.Waiting, Runs.WaitingFor.Retry, next);
+        execution.Message = $"Attempt {execution.Attempt} failed ({verdict.Reason}): {verdict.Message}";
+        (execution.Worker, execution.Backend, execution.Scheduler, execution.Node, execution.ImageDigest) = (null, null, null, null, null);
+        (execution.StartedAt, execution.ExitCode, execution.Deaths) = (null, null, 0);
+    }
+
+    private void Free(TaskExecution execution)
+    {
+        if (!execution.HoldsSlots) return;
+        execution.HoldsSlots = false;
+        FreedTasks.Add(execution.Task);
+    }
+
+    private void End(TaskExecution execution, Verdict verdict, DateTimeOffset now)
+    {
+        if (execution.WaitingFor is not null) UnheldTasks.Add(execution.Task);
+        Free(execution);
+        (execution.State, execution.Reason, execution.Message, execution.EndedAt, execution.Worker) = (verdict.State, verdict.Reason, verdict.Message, now, null);
+        (execution.WaitingFor, execution.WaitUntil) = (null, null);
+        WantingTasks.Remove(execution.Task);
+        Open--;
+        if (Graph.Nodes[execution.Task] is { IsJoin: false } node)
+        {
+            if (verdict.State == TaskState.Cancelled) FirstCancelled = Math.Min(FirstCancelled ?? int.MaxValue, execution.Task);
+            if (verdict.State == TaskState.Failed && !node.Definition.AllowFailure) FirstFailed = Math.Min(FirstFailed ?? int.MaxValue, execution.Task);
+            SayEnd(execution, now);
+        }
+
+        foreach (var child in Graph.ChildrenOf(execution.Task)) _deliveries.Enqueue((execution.Task, verdict.State, child));
     }
 
     /// <summary>
@@ -296,18 +299,23 @@ public sealed class Run
     {
         while (Open > 0 && _deliveries.TryPeek(out var delivery))
         {
-            if (!_tasks.TryGetValue(delivery.Child, out var child)) return true;
+            if (!Loaded.TryGetValue(delivery.Child, out var child)) return true;
             _deliveries.Dequeue();
             if (child.State.IsFinal()) continue; // cancelled before its parents ended
             child.OpenParents--;
-            _changed.Add(child.Task);
-            if (!Holds(Graph.ConditionOf(child.Task, delivery.Parent), delivery.Outcome))
+            ChangedTasks.Add(child.Task);
+            if (Graph.Nodes[child.Task].IsJoin)
+            {
+                child.Worst = Verdict.Worse(child.Worst, delivery.Outcome);
+            }
+            else if (!Verdict.Satisfies(Graph.ConditionOf(child.Task, delivery.Parent), delivery.Outcome))
             {
                 child.BlockedBy = Math.Min(child.BlockedBy ?? int.MaxValue, delivery.Parent);
             }
 
-            // Decided when the last parent ends and never before, so the outcome does not depend on the order of ends.
-            if (child is { State: TaskState.Waiting, OpenParents: 0 }) Decide(child, now);
+            // Decided when the last parent ends and never before, so the outcome does not depend on the order of ends. A pending run's are
+            // decided when it is admitted.
+            if (child is { State: TaskState.Waiting, OpenParents: 0 } && (State != RunState.Pending || Graph.Nodes[child.Task].IsJoin)) Decide(child, now);
         }
 
         _deliveries.Clear(); // what is left when nothing is open would reach ended tasks only
@@ -317,7 +325,11 @@ public sealed class Run
 
     private void Decide(TaskExecution child, DateTimeOffset now)
     {
-        if (child.BlockedBy is { } parent)
+        if (child.Worst is { } worst)
+        {
+            End(child, new Verdict(worst, null, null), now);
+        }
+        else if (child.BlockedBy is { } parent)
         {
             child.SkippedBy = parent;
             var came = Graph.ConditionOf(child.Task, parent) switch
@@ -326,7 +338,7 @@ public sealed class Run
                 ParentCondition.Failure => "did not fail",
                 _ => "was cancelled",
             };
-            End(child, TaskState.Skipped, Reasons.ParentOutcome, $"Task '{Graph.Tasks[parent].Id}' {came}.", now);
+            End(child, new Verdict(TaskState.Skipped, Reasons.ParentOutcome, $"Task '{Graph.Nodes[parent].Id}' {came}."), now);
         }
         else
         {
@@ -339,12 +351,13 @@ public sealed class Run
         EndedAt = now;
         (State, Reason, Message) = this switch
         {
-            { CancelRequestedAt: not null } => (RunState.Cancelled, Reasons.UserCancelled, CancelMessage),
-            { FirstCancelled: { } task } => (RunState.Cancelled, Reasons.TaskCancelled, $"Task '{Graph.Tasks[task].Id}' was cancelled."),
-            { FirstFailed: { } task } => (RunState.Failed, Reasons.TaskFailed, $"Task '{Graph.Tasks[task].Id}' failed."),
+            { CancelReason: Reasons.RunTimeout } => (RunState.Failed, Reasons.RunTimeout, CancelMessage),
+            { CancelRequestedAt: not null } => (RunState.Cancelled, CancelReason ?? Reasons.UserCancelled, CancelMessage),
+            { FirstCancelled: { } task } => (RunState.Cancelled, Reasons.TaskCancelled, $"Task '{Graph.Nodes[task].Id}' was cancelled."),
+            { FirstFailed: { } task } => (RunState.Failed, Reasons.TaskFailed, $"Task '{Graph.Nodes[task].Id}' failed."),
             _ => (RunState.Succeeded, (string?)null, (string?)null),
         };
-        Add(
+        Say(
             State switch
             {
                 RunState.Cancelled => EventTypes.RunCancelled,
@@ -352,11 +365,5 @@ public sealed class Run
                 _ => EventTypes.RunSucceeded,
             },
             now, null, Reason is null ? null : new Dictionary<string, string> { ["reason"] = Reason });
-    }
-
-    private void Add(string type, DateTimeOffset now, TaskExecution? execution = null, IReadOnlyDictionary<string, string>? data = null)
-    {
-        if (execution is not null) _changed.Add(execution.Task);
-        _events.Add(new RunEvent(++EventSeq, type, now, execution?.Task, execution?.Attempt, data ?? NoData));
     }
 }

@@ -6,6 +6,9 @@ public static class VersionReasons
     /// <summary>The version was live.</summary>
     public const string Live = "live";
 
+    /// <summary>The run repeats another, or goes on from it.</summary>
+    public const string Rerun = "rerun";
+
     /// <summary>The request named it.</summary>
     public const string Pinned = "pinned";
 }

@@ -46,6 +46,30 @@ internal sealed class TextMapComparer() : ValueComparer<Dictionary<string, strin
     map => map.Count,
     map => new Dictionary<string, string>(map));
 
+/// <summary>Maps of any values are jsonb objects.</summary>
+internal sealed class JsonMapConverter() : ValueConverter<Dictionary<string, JsonElement>, string>(map => JsonMap.Write(map), json => JsonMap.Read(json));
+
+/// <summary>Compares maps by what they say, so that EF sees a change of one.</summary>
+internal sealed class JsonMapComparer() : ValueComparer<Dictionary<string, JsonElement>>(
+    (a, b) => JsonMap.Write(a!) == JsonMap.Write(b!),
+    map => map.Count,
+    map => new Dictionary<string, JsonElement>(map));
+
+/// <summary>JSON of a map of any values.</summary>
+internal static class JsonMap
+{
+    /// <summary>The map as a JSON object.</summary>
+    public static string Write(IReadOnlyDictionary<string, JsonElement> map) => map.Count == 0 ? "{}" : JsonSerializer.Serialize(map);
+
+    /// <summary>The map of a JSON object.</summary>
+    public static Dictionary<string, JsonElement> Read(string json) =>
+        json == "{}" ? [] : JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json)!;
+
+    /// <summary>The values of a JSON object as text: a string's own, anything else as it is written.</summary>
+    public static Dictionary<string, string> Texts(string json) => Read(json)
+        .ToDictionary(p => p.Key, p => p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : p.Value.GetRawText(), StringComparer.Ordinal);
+}
+
 /// <summary>JSON of a map of text, one place for EF and for the engine's SQL.</summary>
 internal static class TextMap
 {

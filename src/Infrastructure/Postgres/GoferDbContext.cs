@@ -40,6 +40,9 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
     public DbSet<TaskRow> Tasks => Set<TaskRow>();
 
     /// <inheritdoc/>
+    public DbSet<AttemptRow> Attempts => Set<AttemptRow>();
+
+    /// <inheritdoc/>
     public DbSet<EventRow> Events => Set<EventRow>();
 
     /// <inheritdoc/>
@@ -52,6 +55,29 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
     public Task<PipelineHead?> LockHeadAsync(PipelineId pipeline, CancellationToken cancellationToken) =>
         Heads.FromSql($"select *, xmin from gofer.pipeline_heads where pipeline_id = {pipeline.Value} for no key update")
             .AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task SetLimitsAsync(NamespaceId home, PipelineId pipeline, PipelineDocument document, CancellationToken cancellationToken)
+    {
+        var limited = document.Tasks.Where(t => t.Concurrency is not null).ToList();
+        if (limited.Count == 0) return;
+        var (tasks, keys, numbers) = (limited.Select(t => t.Id).ToArray(), limited.Select(t => t.Concurrency!.Key).ToArray(), limited.Select(t => t.Concurrency!.Limit).ToArray());
+        await Database.ExecuteSqlAsync(
+            $"""
+            update gofer.limits l set number = u.number from unnest({tasks}, {keys}, {numbers}) as u (task, key, number)
+            where l.kind = 'concurrency' and l.namespace_id = {home.Value} and l.number <> u.number
+                and ((l.pipeline_id = {pipeline.Value} and l.task = u.task) or l.key = u.key)
+            """,
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<int> GetTaskLimitAsync(CancellationToken cancellationToken) =>
+        Database.SqlQuery<int>($"select task_limit as \"Value\" from gofer.install").SingleAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task SetTaskLimitAsync(int limit, CancellationToken cancellationToken) =>
+        Database.ExecuteSqlAsync($"update gofer.install set task_limit = {limit}", cancellationToken);
 
     /// <inheritdoc/>
     public void Forget() => ChangeTracker.Clear();
@@ -69,8 +95,11 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         configurationBuilder.Properties<NamespaceId>().HaveConversion<IdConverter<NamespaceId>>();
         configurationBuilder.Properties<PipelineId>().HaveConversion<IdConverter<PipelineId>>();
         configurationBuilder.Properties<RunId>().HaveConversion<IdConverter<RunId>>();
+        configurationBuilder.Properties<LimitPolicy>().HaveConversion<StateConverter<LimitPolicy>>();
+        configurationBuilder.Properties<WaitingFor>().HaveConversion<StateConverter<WaitingFor>>();
         configurationBuilder.Properties<RunState>().HaveConversion<StateConverter<RunState>>();
         configurationBuilder.Properties<TaskState>().HaveConversion<StateConverter<TaskState>>();
+        configurationBuilder.Properties<Dictionary<string, System.Text.Json.JsonElement>>().HaveConversion<JsonMapConverter, JsonMapComparer>().HaveColumnType("jsonb");
         configurationBuilder.Properties<Dictionary<string, string>>().HaveConversion<TextMapConverter, TextMapComparer>().HaveColumnType("jsonb");
     }
 }

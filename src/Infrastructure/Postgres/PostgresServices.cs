@@ -8,6 +8,7 @@ using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Postgres.Signals;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres;
@@ -49,8 +50,12 @@ public static class PostgresServices
     {
         services.AddSingleton<EngineTransaction>();
         services.AddSingleton<RunReader>();
+        services.TryAddSingleton(Domain.Pipelines.DocumentLimits.Default);
+        services.AddSingleton<RunIds>();
         services.AddSingleton<RunCreation>();
+        services.AddSingleton<IQueueState, QueueState>();
         services.AddSingleton<Admission>();
+        services.AddSingleton<Timers>();
         services.AddSingleton<RunWriter>();
         services.AddSingleton<IRunWriter>(provider => provider.GetRequiredService<RunWriter>());
         services.AddHostedService(provider => provider.GetRequiredService<RunWriter>());

@@ -13,7 +13,7 @@ internal sealed partial class SweepLoop(IWorkQueue queue, IOptions<WorkerOptions
     /// <inheritdoc/>
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var moved = await queue.SweepAsync(options.Value.LostAfter, cancellationToken);
+        var moved = await queue.SweepAsync(options.Value.LostAfter, options.Value.PoisonLimit, cancellationToken);
         if (moved > 0) Log.Moved(logger, moved);
     }
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
-using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
 using Gofer.Infrastructure.Postgres;
 using Microsoft.Extensions.Options;
 
@@ -28,10 +28,10 @@ internal sealed class ContainerSpecs(GoferDatabase database, IOptions<WorkerOpti
             Environment = Environment(task),
             WorkingDir = definition.WorkingDir,
             User = definition.User,
-            CpuMillis = definition.Resources.Cpu is { } cpu && Quantity.TryCpu(cpu, out var millis, out _) ? millis : null,
-            MemoryBytes = definition.Resources.Memory is { } memory && Quantity.TryMemory(memory, out var bytes, out _) ? bytes : null,
+            CpuMillis = definition.Resources.CpuMillis,
+            MemoryBytes = definition.Resources.MemoryBytes,
             AlwaysPull = definition.AlwaysPullNewestImage,
-            RegistryAuth = definition.RegistryAuth is { } auth ? (auth.User, auth.Pass) : null,
+            RegistryAuth = definition.RegistryAuth is { } auth ? (Put(task, auth.User), Put(task, auth.Pass)) : null,
         };
     }
 
@@ -42,11 +42,11 @@ internal sealed class ContainerSpecs(GoferDatabase database, IOptions<WorkerOpti
         [ContainerLabels.Pipeline] = task.Pipeline,
         [ContainerLabels.Run] = task.RunNumber.ToString(CultureInfo.InvariantCulture),
         [ContainerLabels.RunId] = task.Held.Run.ToString(),
-        [ContainerLabels.Task] = task.Definition.Id,
+        [ContainerLabels.Task] = task.TaskId,
         [ContainerLabels.Attempt] = task.Attempt.ToString(CultureInfo.InvariantCulture),
     };
 
-    /// <summary>The run's variables win over the document's; names of the system are refused in both.</summary>
+    /// <summary>The run's variables win over the document's, those over the matrix's; names of the system are refused in all.</summary>
     private Dictionary<string, string> Environment(ClaimedTask task)
     {
         var environment = new Dictionary<string, string>
@@ -56,13 +56,18 @@ internal sealed class ContainerSpecs(GoferDatabase database, IOptions<WorkerOpti
             ["GOFER_PIPELINE_VERSION"] = task.Version.ToString(CultureInfo.InvariantCulture),
             ["GOFER_RUN_ID"] = task.RunNumber.ToString(CultureInfo.InvariantCulture),
             ["GOFER_RUN_UUID"] = task.Held.Run.ToString(),
-            ["GOFER_TASK_ID"] = task.Definition.Id,
+            ["GOFER_TASK_ID"] = task.TaskId,
             ["GOFER_TASK_IMAGE"] = task.Definition.Image,
             ["GOFER_ATTEMPT"] = task.Attempt.ToString(CultureInfo.InvariantCulture),
         };
         if (options.Value.PublicUrl is { } url) environment["GOFER_API_URL"] = url;
-        foreach (var (name, value) in task.Definition.Variables) environment[name] = value;
+        foreach (var (name, value) in task.Matrix ?? new Dictionary<string, string>()) environment[name.ToUpperInvariant()] = value;
+        foreach (var (name, value) in task.Definition.Variables) environment[name] = Put(task, value);
         foreach (var (name, value) in task.RunVariables) environment[name] = value;
         return environment;
     }
+
+    /// <summary>The value, or what it stands for.</summary>
+    private static string Put(ClaimedTask task, string value) =>
+        Interpolation.Parse(value) is { Kind: Interpolation.Param } found ? task.Parameters.GetValueOrDefault(found.Key, "") : value;
 }

@@ -12,7 +12,7 @@ namespace Gofer.Worker.Tasks;
 /// while it waits. Where it dies at any line, the next holder of the task does the same from the start and finds what is there.
 /// </summary>
 internal sealed partial class Shepherd(
-    IScheduler scheduler, LogPump logs, ContainerSpecs specs, IOptions<WorkerOptions> options, ILogger<Shepherd> logger)
+    IScheduler scheduler, LogPump logs, ContainerSpecs specs, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<Shepherd> logger)
 {
     /// <summary>Begins to follow a claimed task; returns at once.</summary>
     public void Take(WorkerSession session, ClaimedTask task)
@@ -66,6 +66,7 @@ internal sealed partial class Shepherd(
         var accepted = session.ReportAsync(new TaskReport.Started(task.Held, started.StartedAt, started.ImageDigest));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
         var stopping = StopWhenAskedAsync(handle, name, ended.Token);
+        var patience = StopWhenOverdueAsync(handle, started.StartedAt, name, ended.Token);
         var pumping = logs.RunAsync(session, task, name, session.Over);
         var waiting = RetryAsync(token => scheduler.WaitAsync(name, token), null, session.Over);
         if (await accepted is not ReportAnswer.Accepted and var refused)
@@ -78,9 +79,28 @@ internal sealed partial class Shepherd(
         await pumping;
         await ended.CancelAsync();
         await stopping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return status is ContainerStatus.Ended end
-            ? new TaskOutcome.Exited(end.ExitCode, end.OutOfMemory, end.StartedAt, end.Message)
-            : new TaskOutcome.Lost("The container vanished before its exit code was read.");
+        await patience.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return (status, handle.IsOverdue) switch
+        {
+            (ContainerStatus.Ended end, true) => new TaskOutcome.TimedOut(end.ExitCode, end.StartedAt, task.Definition.Timeout!.Value),
+            (ContainerStatus.Ended end, false) => new TaskOutcome.Exited(end.ExitCode, end.OutOfMemory, end.StartedAt, end.Message),
+            (_, true) => new TaskOutcome.TimedOut(null, started.StartedAt, task.Definition.Timeout!.Value),
+            _ => new TaskOutcome.Lost("The container vanished before its exit code was read."),
+        };
+    }
+
+    /// <summary>
+    /// Stops the container once the attempt's time is over. The time counts from the container's start, whoever follows it, so an adopted one
+    /// gets no more of it.
+    /// </summary>
+    private async Task StopWhenOverdueAsync(TaskHandle handle, DateTimeOffset startedAt, string name, CancellationToken cancellationToken)
+    {
+        if (handle.Task.Definition.Timeout is not { } limit) return;
+        var ran = clock.GetUtcNow() - startedAt;
+        var left = ran < TimeSpan.Zero ? limit : limit - ran;
+        if (left > TimeSpan.Zero) await Task.Delay(left, cancellationToken);
+        handle.IsOverdue = true;
+        await RetryAsync(token => StopAsync(name, options.Value.StopGrace, token), null, cancellationToken);
     }
 
     private async Task<Begun> FindOrStartAsync(WorkerSession session, TaskHandle handle, string name)

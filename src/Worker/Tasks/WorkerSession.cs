@@ -85,10 +85,18 @@ internal sealed class WorkerSession : IDisposable
 internal sealed class TaskHandle(ClaimedTask task) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private bool _overdue;
 
     public ClaimedTask Task { get; } = task;
 
     public Task Shepherd { get; set; } = System.Threading.Tasks.Task.CompletedTask;
+
+    /// <summary>Whether the attempt ran longer than it may and was therefore stopped.</summary>
+    public bool IsOverdue
+    {
+        get => Volatile.Read(ref _overdue);
+        set => Volatile.Write(ref _overdue, value);
+    }
 
     /// <summary>Whether somebody asked to stop the task.</summary>
     public bool StopRequested => _stop.IsCancellationRequested;

@@ -76,7 +76,7 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
         await AdvanceAsync(first, Started(claim));
         await _install.ExpireLeaseAsync(first, Ct);
         Assert.False(await _install.Queue.RenewAsync(first, Lease, Ct));
-        Assert.Equal(1, await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), Ct));
+        Assert.Equal(1, await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct));
 
         var second = await WorkAsync();
         var again = Assert.Single((await AdvanceAsync(second)).Claims);
@@ -179,8 +179,8 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
         var elsewhere = TestInstall.Backend with { Identity = "another" };
         var other = await _install.Queue.RegisterAsync("other", elsewhere, Lease, Ct);
         Assert.Empty((await _install.Queue.AdvanceAsync(other, elsewhere, [], 10, Ct)).Claims);
-        Assert.Equal(0, await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), Ct));
-        Assert.Equal(1, await _install.Queue.SweepAsync(TimeSpan.Zero, Ct));
+        Assert.Equal(0, await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct));
+        Assert.Equal(1, await _install.Queue.SweepAsync(TimeSpan.Zero, 3, Ct));
         var lost = (await _install.TasksAsync(run.Id, Ct))[0];
         Assert.Equal((TaskState.Failed, Reasons.Lost), (lost.State, lost.Reason));
         Assert.Equal("c", Assert.Single((await _install.Queue.AdvanceAsync(other, elsewhere, [], 10, Ct)).Claims).Definition.Id);

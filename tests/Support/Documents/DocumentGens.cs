@@ -24,6 +24,35 @@ public static class DocumentGens
     private static readonly Gen<TaskResources> _resources = Gen.Select(
         Gen.OneOf<string?>(null, "500m", "2"), Gen.OneOf<string?>(null, "256Mi", "1Gi"), (cpu, memory) => new TaskResources { Cpu = cpu, Memory = memory });
 
+    private static readonly Gen<TimeSpan?> _timeout = Gen.OneOf(Gen.Const((TimeSpan?)null), Gen.Int[100, 2_592_000].Select(ms => (TimeSpan?)TimeSpan.FromMilliseconds(ms)));
+
+    private static readonly Gen<RetryPolicy> _retry = Gen.OneOf(
+        Gen.Const(RetryPolicy.None),
+        Gen.Select(Gen.Int[1, 100], Gen.Int[0, 60_000], Gen.Int[10, 100], Gen.Int[1, 255].Array[0, 3]).Select((attempts, initial, factor, codes) => new RetryPolicy
+        {
+            MaxAttempts = attempts,
+            InitialDelay = TimeSpan.FromMilliseconds(initial),
+            Factor = factor / 10.0,
+            MaxDelay = TimeSpan.FromMinutes(2),
+            ExitCodes = [.. codes.Distinct().Order()],
+        }));
+
+    private static readonly Gen<IReadOnlyDictionary<string, IReadOnlyList<string>>> _matrix = Gen.Dictionary(
+        Gen.OneOf("shard", "_os", "B2"), _text.Array[1, 3].Select(v => (IReadOnlyList<string>)[.. v.Distinct()]))[0, 2]
+        .Select(d => (IReadOnlyDictionary<string, IReadOnlyList<string>>)d);
+
+    private static readonly Gen<(TimeSpan? Timeout, RetryPolicy Retry, ConcurrencyRule? Concurrency, IReadOnlyDictionary<string, IReadOnlyList<string>> Matrix)> _rules =
+        Gen.Select(_timeout, _retry, Gen.OneOf(Gen.Const((ConcurrencyRule?)null), Gen.Int[1, 10_000].Select(n => (ConcurrencyRule?)new ConcurrencyRule("db-{{x", n))), _matrix);
+
+    private static readonly Gen<List<ParamDefinition>> _params = Gen.Select(_text, Gen.Int, Gen.Double[-1e9, 1e9], Gen.Bool, Gen.Int[0, 4]).Select((text, whole, number, flag, count) =>
+        new List<ParamDefinition>
+        {
+            new("s", ParamType.String, text, [], text),
+            new("i", ParamType.Int, $"{whole}", [$"{whole}", "77777"], ""),
+            new("n", ParamType.Number, number.ToString("R", System.Globalization.CultureInfo.InvariantCulture), [], ""),
+            new("b", ParamType.Bool, flag ? "true" : null, [], ""),
+        }.Take(count).ToList());
+
     private static Gen<TaskDefinition> Task(int index) =>
         from texts in Gen.Select(_image, _text, Gen.Bool)
         from login in Gen.Select(Gen.Bool, _text, _text)
@@ -32,6 +61,7 @@ public static class DocumentGens
         from words in Gen.Select(_text.Array[0, 3], _text.Array[0, 3])
         from settings in Gen.Select(Gen.OneOf(Gen.Const((string?)null), _setting.Select(s => (string?)s)), Gen.OneOf<string?>(null, "root"), Gen.Bool)
         from resources in _resources
+        from rules in _rules
         select new TaskDefinition
         {
             Id = Id(index),
@@ -47,6 +77,10 @@ public static class DocumentGens
             User = settings.Item2,
             AlwaysPullNewestImage = settings.Item3,
             Resources = resources,
+            Timeout = rules.Timeout,
+            Retry = rules.Retry,
+            Concurrency = rules.Concurrency,
+            Matrix = rules.Matrix,
         };
 
     private static string Id(int index) => index % 2 == 0 ? $"task-{index}" : $"Task_{index}";
@@ -56,6 +90,7 @@ public static class DocumentGens
         from texts in Gen.Select(_text, _text, Gen.Int[0, 10_000], _labels)
         from count in Gen.Int[1, 8]
         from tasks in Tasks(count)
+        from settings in Gen.Select(_params, _timeout, Gen.Int[-100, 100], Gen.Enum<LimitPolicy>())
         select new PipelineDocument
         {
             Id = "nightly",
@@ -64,6 +99,10 @@ public static class DocumentGens
             Parallelism = texts.Item3,
             Labels = texts.Item4,
             Tasks = tasks,
+            Params = settings.Item1,
+            Timeout = settings.Item2,
+            Priority = settings.Item3,
+            OnLimit = settings.Item4,
         };
 
     private static Gen<List<TaskDefinition>> Tasks(int count) => Enumerable.Range(0, count).Aggregate(

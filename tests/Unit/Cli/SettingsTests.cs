@@ -67,23 +67,6 @@ public sealed class SettingsTests : IDisposable
     public void Variables_of_the_same_prefix_that_are_not_for_the_program_do_not_stop_it(string name) =>
         Assert.True(Settings.Load(File(""), s_none, new Dictionary<string, string?> { [name] = "x" }).IsOk);
 
-    [Theory]
-    [InlineData("250ms", 0.25)]
-    [InlineData("90s", 90)]
-    [InlineData("1h30m", 5400)]
-    [InlineData("1.5h", 5400)]
-    [InlineData("2d", 172800)]
-    public void Durations_are_numbers_with_units(string text, double seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), Settings.Duration(text));
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("90")]
-    [InlineData("s")]
-    [InlineData("-1s")]
-    [InlineData("1 s")]
-    [InlineData("1y")]
-    public void Anything_else_is_no_duration(string text) => Assert.Null(Settings.Duration(text));
-
     private string File(string text)
     {
         var path = Path.Combine(_folder, "gofer.toml");

@@ -9,7 +9,12 @@ internal sealed class NamespaceConfiguration : IEntityTypeConfiguration<Namespac
 {
     public void Configure(EntityTypeBuilder<Namespace> builder)
     {
-        builder.ToTable("namespaces", t => t.HasCheckConstraint("ck_namespaces_name", NameCheck));
+        builder.ToTable("namespaces", t =>
+        {
+            t.HasCheckConstraint("ck_namespaces_name", NameCheck);
+            t.HasCheckConstraint("ck_namespaces_share", "task_limit >= 0 and weight > 0");
+        });
+        builder.Property(n => n.Weight).HasDefaultValue(1).ValueGeneratedNever();
         builder.HasKey(n => n.Id);
         builder.Property(n => n.Name).UseCollation("C"); // the order of lists, whatever the cluster's own
         builder.HasIndex(n => n.Name).IsUnique().HasFilter("deleted_at is null");
@@ -41,8 +46,10 @@ internal sealed class PipelineHeadConfiguration : IEntityTypeConfiguration<Pipel
         {
             t.HasCheckConstraint("ck_pipeline_heads_numbers", "last_run >= 0 and last_version >= 0 and live_version between 0 and last_version");
             t.HasCheckConstraint("ck_pipeline_heads_parallelism", "parallelism >= 0");
+            t.HasCheckConstraint("ck_pipeline_heads_on_limit", "on_limit in ('queue', 'cancel_oldest', 'skip')");
         });
         builder.HasKey(h => h.PipelineId);
+        builder.Property(h => h.OnLimit).HasDefaultValue(LimitPolicy.Queue).ValueGeneratedNever();
         builder.HasOne<Pipeline>().WithOne().HasForeignKey<PipelineHead>(h => h.PipelineId).OnDelete(DeleteBehavior.Cascade);
         builder.Property<uint>("xmin").IsRowVersion();
     }

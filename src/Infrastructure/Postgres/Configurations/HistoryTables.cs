@@ -41,6 +41,15 @@ internal sealed class TaskRowConfiguration : IEntityTypeConfiguration<TaskRow>
     }
 }
 
+internal sealed class AttemptRowConfiguration : IEntityTypeConfiguration<AttemptRow>
+{
+    public void Configure(EntityTypeBuilder<AttemptRow> builder)
+    {
+        builder.ToTable("task_attempts", t => t.ExcludeFromMigrations());
+        builder.HasKey(a => new { a.RunId, a.Task, a.Attempt });
+    }
+}
+
 internal sealed class EventRowConfiguration : IEntityTypeConfiguration<EventRow>
 {
     public void Configure(EntityTypeBuilder<EventRow> builder)

@@ -12,9 +12,19 @@ internal sealed record LoadedRun(
     long Number,
     int Version,
     VersionGraph Graph,
-    IReadOnlyDictionary<string, string> Variables)
+    IReadOnlyDictionary<string, string> Variables,
+    IReadOnlyDictionary<string, string> Params)
 {
     public RunId Id => Run.Id;
+
+    /// <summary>Its place among the ranks of the queue; lower goes first.</summary>
+    public short Rank => (short)-Run.Priority;
+
+    /// <summary>How many tasks of its namespace may be admitted to the queue; 0 for no limit.</summary>
+    public int NamespaceLimit { get; init; }
+
+    /// <summary>How many tasks of the install may be admitted to the queue; 0 for no limit.</summary>
+    public int InstallLimit { get; init; }
 }
 
 /// <summary>A task execution's key.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gofer.Application.Pipelines;
 using Gofer.Application.Runs;
 using Gofer.Domain.Common;
@@ -11,88 +12,70 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// One transaction that creates the runs of several orders: idempotency keys first (sorted), then pipeline heads (sorted), then what
 /// the heads decide. Who changes a head afterwards finds these runs; who changed it before was seen.
 /// </summary>
-internal sealed class RunCreation(EngineTransaction transactions, IVersionGraphs versions, TimeProvider clock)
+internal sealed class RunCreation(
+    EngineTransaction transactions, IVersionGraphs versions, RunReader reader, RunIds ids, DocumentLimits limits, TimeProvider clock)
 {
     /// <summary>An answer for each order, in their order. No two of the orders carry the same idempotency key.</summary>
-    public Task<Result<CreateAnswer>[]> CreateAsync(IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken) =>
+    public Task<Creation> CreateAsync(IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken) =>
         transactions.RunAsync((connection, token) => CreateAsync(connection, orders, token), cancellationToken);
 
-    private async Task<Result<CreateAnswer>[]> CreateAsync(
-        NpgsqlConnection connection, IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken)
+    private async Task<Creation> CreateAsync(NpgsqlConnection connection, IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken)
     {
         var answers = new Result<CreateAnswer>?[orders.Count];
         var keyed = Enumerable.Range(0, orders.Count).Where(i => orders[i].Claim is not null).ToList();
         if (keyed.Count > 0) await IdempotencyKeys.TakeAsync(connection, orders, keyed, answers, cancellationToken);
 
         var open = Enumerable.Range(0, orders.Count).Where(i => answers[i] is null).ToList();
-        var heads = await HeadsAsync(connection, [.. open.Select(i => orders[i].Pipeline).Distinct()], cancellationToken);
-        var inserts = new List<(LoadedRun Run, RunRow Row)>();
-        var answered = new List<(CreateOrder Order, StoredAnswer Answer)>();
+        var heads = await CreationHead.LockAsync(connection, [.. open.Select(i => orders[i].Pipeline).Distinct()], cancellationToken);
+        var built = new List<(int Order, List<Newborn> Runs)>();
         foreach (var i in open)
         {
             var created = await BuildAsync(orders[i], heads.GetValueOrDefault(orders[i].Pipeline), cancellationToken);
-            if (created.Error is { } error)
-            {
-                answers[i] = error;
-                continue;
-            }
+            if (created.Error is { } error) answers[i] = error;
+            else built.Add((i, created.Value));
+        }
 
-            inserts.AddRange(created.Value);
-            var answer = orders[i].Render([.. created.Value.Select(c => c.Row)]);
+        var now = clock.GetUtcNow();
+        var superseded = await SupersedeAsync(connection, heads.Values, now, cancellationToken);
+        var runs = built.SelectMany(b => b.Runs).ToList();
+        var gate = await SlotGate.DecideAsync(connection, [.. runs.Select(r => r.Loaded)], now, cancellationToken);
+
+        var answered = new List<(CreateOrder Order, StoredAnswer Answer)>();
+        foreach (var (i, newborn) in built)
+        {
+            var answer = orders[i].Render([.. newborn.Select(n => n.Row())]);
             answers[i] = new CreateAnswer(answer, Replayed: false);
             answered.Add((orders[i], answer));
         }
 
         await using var batch = new NpgsqlBatch(connection);
-        if (inserts.Count > 0)
+        var expected = RunWrites.Update(batch, superseded);
+        if (runs.Count > 0)
         {
-            RunWrites.Insert(batch, inserts);
-            batch.BatchCommands.Add(Sql.Command(
-                "update gofer.pipeline_heads h set last_run = u.last_run from unnest($1, $2) as u (id, last_run) where h.pipeline_id = u.id",
-                Sql.P(heads.Values.Select(h => h.Pipeline.Value).ToArray()),
-                Sql.P(heads.Values.Select(h => h.LastRun).ToArray())));
+            RunWrites.Insert(batch, [.. runs.Select(r => (r.Loaded, r.Row()))]);
+            batch.BatchCommands.Add(CreationHead.Write(heads.Values));
         }
 
+        gate.Write(batch);
         // Only what was done is remembered: a refused order's key may be used again.
         var refused = open.Where(i => answers[i]!.Value.Error is not null && orders[i].Claim is not null).Select(i => orders[i].Claim!).ToList();
         IdempotencyKeys.Keep(batch, [.. answered.Where(a => a.Order.Claim is not null).Select(a => (a.Order.Claim!, a.Answer))], refused);
-        await EngineTransaction.ExecuteAsync(batch, [], cancellationToken);
-        return [.. answers.Select(a => a!.Value)];
+        await EngineTransaction.ExecuteAsync(batch, expected, cancellationToken);
+        return new Creation([.. answers.Select(a => a!.Value)], [.. superseded.Select(r => r.Pipeline).Distinct()]);
     }
 
-    private static async Task<Dictionary<PipelineId, Head>> HeadsAsync(
-        NpgsqlConnection connection, IReadOnlyList<PipelineId> pipelines, CancellationToken cancellationToken)
+    /// <summary>Cancels the older runs whose place newer ones take.</summary>
+    private async Task<IReadOnlyCollection<LoadedRun>> SupersedeAsync(
+        NpgsqlConnection connection, IEnumerable<CreationHead> heads, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            """
-            select pipeline_id, last_run, last_version, live_version, parallelism, paused, deleted
-            from gofer.pipeline_heads where pipeline_id = any($1) order by pipeline_id for no key update
-            """,
-            connection);
-        command.Parameters.Add(Sql.P(pipelines.Select(p => p.Value).ToArray()));
-        var heads = new Dictionary<PipelineId, Head>();
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
-        {
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                heads.Add(new PipelineId(reader.GetGuid(0)), new Head
-                {
-                    Pipeline = new PipelineId(reader.GetGuid(0)),
-                    LastRun = reader.GetInt64(1),
-                    LastVersion = reader.GetInt32(2),
-                    LiveVersion = reader.GetInt32(3),
-                    Parallelism = reader.GetInt32(4),
-                    Paused = reader.GetBoolean(5),
-                    Deleted = reader.GetBoolean(6),
-                });
-            }
-        }
-
-        foreach (var head in heads.Values.Where(h => h.Parallelism > 0)) head.Room = await Admission.RoomAsync(connection, head.Pipeline, head.Parallelism, cancellationToken);
-        return heads;
+        var ids = new List<RunId>();
+        foreach (var head in heads) ids.AddRange(await head.SupersedeAsync(connection, now, cancellationToken));
+        if (ids.Count == 0) return [];
+        var runs = await reader.LoadWholeAsync(connection, ids, cancellationToken);
+        return [.. runs.Values.Where(r => r.Run.Cancel(CreationHead.TookItsPlace, now, Reasons.Superseded))];
     }
 
-    private async Task<Result<List<(LoadedRun Run, RunRow Row)>>> BuildAsync(CreateOrder order, Head? head, CancellationToken cancellationToken)
+    private async Task<Result<List<Newborn>>> BuildAsync(CreateOrder order, CreationHead? head, CancellationToken cancellationToken)
     {
         if (head is null || head.Deleted) return new Error(ErrorKind.NotFound, ErrorCodes.PipelineNotFound, "The pipeline was deleted.");
         if (head.Paused)
@@ -100,67 +83,87 @@ internal sealed class RunCreation(EngineTransaction transactions, IVersionGraphs
             return new Error(ErrorKind.Conflict, ErrorCodes.PipelinePaused, "The pipeline is paused and takes no new runs. Resume it first.");
         }
 
+        var prepared = new List<(NewRun Run, int Version, VersionGraph Graph, Dictionary<string, string> Params)>(order.Runs.Count);
+        var faults = new List<Fault>();
         for (var i = 0; i < order.Runs.Count; i++)
         {
-            if (order.Runs[i].Version is { } asked && (asked < 1 || asked > head.LastVersion))
+            var run = order.Runs[i];
+            if (run.Version is { } asked && (asked < 1 || asked > head.LastVersion))
             {
                 return new Error(
                     ErrorKind.NotFound, ErrorCodes.VersionNotFound,
                     $"The pipeline has no version {asked}; its versions are 1 to {head.LastVersion}.");
             }
-        }
 
-        var created = new List<(LoadedRun Run, RunRow Row)>(order.Runs.Count);
-        foreach (var ordered in order.Runs)
-        {
-            var version = ordered.Version ?? head.LiveVersion;
+            var version = run.Version ?? head.LiveVersion;
             var graph = await versions.GetAsync(order.Pipeline, version, cancellationToken);
-            created.Add(Build(order, ordered, head, version, graph));
+            var parameters = ParamValues.Resolve(graph.Document.Params, run.Params, limits, Fault.At(order.PointerOf(i), "params"));
+            if (parameters.Error is { } refused) faults.AddRange(refused.Faults!);
+            else prepared.Add((run, version, graph, parameters.Value));
         }
 
-        return created;
+        if (faults.Count > 0) return Error.Invalid(faults);
+        // Nothing is refused from here on, so a number that is taken is used.
+        return prepared.ConvertAll(p => Build(order, p.Run, head, p.Version, p.Graph, p.Params));
     }
 
-    private (LoadedRun Run, RunRow Row) Build(CreateOrder order, NewRun ordered, Head head, int version, VersionGraph graph)
+    private Newborn Build(CreateOrder order, NewRun ordered, CreationHead head, int version, VersionGraph graph, Dictionary<string, string> parameters)
     {
         var now = clock.GetUtcNow();
-        var run = Run.Create(new RunId(Guid.CreateVersion7(now)), graph.Graph, now);
-        if (head.Room > 0)
+        var reused = ordered.Rerun?.Reused
+            .Select(r => (Index: graph.Graph.IndexOf(r.Key), r.Value)).Where(r => r.Index is not null).ToDictionary(r => r.Index!.Value, r => r.Value);
+        var run = Run.Create(
+            ids.Next(now), graph.Graph, now, ordered.Priority ?? head.Priority, head.NamespaceLimit > 0 || head.InstallLimit > 0, reused);
+        var loaded = new LoadedRun(run, order.Namespace, order.Pipeline, head.NextNumber(), version, graph, ordered.Variables, parameters)
         {
-            head.Room--;
-            run.Admit(now);
+            NamespaceLimit = head.NamespaceLimit,
+            InstallLimit = head.InstallLimit,
+        };
+        head.Place(loaded, now);
+        return new Newborn(loaded, ordered, now);
+    }
+
+    /// <summary>A run that is being created, with what was ordered.</summary>
+    private sealed record Newborn(LoadedRun Loaded, NewRun Ordered, DateTimeOffset At)
+    {
+        /// <summary>Its row as it stands now.</summary>
+        public RunRow Row()
+        {
+            var document = Loaded.Graph.Document;
+            var labels = new Dictionary<string, string>(document.Labels);
+            foreach (var (key, value) in Ordered.Labels) labels[key] = value;
+            return new RunRow
+            {
+                Id = Loaded.Id,
+                NamespaceId = Loaded.Namespace,
+                PipelineId = Loaded.Pipeline,
+                Number = Loaded.Number,
+                Version = Loaded.Version,
+                VersionReason = Ordered.Rerun is not null ? VersionReasons.Rerun : Ordered.Version is null ? VersionReasons.Live : VersionReasons.Pinned,
+                State = Loaded.Run.State,
+                Reason = Loaded.Run.Reason,
+                Message = Loaded.Run.Message,
+                Trigger = "manual",
+                Variables = new Dictionary<string, string>(Ordered.Variables),
+                Params = document.Params.Where(p => Loaded.Params.ContainsKey(p.Name)).ToDictionary(p => p.Name, p => Json(ParamDefinition.Json(p.Type, Loaded.Params[p.Name]))),
+                Labels = labels,
+                Priority = (short)Loaded.Run.Priority,
+                RerunOf = Ordered.Rerun?.Number,
+                CreatedAt = At,
+                StartedAt = Loaded.Run.StartedAt,
+                EndedAt = Loaded.Run.EndedAt,
+                CancelRequestedAt = Loaded.Run.CancelRequestedAt,
+                EventSeq = Loaded.Run.EventSeq,
+            };
         }
 
-        var labels = new Dictionary<string, string>(graph.Document.Labels);
-        foreach (var (key, value) in ordered.Labels) labels[key] = value;
-        var loaded = new LoadedRun(run, order.Namespace, order.Pipeline, ++head.LastRun, version, graph, ordered.Variables);
-        return (loaded, new RunRow
+        private static JsonElement Json(string text)
         {
-            Id = run.Id,
-            NamespaceId = order.Namespace,
-            PipelineId = order.Pipeline,
-            Number = loaded.Number,
-            Version = version,
-            VersionReason = ordered.Version is null ? VersionReasons.Live : VersionReasons.Pinned,
-            State = run.State,
-            Trigger = "manual",
-            Variables = new Dictionary<string, string>(ordered.Variables),
-            Labels = labels,
-            CreatedAt = now,
-            StartedAt = run.StartedAt,
-            EventSeq = run.EventSeq,
-        });
-    }
-
-    private sealed class Head
-    {
-        public required PipelineId Pipeline { get; init; }
-        public required long LastRun { get; set; }
-        public required int LastVersion { get; init; }
-        public required int LiveVersion { get; init; }
-        public required int Parallelism { get; init; }
-        public required bool Paused { get; init; }
-        public required bool Deleted { get; init; }
-        public long Room { get; set; } = long.MaxValue;
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.Clone();
+        }
     }
 }
+
+/// <summary>What a creation came to; <paramref name="Superseded"/> are pipelines in which older runs are being cancelled for it.</summary>
+internal sealed record Creation(Result<CreateAnswer>[] Answers, IReadOnlyList<PipelineId> Superseded);

@@ -8,12 +8,6 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// <summary>Loads runs for change: their rows locked in the order of their ids, so that no two transactions wait for each other.</summary>
 internal sealed class RunReader(IVersionGraphs versions)
 {
-    private const string TaskColumns =
-        """
-        e.run_id, e.task, e.state, e.reason, e.message, e.attempt, e.fence, e.worker_id, e.backend, e.open_parents, e.blocked_by, e.skipped_by,
-        e.exit_code, e.scheduler, e.node, e.image_digest, e.ready_at, e.started_at, e.ended_at, e.stop_requested_at, e.stop_message
-        """;
-
     /// <summary>Locks and loads runs with the given executions of theirs; runs that retention has taken are left out.</summary>
     public async Task<SortedDictionary<RunId, LoadedRun>> LoadAsync(
         NpgsqlConnection connection, IReadOnlyCollection<RunId> ids, IReadOnlyCollection<TaskKey> tasks, CancellationToken cancellationToken)
@@ -28,9 +22,18 @@ internal sealed class RunReader(IVersionGraphs versions)
         NpgsqlConnection connection, IReadOnlyCollection<RunId> ids, CancellationToken cancellationToken)
     {
         var headers = await LockAsync(connection, ids, cancellationToken);
-        await using var command = new NpgsqlCommand($"select {TaskColumns} from gofer.task_executions e where e.run_id = any($1)", connection);
+        await using var command = new NpgsqlCommand($"select {TaskColumns.Names} from gofer.task_executions where run_id = any($1)", connection);
         command.Parameters.Add(Sql.P(ids.Select(i => i.Value).ToArray()));
         return await RestoreAsync(headers, await ReadTasksAsync(command, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Brings every execution of runs that were loaded in part.</summary>
+    public static async Task CompleteAsync(NpgsqlConnection connection, IReadOnlyCollection<LoadedRun> runs, CancellationToken cancellationToken)
+    {
+        if (runs.Count == 0) return;
+        var keys = runs.SelectMany(r => Enumerable.Range(0, r.Graph.Graph.Count).Where(t => !r.Run.Tasks.ContainsKey(t)).Select(t => new TaskKey(r.Id, t))).ToList();
+        var executions = await TasksAsync(connection, keys, cancellationToken);
+        foreach (var run in runs) run.Run.Add(executions[run.Id].Select(e => e.Execution));
     }
 
     /// <summary>Brings executions that events reached, again and again, until nothing is missing.</summary>
@@ -52,9 +55,10 @@ internal sealed class RunReader(IVersionGraphs versions)
     {
         await using var command = new NpgsqlCommand(
             """
-            select id, namespace_id, pipeline_id, number, version, variables, state, reason, message, open, first_failed, first_cancelled,
-                event_seq, started_at, ended_at, cancel_requested_at, cancel_message
-            from gofer.runs where id = any($1) order by id for no key update
+            select r.id, r.namespace_id, r.pipeline_id, r.number, r.version, r.variables, r.params, r.priority, r.state, r.reason, r.message, r.open,
+                r.first_failed, r.first_cancelled, r.event_seq, r.started_at, r.ended_at, r.cancel_requested_at, r.cancel_reason, r.cancel_message,
+                (select n.task_limit from gofer.namespaces n where n.id = r.namespace_id), (select i.task_limit from gofer.install i)
+            from gofer.runs r where r.id = any($1) order by r.id for no key update of r
             """,
             connection);
         command.Parameters.Add(Sql.P(ids.Select(i => i.Value).Order().ToArray()));
@@ -70,17 +74,22 @@ internal sealed class RunReader(IVersionGraphs versions)
                 Number = reader.GetInt64(3),
                 Version = reader.GetInt32(4),
                 Variables = TextMap.Read(reader.GetString(5)),
-                State = StateText.Parse<RunState>(reader.GetString(6)),
-                Reason = reader.Text(7),
-                Message = reader.Text(8),
-                Open = reader.GetInt32(9),
-                FirstFailed = reader.Maybe<int>(10),
-                FirstCancelled = reader.Maybe<int>(11),
-                EventSeq = reader.GetInt32(12),
-                StartedAt = reader.Maybe<DateTimeOffset>(13),
-                EndedAt = reader.Maybe<DateTimeOffset>(14),
-                CancelRequestedAt = reader.Maybe<DateTimeOffset>(15),
-                CancelMessage = reader.Text(16),
+                Params = JsonMap.Texts(reader.GetString(6)),
+                Priority = reader.GetInt16(7),
+                State = StateText.Parse<RunState>(reader.GetString(8)),
+                Reason = reader.Text(9),
+                Message = reader.Text(10),
+                Open = reader.GetInt32(11),
+                FirstFailed = reader.Maybe<int>(12),
+                FirstCancelled = reader.Maybe<int>(13),
+                EventSeq = reader.GetInt32(14),
+                StartedAt = reader.Maybe<DateTimeOffset>(15),
+                EndedAt = reader.Maybe<DateTimeOffset>(16),
+                CancelRequestedAt = reader.Maybe<DateTimeOffset>(17),
+                CancelReason = reader.Text(18),
+                CancelMessage = reader.Text(19),
+                NamespaceLimit = reader.Maybe<int>(20) ?? 0,
+                InstallLimit = reader.Maybe<int>(21) ?? 0,
             });
         }
 
@@ -92,9 +101,7 @@ internal sealed class RunReader(IVersionGraphs versions)
     {
         await using var command = new NpgsqlCommand(
             $"""
-            select {TaskColumns}
-            from unnest($1, $2) as k (run_id, task)
-            join gofer.task_executions e on e.run_id = k.run_id and e.task = k.task
+            select {TaskColumns.Names} from unnest($1, $2) as k (run_id, task) join gofer.task_executions e using (run_id, task)
             """,
             connection);
         command.Parameters.Add(Sql.P(keys.Select(k => k.Run.Value).ToArray()));
@@ -109,29 +116,7 @@ internal sealed class RunReader(IVersionGraphs versions)
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            executions.Add((new RunId(reader.GetGuid(0)), new TaskExecution
-            {
-                Task = reader.GetInt32(1),
-                State = StateText.Parse<TaskState>(reader.GetString(2)),
-                Reason = reader.Text(3),
-                Message = reader.Text(4),
-                Attempt = reader.GetInt32(5),
-                Fence = reader.GetInt64(6),
-                Worker = reader.Maybe<Guid>(7) is { } worker ? new WorkerId(worker) : null,
-                Backend = reader.Text(8),
-                OpenParents = reader.GetInt32(9),
-                BlockedBy = reader.Maybe<int>(10),
-                SkippedBy = reader.Maybe<int>(11),
-                ExitCode = reader.Maybe<int>(12),
-                Scheduler = reader.Text(13),
-                Node = reader.Text(14),
-                ImageDigest = reader.Text(15),
-                ReadyAt = reader.Maybe<DateTimeOffset>(16),
-                StartedAt = reader.Maybe<DateTimeOffset>(17),
-                EndedAt = reader.Maybe<DateTimeOffset>(18),
-                StopRequestedAt = reader.Maybe<DateTimeOffset>(19),
-                StopMessage = reader.Text(20),
-            }));
+            executions.Add((new RunId(reader.GetGuid(0)), TaskColumns.Read(reader)));
         }
 
         return executions.ToLookup(e => e.Run);
@@ -156,9 +141,16 @@ internal sealed class RunReader(IVersionGraphs versions)
                 StartedAt = header.StartedAt,
                 EndedAt = header.EndedAt,
                 CancelRequestedAt = header.CancelRequestedAt,
+                CancelReason = header.CancelReason,
                 CancelMessage = header.CancelMessage,
+                Priority = header.Priority,
+                IsCapped = header.NamespaceLimit > 0 || header.InstallLimit > 0,
             };
-            runs.Add(header.Id, new LoadedRun(run, header.Namespace, header.Pipeline, header.Number, header.Version, graph, header.Variables));
+            runs.Add(header.Id, new LoadedRun(run, header.Namespace, header.Pipeline, header.Number, header.Version, graph, header.Variables, header.Params)
+            {
+                NamespaceLimit = header.NamespaceLimit,
+                InstallLimit = header.InstallLimit,
+            });
         }
 
         return runs;
@@ -173,6 +165,10 @@ internal sealed class RunReader(IVersionGraphs versions)
         public required long Number { get; init; }
         public required int Version { get; init; }
         public required Dictionary<string, string> Variables { get; init; }
+        public required Dictionary<string, string> Params { get; init; }
+        public required int Priority { get; init; }
+        public required int NamespaceLimit { get; init; }
+        public required int InstallLimit { get; init; }
         public required RunState State { get; init; }
         public string? Reason { get; init; }
         public string? Message { get; init; }
@@ -183,6 +179,7 @@ internal sealed class RunReader(IVersionGraphs versions)
         public DateTimeOffset? StartedAt { get; init; }
         public DateTimeOffset? EndedAt { get; init; }
         public DateTimeOffset? CancelRequestedAt { get; init; }
+        public string? CancelReason { get; init; }
         public string? CancelMessage { get; init; }
     }
 }

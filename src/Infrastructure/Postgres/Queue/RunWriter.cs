@@ -13,7 +13,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// a crowd of callers costs few commits; an order that the database refuses is tried alone, so it fails alone.
 /// </summary>
 internal sealed class RunWriter(
-    RunCreation creation, EngineTransaction transactions, RunReader reader, Notifier notifier, TimeProvider clock) : BackgroundService, IRunWriter
+    RunCreation creation, EngineTransaction transactions, RunReader reader, Admission admission, Notifier notifier, TimeProvider clock) : BackgroundService, IRunWriter
 {
     /// <summary>Orders that share one transaction at most.</summary>
     private const int LargestBatch = 100;
@@ -91,10 +91,11 @@ internal sealed class RunWriter(
     {
         try
         {
-            var answers = await creation.CreateAsync([.. batch.Select(w => w.Order)], cancellationToken);
+            var created = await creation.CreateAsync([.. batch.Select(w => w.Order)], cancellationToken);
             notifier.Ready();
             notifier.Changed();
-            for (var i = 0; i < batch.Count; i++) batch[i].Answer.TrySetResult(answers[i]);
+            for (var i = 0; i < batch.Count; i++) batch[i].Answer.TrySetResult(created.Answers[i]);
+            if (created.Superseded.Count > 0) await MakeRoomAsync(created.Superseded, cancellationToken);
         }
         catch (PostgresException) when (batch.Count > 1)
         {
@@ -111,26 +112,44 @@ internal sealed class RunWriter(
         }
     }
 
+    /// <summary>Runs that were cancelled for newer ones are being stopped; what had no container yet made room at once.</summary>
+    private async Task MakeRoomAsync(IReadOnlyList<PipelineId> pipelines, CancellationToken cancellationToken)
+    {
+        notifier.Stop();
+        try
+        {
+            foreach (var pipeline in pipelines) await admission.AdmitAsync(pipeline, cancellationToken);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            // What was created is created and was answered; the sweep admits too.
+        }
+    }
+
     private async Task<Result> ChangeAsync(RunId id, Func<Run, DateTimeOffset, bool> change, CancellationToken cancellationToken)
     {
-        var changed = await transactions.RunAsync<bool?>(
+        var found = await transactions.RunAsync<(bool Found, bool Changed, LoadedRun? Run)>(
             async (connection, token) =>
             {
                 var runs = await reader.LoadWholeAsync(connection, [id], token);
-                if (!runs.TryGetValue(id, out var loaded)) return null;
-                if (!change(loaded.Run, clock.GetUtcNow())) return false;
+                if (!runs.TryGetValue(id, out var loaded)) return default;
+                var now = clock.GetUtcNow();
+                if (!change(loaded.Run, now)) return (true, false, loaded);
+                var gate = await SlotGate.DecideAsync(connection, [loaded], now, token);
                 await using var batch = new NpgsqlBatch(connection);
                 var expected = RunWrites.Update(batch, [loaded]);
+                gate.Write(batch);
                 await EngineTransaction.ExecuteAsync(batch, expected, token);
-                return true;
+                return (true, true, loaded);
             },
             cancellationToken);
-        if (changed is null) return new Error(ErrorKind.NotFound, ErrorCodes.RunNotFound, $"No run has the id {id}.");
-        if (changed.Value)
+        if (!found.Found) return new Error(ErrorKind.NotFound, ErrorCodes.RunNotFound, $"No run has the id {id}.");
+        if (found.Changed)
         {
             notifier.Stop();
             notifier.Changed();
             notifier.Ready();
+            await admission.AfterAsync([found.Run!], cancellationToken);
         }
 
         return Result.Ok;

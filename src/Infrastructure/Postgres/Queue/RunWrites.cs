@@ -10,14 +10,18 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// </summary>
 internal static class RunWrites
 {
+    /// <summary>The task of a timer that is the run's own.</summary>
+    public const int WholeRun = -1;
+
     /// <summary>Inserts runs that <see cref="Run.Create"/> made, with their numbers, executions, events and queue rows.</summary>
     public static void Insert(NpgsqlBatch batch, IReadOnlyList<(LoadedRun Run, Application.Runs.RunRow Row)> runs)
     {
         batch.BatchCommands.Add(Sql.Command(
             """
-            insert into gofer.runs (id, namespace_id, pipeline_id, number, version, version_reason, state, trigger, variables, labels, open,
-                event_seq, created_at, started_at)
-            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            insert into gofer.runs (id, namespace_id, pipeline_id, number, version, version_reason, state, trigger, variables, params, labels, priority,
+                open, event_seq, created_at, started_at, ended_at, reason, message, first_cancelled, cancel_requested_at, cancel_reason,
+                cancel_message, rerun_of)
+            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
             """,
             Sql.P(runs.Select(r => r.Run.Id.Value).ToArray()),
             Sql.P(runs.Select(r => r.Run.Namespace.Value).ToArray()),
@@ -28,24 +32,48 @@ internal static class RunWrites
             Sql.Texts(runs.Select(r => StateText.Of(r.Run.Run.State))),
             Sql.Texts(runs.Select(r => r.Row.Trigger)),
             Sql.Json([.. runs.Select(r => TextMap.Write(r.Row.Variables))]),
+            Sql.Json([.. runs.Select(r => JsonMap.Write(r.Row.Params))]),
             Sql.Json([.. runs.Select(r => TextMap.Write(r.Row.Labels))]),
+            Sql.P(runs.Select(r => (short)r.Row.Priority).ToArray()),
             Sql.P(runs.Select(r => r.Run.Run.Open).ToArray()),
             Sql.P(runs.Select(r => r.Run.Run.EventSeq).ToArray()),
             Sql.P(runs.Select(r => r.Row.CreatedAt).ToArray()),
-            Sql.P(runs.Select(r => r.Run.Run.StartedAt).ToArray())));
+            Sql.P(runs.Select(r => r.Run.Run.StartedAt).ToArray()),
+            Sql.P(runs.Select(r => r.Run.Run.EndedAt).ToArray()),
+            Sql.Texts(runs.Select(r => r.Run.Run.Reason)),
+            Sql.Texts(runs.Select(r => r.Run.Run.Message)),
+            Sql.P(runs.Select(r => r.Run.Run.FirstCancelled).ToArray()),
+            Sql.P(runs.Select(r => r.Run.Run.CancelRequestedAt).ToArray()),
+            Sql.Texts(runs.Select(r => r.Run.Run.CancelReason)),
+            Sql.Texts(runs.Select(r => r.Run.Run.CancelMessage)),
+            Sql.P(runs.Select(r => r.Row.RerunOf).ToArray())));
         batch.BatchCommands.Add(Sql.Command(
             "insert into gofer.run_numbers (pipeline_id, number, run_id) select * from unnest($1, $2, $3)",
             Sql.P(runs.Select(r => r.Run.Pipeline.Value).ToArray()),
             Sql.P(runs.Select(r => r.Run.Number).ToArray()),
             Sql.P(runs.Select(r => r.Run.Id.Value).ToArray())));
+        var active = runs.Select(r => r.Run).Where(r => !r.Run.State.IsFinal()).ToList();
         batch.BatchCommands.Add(Sql.Command(
-            "insert into gofer.active_runs (run_id, pipeline_id, number, admitted) select * from unnest($1, $2, $3, $4)",
-            Sql.P(runs.Select(r => r.Run.Id.Value).ToArray()),
-            Sql.P(runs.Select(r => r.Run.Pipeline.Value).ToArray()),
-            Sql.P(runs.Select(r => r.Run.Number).ToArray()),
-            Sql.P(runs.Select(r => r.Run.Run.State == RunState.Running).ToArray())));
+            "insert into gofer.active_runs (run_id, pipeline_id, number, rank, admitted) select * from unnest($1, $2, $3, $4, $5)",
+            Sql.P(active.Select(r => r.Id.Value).ToArray()),
+            Sql.P(active.Select(r => r.Pipeline.Value).ToArray()),
+            Sql.P(active.Select(r => r.Number).ToArray()),
+            Sql.P(active.Select(r => r.Rank).ToArray()),
+            Sql.P(active.Select(r => r.Run.State == RunState.Running).ToArray())));
+        InsertTasks(batch, runs.SelectMany(r => r.Run.Run.Changed.Select(t => (Run: r.Run.Id.Value, Task: t))).ToList());
+        Consequences(batch, runs.Select(r => r.Run).ToList());
+    }
 
-        var tasks = runs.SelectMany(r => r.Run.Run.Changed.Select(t => (Run: r.Run.Id.Value, Task: t))).ToList();
+    private static void InsertTasks(NpgsqlBatch batch, List<(Guid Run, TaskExecution Task)> tasks)
+    {
+        // Most are born waiting or ready and have little to say.
+        if (tasks.Any(t => t.Task.State.IsFinal() || t.Task.WaitingFor is not null || t.Task.HoldsSlots))
+        {
+            batch.BatchCommands.Add(Sql.Command(
+                $"insert into gofer.task_executions ({TaskColumns.Names}) select * from {TaskColumns.Rows}", TaskColumns.Parameters(tasks)));
+            return;
+        }
+
         batch.BatchCommands.Add(Sql.Command(
             """
             insert into gofer.task_executions (run_id, task, state, attempt, fence, open_parents, ready_at)
@@ -58,7 +86,6 @@ internal static class RunWrites
             Sql.P(tasks.Select(t => t.Task.Attempt).ToArray()),
             Sql.P(tasks.Select(t => t.Task.OpenParents).ToArray()),
             Sql.P(tasks.Select(t => t.Task.ReadyAt).ToArray())));
-        EventsAndQueue(batch, runs.Select(r => r.Run).ToList());
     }
 
     /// <summary>Adds the statements that write runs loaded for change; answers how many rows each must touch, in the order of the statements.</summary>
@@ -73,9 +100,9 @@ internal static class RunWrites
                 """
                 update gofer.runs r set state = u.state, reason = u.reason, message = u.message, open = u.open, first_failed = u.first_failed,
                     first_cancelled = u.first_cancelled, event_seq = u.event_seq, started_at = u.started_at, ended_at = u.ended_at,
-                    cancel_requested_at = u.cancel_requested_at, cancel_message = u.cancel_message
-                from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as u (id, state, reason, message, open, first_failed,
-                    first_cancelled, event_seq, started_at, ended_at, cancel_requested_at, cancel_message)
+                    cancel_requested_at = u.cancel_requested_at, cancel_reason = u.cancel_reason, cancel_message = u.cancel_message
+                from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as u (id, state, reason, message, open, first_failed,
+                    first_cancelled, event_seq, started_at, ended_at, cancel_requested_at, cancel_reason, cancel_message)
                 where r.id = u.id and r.ended_at is null
                 """,
                 Sql.P(runs.Select(r => r.Id.Value).ToArray()),
@@ -89,6 +116,7 @@ internal static class RunWrites
                 Sql.P(runs.Select(r => r.Run.StartedAt).ToArray()),
                 Sql.P(runs.Select(r => r.Run.EndedAt).ToArray()),
                 Sql.P(runs.Select(r => r.Run.CancelRequestedAt).ToArray()),
+                Sql.Texts(runs.Select(r => r.Run.CancelReason)),
                 Sql.Texts(runs.Select(r => r.Run.CancelMessage))));
         }
 
@@ -97,77 +125,99 @@ internal static class RunWrites
         {
             expected.Add((batch.BatchCommands.Count, tasks.Count));
             batch.BatchCommands.Add(Sql.Command(
-                """
-                update gofer.task_executions e set state = u.state, reason = u.reason, message = u.message, attempt = u.attempt, fence = u.fence,
-                    worker_id = u.worker_id, backend = u.backend, open_parents = u.open_parents, blocked_by = u.blocked_by,
-                    skipped_by = u.skipped_by, exit_code = u.exit_code, scheduler = u.scheduler, node = u.node, image_digest = u.image_digest,
-                    ready_at = u.ready_at, started_at = u.started_at, ended_at = u.ended_at, stop_requested_at = u.stop_requested_at,
-                    stop_message = u.stop_message
-                from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) as u (run_id, task,
-                    state, reason, message, attempt, fence, worker_id, backend, open_parents, blocked_by, skipped_by, exit_code, scheduler,
-                    node, image_digest, ready_at, started_at, ended_at, stop_requested_at, stop_message)
+                $"""
+                update gofer.task_executions e set {TaskColumns.Assignments}
+                from {TaskColumns.Rows} as u ({TaskColumns.Names})
                 where e.run_id = u.run_id and e.task = u.task and e.ended_at is null and e.fence <= u.fence
                 """,
-                Sql.P(tasks.Select(t => t.Run).ToArray()),
-                Sql.P(tasks.Select(t => t.Task.Task).ToArray()),
-                Sql.Texts(tasks.Select(t => StateText.Of(t.Task.State))),
-                Sql.Texts(tasks.Select(t => t.Task.Reason)),
-                Sql.Texts(tasks.Select(t => t.Task.Message)),
-                Sql.P(tasks.Select(t => t.Task.Attempt).ToArray()),
-                Sql.P(tasks.Select(t => t.Task.Fence).ToArray()),
-                Sql.P(tasks.Select(t => t.Task.Worker?.Value).ToArray()),
-                Sql.Texts(tasks.Select(t => t.Task.Backend)),
-                Sql.P(tasks.Select(t => t.Task.OpenParents).ToArray()),
-                Sql.P(tasks.Select(t => t.Task.BlockedBy).ToArray()),
-                Sql.P(tasks.Select(t => t.Task.SkippedBy).ToArray()),
-                Sql.P(tasks.Select(t => t.Task.ExitCode).ToArray()),
-                Sql.Texts(tasks.Select(t => t.Task.Scheduler)),
-                Sql.Texts(tasks.Select(t => t.Task.Node)),
-                Sql.Texts(tasks.Select(t => t.Task.ImageDigest)),
-                Sql.P(tasks.Select(t => t.Task.ReadyAt).ToArray()),
-                Sql.P(tasks.Select(t => t.Task.StartedAt).ToArray()),
-                Sql.P(tasks.Select(t => t.Task.EndedAt).ToArray()),
-                Sql.P(tasks.Select(t => t.Task.StopRequestedAt).ToArray()),
-                Sql.Texts(tasks.Select(t => t.Task.StopMessage))));
+                TaskColumns.Parameters(tasks)));
         }
 
-        EventsAndQueue(batch, runs);
+        Consequences(batch, [.. all]);
         var ended = runs.Where(r => r.Run.State.IsFinal()).Select(r => r.Id.Value).ToArray();
         if (ended.Length > 0) batch.BatchCommands.Add(Sql.Command("delete from gofer.active_runs where run_id = any($1)", Sql.P(ended)));
         return expected;
     }
 
-    private static void EventsAndQueue(NpgsqlBatch batch, List<LoadedRun> runs)
+    /// <summary>What follows beside the rows of runs and executions; a table that nothing happened in costs no statement.</summary>
+    private static void Consequences(NpgsqlBatch batch, List<LoadedRun> runs)
+    {
+        Events(batch, runs);
+        Attempts(batch, runs);
+        Timers(batch, runs);
+        Release(batch, "gofer.slots", runs.SelectMany(r => r.Run.Freed.Select(t => new TaskKey(r.Id, t))).ToList());
+        Release(batch, "gofer.held_tasks", runs.SelectMany(r => r.Run.Unheld.Select(t => new TaskKey(r.Id, t))).ToList());
+
+        // A task that was enqueued and claimed again in this very transaction needs no row, and one whose slots were granted has its place
+        // from the one who granted them.
+        var ready = runs
+            .SelectMany(r => r.Run.Enqueued.Where(t => r.Run.Tasks[t] is { State: TaskState.Ready } task && (!task.HoldsSlots || task.Backend is not null))
+                .Select(t => new QueuePlace(r, t, null)))
+            .ToList();
+        var byId = ready.Select(p => p.Run).Distinct().ToDictionary(r => r.Id);
+        QueueRows.Enqueue(batch, ready, key => byId[key.Run].Run.Tasks[key.Task].Backend);
+    }
+
+    private static void Events(NpgsqlBatch batch, List<LoadedRun> runs)
     {
         var events = runs.SelectMany(r => r.Run.NewEvents.Select(e => (Run: r.Id.Value, Event: e))).ToList();
-        if (events.Count > 0)
-        {
-            batch.BatchCommands.Add(Sql.Command(
-                "insert into gofer.run_events (run_id, seq, type, at, task, attempt, data) select * from unnest($1, $2, $3, $4, $5, $6, $7)",
-                Sql.P(events.Select(e => e.Run).ToArray()),
-                Sql.P(events.Select(e => e.Event.Seq).ToArray()),
-                Sql.Texts(events.Select(e => e.Event.Type)),
-                Sql.P(events.Select(e => e.Event.At).ToArray()),
-                Sql.P(events.Select(e => e.Event.Task).ToArray()),
-                Sql.P(events.Select(e => e.Event.Attempt).ToArray()),
-                Sql.Json([.. events.Select(e => TextMap.Write(e.Event.Data))])));
-        }
+        if (events.Count == 0) return;
+        batch.BatchCommands.Add(Sql.Command(
+            "insert into gofer.run_events (run_id, seq, type, at, task, attempt, data) select * from unnest($1, $2, $3, $4, $5, $6, $7)",
+            Sql.P(events.Select(e => e.Run).ToArray()),
+            Sql.P(events.Select(e => e.Event.Seq).ToArray()),
+            Sql.Texts(events.Select(e => e.Event.Type)),
+            Sql.P(events.Select(e => e.Event.At).ToArray()),
+            Sql.P(events.Select(e => e.Event.Task).ToArray()),
+            Sql.P(events.Select(e => e.Event.Attempt).ToArray()),
+            Sql.Json([.. events.Select(e => TextMap.Write(e.Event.Data))])));
+    }
 
-        // A task that was enqueued and claimed again in this very transaction needs no row.
-        var ready = runs
-            .SelectMany(r => r.Run.Enqueued.Select(t => r.Run.Tasks[t]).Where(t => t.State == TaskState.Ready).Select(t => (Run: r, Task: t)))
-            .ToList();
-        if (ready.Count == 0) return;
+    private static void Attempts(NpgsqlBatch batch, List<LoadedRun> runs)
+    {
+        var attempts = runs.SelectMany(r => r.Run.FailedAttempts.Select(a => (Run: r.Id.Value, Attempt: a))).ToList();
+        if (attempts.Count == 0) return;
         batch.BatchCommands.Add(Sql.Command(
             """
-            insert into gofer.ready_tasks (rank, virtual_time, run_id, task, namespace_id, pipeline_id, backend)
-            select 0, 0, run_id, task, namespace_id, pipeline_id, backend
-            from unnest($1, $2, $3, $4, $5) with ordinality as t (run_id, task, namespace_id, pipeline_id, backend, place) order by place
+            insert into gofer.task_attempts (run_id, task, attempt, reason, message, exit_code, scheduler, node, image_digest, started_at, ended_at)
+            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             """,
-            Sql.P(ready.Select(t => t.Run.Id.Value).ToArray()),
-            Sql.P(ready.Select(t => t.Task.Task).ToArray()),
-            Sql.P(ready.Select(t => t.Run.Namespace.Value).ToArray()),
-            Sql.P(ready.Select(t => t.Run.Pipeline.Value).ToArray()),
-            Sql.Texts(ready.Select(t => t.Task.Backend))));
+            Sql.P(attempts.Select(a => a.Run).ToArray()),
+            Sql.P(attempts.Select(a => a.Attempt.Task).ToArray()),
+            Sql.P(attempts.Select(a => a.Attempt.Attempt).ToArray()),
+            Sql.Texts(attempts.Select(a => a.Attempt.Reason)),
+            Sql.Texts(attempts.Select(a => a.Attempt.Message)),
+            Sql.P(attempts.Select(a => a.Attempt.ExitCode).ToArray()),
+            Sql.Texts(attempts.Select(a => a.Attempt.Scheduler)),
+            Sql.Texts(attempts.Select(a => a.Attempt.Node)),
+            Sql.Texts(attempts.Select(a => a.Attempt.ImageDigest)),
+            Sql.P(attempts.Select(a => a.Attempt.StartedAt).ToArray()),
+            Sql.P(attempts.Select(a => a.Attempt.EndedAt).ToArray())));
+    }
+
+    /// <summary>Timers of runs that were admitted and of tasks that wait for a retry; those that nobody waits for any more go.</summary>
+    private static void Timers(NpgsqlBatch batch, List<LoadedRun> runs)
+    {
+        var over = runs.SelectMany(r => r.Run.Unheld.Select(t => new TaskKey(r.Id, t)))
+            .Concat(runs.Where(r => r.Run.State.IsFinal() && r.Graph.Document.Timeout is not null).Select(r => new TaskKey(r.Id, WholeRun)))
+            .ToList();
+        Release(batch, "gofer.timers", over);
+
+        var due = runs.Where(r => r.Run.State == RunState.Running && r.Graph.Document.Timeout is not null && r.Run.NewEvents.Any(e => e.Type == EventTypes.RunStarted))
+            .Select(r => (Key: new TaskKey(r.Id, WholeRun), At: r.Run.StartedAt!.Value + r.Graph.Document.Timeout!.Value))
+            .Concat(from r in runs from a in r.Run.FailedAttempts let task = r.Run.Tasks[a.Task] where task.WaitUntil is not null select (Key: new TaskKey(r.Id, a.Task), At: task.WaitUntil!.Value))
+            .ToList();
+        if (due.Count == 0) return;
+        batch.BatchCommands.Add(Sql.Command(
+            "insert into gofer.timers (run_id, task, due_at) select * from unnest($1, $2, $3) on conflict (run_id, task) do update set due_at = excluded.due_at",
+            Sql.P(due.Select(d => d.Key.Run.Value).ToArray()), Sql.P(due.Select(d => d.Key.Task).ToArray()), Sql.P(due.Select(d => d.At).ToArray())));
+    }
+
+    private static void Release(NpgsqlBatch batch, string table, List<TaskKey> keys)
+    {
+        if (keys.Count == 0) return;
+        batch.BatchCommands.Add(Sql.Command(
+            $"delete from {table} x using unnest($1, $2) as u (run_id, task) where x.run_id = u.run_id and x.task = u.task",
+            Sql.P(keys.Select(k => k.Run.Value).ToArray()), Sql.P(keys.Select(k => k.Task).ToArray())));
     }
 }

@@ -9,7 +9,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>The queue of ready tasks and the leases of workers in Postgres. What an outcome means, the aggregate says; this locks, loads and writes.</summary>
 internal sealed class WorkQueue(
-    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Admission admission, Notifier notifier, TimeProvider clock) : IWorkQueue
+    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Admission admission, Timers timers, Notifier notifier, TimeProvider clock) : IWorkQueue
 {
     /// <inheritdoc/>
     public async Task<WorkerId> RegisterAsync(string name, Backend backend, TimeSpan lease, CancellationToken cancellationToken)
@@ -67,28 +67,26 @@ internal sealed class WorkQueue(
     }
 
     /// <inheritdoc/>
-    public async Task<int> SweepAsync(TimeSpan lostAfter, CancellationToken cancellationToken)
+    public async Task<int> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken)
     {
         var moved = 0;
-        while (await RequeueAsync("lease_until < now()", null, null, "its worker's lease ran out", cancellationToken) is { } requeued) moved += requeued;
+        while (await RequeueAsync("lease_until < now()", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } requeued) moved += requeued;
         moved += await LoseAsync(lostAfter, cancellationToken);
-        foreach (var pipeline in await Admission.WaitingAsync(source, cancellationToken))
-        {
-            var admitted = await admission.AdmitAsync(pipeline, cancellationToken);
-            if (admitted > 0) Wake();
-            moved += admitted;
-        }
-
+        moved += await admission.AdmitAllAsync(cancellationToken);
+        await Ageing.RunAsync(source, cancellationToken);
         return moved;
     }
 
     /// <inheritdoc/>
+    public Task<(int Fired, TimeSpan? Next)> FireTimersAsync(CancellationToken cancellationToken) => timers.RunAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public async Task HandOverAsync(WorkerId worker, CancellationToken cancellationToken) =>
-        await RequeueAsync("id = $1", worker, null, "its worker left", cancellationToken);
+        await RequeueAsync("id = $1", worker, null, "its worker left", null, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<int> ReconcileAsync(WorkerId worker, IReadOnlyCollection<HeldTask> known, CancellationToken cancellationToken) =>
-        await RequeueAsync("id = $1", worker, known, "its claim was never heard of", cancellationToken) ?? 0;
+        await RequeueAsync("id = $1", worker, known, "its claim was never heard of", null, cancellationToken) ?? 0;
 
     private async Task<(Advance Advance, IReadOnlyCollection<LoadedRun> Runs)> AdvanceAsync(
         NpgsqlConnection connection, WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit,
@@ -111,6 +109,7 @@ internal sealed class WorkQueue(
         }
 
         await RunReader.SupplyAsync(connection, runs.Values, now, cancellationToken);
+        var gate = await SlotGate.DecideAsync(connection, runs.Values, now, cancellationToken);
 
         var claims = new List<ClaimedTask>();
         foreach (var key in taken)
@@ -130,6 +129,7 @@ internal sealed class WorkQueue(
 
         await using var batch = new NpgsqlBatch(connection);
         var expected = RunWrites.Update(batch, runs.Values);
+        gate.Write(batch);
         await EngineTransaction.ExecuteAsync(batch, expected, cancellationToken);
         return (new Advance(claims, refused, cameUpShort), runs.Values);
 
@@ -159,7 +159,10 @@ internal sealed class WorkQueue(
         RunNumber = run.Number,
         Version = run.Version,
         RunVariables = run.Variables,
-        Definition = run.Graph.Graph.Tasks[task.Task],
+        Parameters = run.Params,
+        Matrix = run.Graph.Graph.Nodes[task.Task].Matrix,
+        TaskId = run.Graph.Graph.Nodes[task.Task].Id,
+        Definition = run.Graph.Graph.Nodes[task.Task].Definition,
     };
 
     private static IReadOnlyCollection<RunId> Runs(IEnumerable<TaskKey> keys) => [.. keys.Select(k => k.Run).Distinct()];
@@ -199,10 +202,10 @@ internal sealed class WorkQueue(
 
     /// <summary>
     /// One worker's tasks back into the queue, all but <paramref name="keep"/>; without that the worker goes too, in the same
-    /// transaction. Null where no worker matches.
+    /// transaction. With a <paramref name="poisonLimit"/> the worker died, and may have died of one of them. Null where no worker matches.
     /// </summary>
     private async Task<int?> RequeueAsync(
-        string which, WorkerId? id, IReadOnlyCollection<HeldTask>? keep, string why, CancellationToken cancellationToken)
+        string which, WorkerId? id, IReadOnlyCollection<HeldTask>? keep, string why, int? poisonLimit, CancellationToken cancellationToken)
     {
         var runs = await transactions.RunAsync(
             async (connection, token) =>
@@ -225,8 +228,10 @@ internal sealed class WorkQueue(
                 {
                     if (!loaded.TryGetValue(key.Run, out var run)) continue;
                     var fence = run.Run.Tasks[key.Task].Fence;
-                    if (keep?.Contains(new HeldTask(key.Run, key.Task, fence)) != true) run.Run.Requeue(key.Task, worker, fence, why, now);
+                    if (keep?.Contains(new HeldTask(key.Run, key.Task, fence)) != true) run.Run.Requeue(key.Task, worker, fence, why, poisonLimit is not null, now);
                 }
+
+                if (poisonLimit is { } limit) Condemn(keys.Where(k => loaded.ContainsKey(k.Run)).Select(k => (loaded[k.Run].Run, k.Task)), limit, now);
 
                 await using var batch = new NpgsqlBatch(connection);
                 var expected = RunWrites.Update(batch, loaded.Values);
@@ -238,6 +243,14 @@ internal sealed class WorkQueue(
         if (runs is null) return null;
         Wake();
         return runs.Values.Sum(r => r.Run.Enqueued.Count);
+    }
+
+    private static void Condemn(IEnumerable<(Run Run, int Task)> held, int limit, DateTimeOffset now)
+    {
+        foreach (var (run, task) in Poison.Condemned([.. held.Select(h => (h, h.Run.Tasks[h.Task].Deaths))], limit))
+        {
+            run.Condemn(task, $"{run.Tasks[task].Deaths} workers died while they ran it, and it was what they had in common.", now);
+        }
     }
 
     private async Task<int> LoseAsync(TimeSpan lostAfter, CancellationToken cancellationToken)
@@ -270,8 +283,10 @@ internal sealed class WorkQueue(
                 }
 
                 await RunReader.SupplyAsync(connection, loaded.Values, now, token);
+                var gate = await SlotGate.DecideAsync(connection, loaded.Values, now, token);
                 await using var batch = new NpgsqlBatch(connection);
                 var expected = RunWrites.Update(batch, loaded.Values);
+                gate.Write(batch);
                 await EngineTransaction.ExecuteAsync(batch, expected, token);
                 return keys;
             },
@@ -286,19 +301,7 @@ internal sealed class WorkQueue(
         if (runs.Any(r => r.Run.NewEvents.Count > 0)) notifier.Changed();
         if (runs.Any(r => r.Run.Enqueued.Any(t => r.Run.Tasks[t].State == TaskState.Ready))) notifier.Ready();
 
-        // A crash or an error here costs nothing, the sweep admits too; and the caller must hear what was committed, whatever comes now.
-        var freed = runs.Where(r => r.Run.State.IsFinal() && r.Graph.Document.Parallelism > 0).Select(r => r.Pipeline).Distinct();
-        foreach (var pipeline in freed)
-        {
-            try
-            {
-                if (await admission.AdmitAsync(pipeline, cancellationToken) > 0) Wake();
-            }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
-            {
-                return;
-            }
-        }
+        await admission.AfterAsync(runs, cancellationToken);
     }
 
     private void Wake()

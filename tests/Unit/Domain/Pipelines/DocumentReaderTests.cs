@@ -128,7 +128,7 @@ public sealed class DocumentReaderTests
     public void Everything_that_is_refused_is_reported_together()
     {
         var error = Refused("""
-            {"id":"-p","parallelism":-1,"tasks":[{"id":"a","image":"","depends_on":{"b":"maybe","zzz":"any"}},{"id":"a","imgae":"x"}],"timeout":"2h"}
+            {"id":"-p","parallelism":-1,"tasks":[{"id":"a","image":"","depends_on":{"b":"maybe","zzz":"any"}},{"id":"a","imgae":"x"}],"timeout":"2y"}
             """);
 
         Assert.Equal((ErrorKind.Invalid, ErrorCodes.ValidationFailed), (error.Kind, error.Code));

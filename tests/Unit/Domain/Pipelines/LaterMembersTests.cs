@@ -6,10 +6,6 @@ namespace Gofer.Tests.Unit.Domain.Pipelines;
 public sealed class LaterMembersTests
 {
     [Theory]
-    [InlineData("on_limit", "\"skip\"")]
-    [InlineData("timeout", "\"2h\"")]
-    [InlineData("priority", "1")]
-    [InlineData("params", """[{"name":"region"}]""")]
     [InlineData("triggers", """[{"id":"t"}]""")]
     [InlineData("notifications", """[{"id":"n"}]""")]
     public void A_pipelines_member_of_a_later_version_is_refused_as_such(string member, string json) =>
@@ -17,10 +13,6 @@ public sealed class LaterMembersTests
 
     [Theory]
     [InlineData("inject_api_token", "true")]
-    [InlineData("timeout", "\"10m\"")]
-    [InlineData("retry", """{"max_attempts":3,"initial_delay":"1s","factor":1.5,"max_delay":"5m","on":["oom"],"exit_codes":[1]}""")]
-    [InlineData("concurrency", """{"key":"k","limit":2}""")]
-    [InlineData("matrix", """{"shard":["1","2"]}""")]
     [InlineData("with", """{"path":"src"}""")]
     public void A_tasks_member_of_a_later_version_is_refused_as_such(string member, string json) =>
         IsOnly(Refused(OneTask($"\"{member}\": {json}")), ErrorCodes.NotSupported, $"/tasks/0/{member}", $"'{member}' is not supported by this version.");
@@ -55,14 +47,13 @@ public sealed class LaterMembersTests
     [Fact]
     public void Beside_another_fault_it_is_one_fault_of_an_invalid_document()
     {
-        var error = Refused("""{"id":"p","timeout":"2h","tasks":[{"id":"a","image":""}]}""");
+        var error = Refused("""{"id":"p","triggers":[{"id":"t"}],"tasks":[{"id":"a","image":""}]}""");
         Assert.Equal(ErrorCodes.ValidationFailed, error.Code);
-        Assert.Equal(["/tasks/0/image", "/timeout"], error.Faults!.Select(f => f.Pointer).Order());
+        Assert.Equal(["/tasks/0/image", "/triggers"], error.Faults!.Select(f => f.Pointer).Order());
     }
 
     [Theory]
     [InlineData("pipeline_secret{{token}}")]
-    [InlineData("  Param{{ region }} ")]
     [InlineData("NAMESPACE_SECRET{{a/b}}")]
     [InlineData("global_secret{{x}}")]
     [InlineData("pipeline_object{{x}}")]

@@ -107,7 +107,7 @@ public sealed class RunTests
     {
         var run = Admitted("a");
         Claim(run, 0);
-        run.Requeue(0, s_worker, 1, "its lease ran out", s_now);
+        run.Requeue(0, s_worker, 1, "its lease ran out", died: false, s_now);
         Assert.True(run.Claim(0, s_worker, "b", "s", "n", s_now));
         Assert.Equal((2L, 1), (run.Tasks[0].Fence, run.Tasks[0].Attempt));
         Assert.False(run.Start(0, s_worker, 1, s_now, null, s_now));
@@ -121,7 +121,7 @@ public sealed class RunTests
     {
         var run = Admitted("a");
         Claim(run, 0);
-        run.Requeue(0, s_worker, 1, "handed over", s_now);
+        run.Requeue(0, s_worker, 1, "handed over", died: false, s_now);
         Assert.False(run.Claim(0, s_worker, "elsewhere", "s", "n", s_now));
         Assert.True(run.Claim(0, s_worker, "b", "s", "n", s_now));
     }
@@ -132,7 +132,7 @@ public sealed class RunTests
         var run = Admitted("a");
         Claim(run, 0);
         run.Start(0, s_worker, 1, s_now, "sha256:1", s_now);
-        run.Requeue(0, s_worker, 1, "handed over", s_now.AddSeconds(1));
+        run.Requeue(0, s_worker, 1, "handed over", died: false, s_now.AddSeconds(1));
         run.Claim(0, s_worker, "b", "s", "n", s_now.AddSeconds(2));
         run.Start(0, s_worker, 2, s_now.AddSeconds(2), null, s_now.AddSeconds(2));
         Assert.Equal((s_now, "sha256:1"), (run.Tasks[0].StartedAt, run.Tasks[0].ImageDigest));
