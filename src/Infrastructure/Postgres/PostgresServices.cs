@@ -54,6 +54,7 @@ public static class PostgresServices
         services.AddSingleton<RunIds>();
         services.AddSingleton<RunCreation>();
         services.AddSingleton<IQueueState, QueueState>();
+        services.AddSingleton<ReadyQueue>();
         services.AddSingleton<Admission>();
         services.AddSingleton<Timers>();
         services.AddSingleton<RunWriter>();

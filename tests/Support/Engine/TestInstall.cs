@@ -27,7 +27,7 @@ public sealed class TestInstall : IAsyncDisposable
     private Respawner? _respawner;
 
     /// <summary>What migrations put into the database; everything else is a test's.</summary>
-    private static readonly string[] s_keptTables = ["install", "schema_releases", "migrations", "namespaces"];
+    private static readonly string[] s_keptTables = ["queue_floor", "install", "schema_releases", "migrations", "namespaces"];
 
     private TestInstall(TestDatabase database) => _database = database;
 
@@ -87,15 +87,30 @@ public sealed class TestInstall : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Registers a pipeline in the default namespace, live at once; answers its id.</summary>
-    public async Task<(NamespaceId Namespace, PipelineId Pipeline)> RegisterAsync(string json, CancellationToken cancellationToken)
+    /// <summary>Makes a namespace with that share of the queue and that limit of tasks.</summary>
+    public async Task AddNamespaceAsync(string name, int weight, int taskLimit, CancellationToken cancellationToken)
+    {
+        await using var command = Source.CreateCommand(
+            """
+            insert into gofer.namespaces (id, name, description, revision, created_at, modified_at, task_limit, weight)
+            values (gen_random_uuid(), $1, '', 1, now(), now(), $2, $3)
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = taskLimit });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = weight });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Registers a pipeline in a namespace that exists, live at once; answers its id.</summary>
+    public async Task<(NamespaceId Namespace, PipelineId Pipeline)> RegisterAsync(
+        string json, CancellationToken cancellationToken, string @namespace = "default")
     {
         await using var scope = Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<IGoferDb>();
         using var parsed = JsonDocument.Parse(json);
         var document = DocumentReader.Read(parsed.RootElement, DocumentLimits.Default).Value;
         var now = Services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var home = await db.Namespaces.SingleAsync(n => n.Name == "default", cancellationToken);
+        var home = await db.Namespaces.SingleAsync(n => n.Name == @namespace, cancellationToken);
         var pipeline = new Pipeline(new PipelineId(Guid.CreateVersion7(now)), home.Id, document.Id, now);
         var head = new PipelineHead(pipeline.Id);
         var text = DocumentWriter.Write(document);
@@ -109,18 +124,24 @@ public sealed class TestInstall : IAsyncDisposable
     }
 
     /// <summary>Creates one run and answers its row.</summary>
-    public async Task<RunRow> CreateRunAsync((NamespaceId Namespace, PipelineId Pipeline) pipeline, CancellationToken cancellationToken)
+    public async Task<RunRow> CreateRunAsync((NamespaceId Namespace, PipelineId Pipeline) pipeline, CancellationToken cancellationToken) =>
+        (await CreateRunsAsync(pipeline, 1, cancellationToken)).Single();
+
+    /// <summary>Creates runs in one order, all with that priority, and answers their rows.</summary>
+    public async Task<IReadOnlyList<RunRow>> CreateRunsAsync(
+        (NamespaceId Namespace, PipelineId Pipeline) pipeline, int count, CancellationToken cancellationToken, int? priority = null)
     {
-        RunRow? created = null;
+        IReadOnlyList<RunRow> created = [];
+        var run = new NewRun(null, new Dictionary<string, string>(), new Dictionary<string, string>()) { Priority = priority };
         var order = new CreateOrder(
-            pipeline.Namespace, pipeline.Pipeline, [new NewRun(null, new Dictionary<string, string>(), new Dictionary<string, string>())], null,
+            pipeline.Namespace, pipeline.Pipeline, [.. Enumerable.Repeat(run, count)], null,
             rows =>
             {
-                created = rows.Single();
+                created = rows;
                 return new StoredAnswer(201, null, "{}");
             });
         var answer = await Writer.CreateAsync(order, cancellationToken);
-        return answer.Error is { } error ? throw new InvalidOperationException(error.Message) : created!;
+        return answer.Error is { } error ? throw new InvalidOperationException(error.Message) : created;
     }
 
     /// <summary>The run as it stands.</summary>

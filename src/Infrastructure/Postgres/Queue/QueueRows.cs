@@ -16,14 +16,15 @@ internal static class QueueRows
         """
         with t as (
             select * from unnest($1, $2, $3, $4, $5) with ordinality as t (run_id, task, namespace_id, rank, known, place)),
+        f as (
+            select coalesce(max(virtual_time), 0) as virtual_time from gofer.queue_floor),
         s as (
             select t.namespace_id, count(*) filter (where known is null) as tasks, 1000000 / n.weight as step
             from t join gofer.namespaces n on n.id = t.namespace_id group by t.namespace_id, n.weight),
         c as (
             insert into gofer.namespace_clocks as c (namespace_id, virtual_time)
-            select s.namespace_id, f.virtual_time + s.tasks * s.step from s cross join gofer.queue_floor f where s.tasks > 0 order by s.namespace_id
-            on conflict (namespace_id) do update set virtual_time =
-                excluded.virtual_time + greatest(0, c.virtual_time - (select virtual_time from gofer.queue_floor))
+            select s.namespace_id, (select virtual_time from f) + s.tasks * s.step from s where s.tasks > 0 order by s.namespace_id
+            on conflict (namespace_id) do update set virtual_time = excluded.virtual_time + greatest(0, c.virtual_time - (select virtual_time from f))
             returning namespace_id, virtual_time),
         p as (
             select t.*, coalesce(t.known, c.virtual_time - (s.tasks - row_number() over (partition by t.namespace_id, t.known is null order by t.place)) * s.step)

@@ -9,7 +9,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>The queue of ready tasks and the leases of workers in Postgres. What an outcome means, the aggregate says; this locks, loads and writes.</summary>
 internal sealed class WorkQueue(
-    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Admission admission, Timers timers, Notifier notifier, TimeProvider clock) : IWorkQueue
+    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, ReadyQueue ready, Admission admission, Timers timers, Notifier notifier, TimeProvider clock) : IWorkQueue
 {
     /// <inheritdoc/>
     public async Task<WorkerId> RegisterAsync(string name, Backend backend, TimeSpan lease, CancellationToken cancellationToken)
@@ -93,7 +93,7 @@ internal sealed class WorkQueue(
         CancellationToken cancellationToken)
     {
         await DemandLeaseAsync(connection, worker, cancellationToken);
-        var taken = claimLimit > 0 ? await TakeAsync(connection, backend, claimLimit, cancellationToken) : [];
+        var taken = claimLimit > 0 ? await ready.TakeAsync(connection, backend.Identity, claimLimit, cancellationToken) : [];
         var keys = reports.Select(r => new TaskKey(r.Held.Run, r.Held.Task)).Concat(taken).Distinct().ToList();
         if (keys.Count == 0) return (new Advance([], new Dictionary<HeldTask, bool>(), CameUpShort: true), []);
 
@@ -173,23 +173,6 @@ internal sealed class WorkQueue(
         await using var command = new NpgsqlCommand("select lease_until > now() from gofer.workers where id = $1 for key share", connection);
         command.Parameters.Add(Sql.P(worker.Value));
         if (await command.ExecuteScalarAsync(cancellationToken) is not true) throw new LeaseLostException();
-    }
-
-    private static async Task<List<TaskKey>> TakeAsync(NpgsqlConnection connection, Backend backend, int limit, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(
-            """
-            with next as (
-                select rank, virtual_time, seq from gofer.ready_tasks where backend is null or backend = $2
-                order by rank, virtual_time, seq limit $1 for update skip locked)
-            delete from gofer.ready_tasks r using next n
-            where r.rank = n.rank and r.virtual_time = n.virtual_time and r.seq = n.seq
-            returning r.run_id, r.task
-            """,
-            connection);
-        command.Parameters.Add(Sql.P(limit));
-        command.Parameters.Add(Sql.P(backend.Identity));
-        return await KeysAsync(command, cancellationToken);
     }
 
     private static async Task<List<TaskKey>> KeysAsync(NpgsqlCommand command, CancellationToken cancellationToken)
@@ -302,6 +285,7 @@ internal sealed class WorkQueue(
         if (runs.Any(r => r.Run.Enqueued.Any(t => r.Run.Tasks[t].State == TaskState.Ready))) notifier.Ready();
 
         await admission.AfterAsync(runs, cancellationToken);
+        await ready.TellAsync(cancellationToken);
     }
 
     private void Wake()
