@@ -80,7 +80,7 @@ public sealed class GoferStreams(HttpClient http)
         string @namespace, string pipeline, string run, string? task = null, int? tail = null, string? stream = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var path = Path(@namespace, pipeline, run) + (task is null ? "/logs" : $"/tasks/{Uri.EscapeDataString(task)}/logs") + "?follow=true";
+        var path = Path(@namespace, pipeline, run) + (task is null ? "/logs" : $"/tasks/{PathValues.Segment(task)}/logs") + "?follow=true";
         if (tail is { } lines) path += string.Create(CultureInfo.InvariantCulture, $"&tail={lines}");
         if (stream is not null) path += $"&stream={Uri.EscapeDataString(stream)}";
         await foreach (var item in FollowAsync(path, cancellationToken)) yield return Read<LogLine>(item);
@@ -140,5 +140,5 @@ public sealed class GoferStreams(HttpClient http)
     private static T Read<T>(SseItem<string> item) => JsonSerializer.Deserialize<T>(item.Data, GoferClient.Json)!;
 
     private static string Path(string @namespace, string pipeline, string run) =>
-        $"/api/v1/namespaces/{Uri.EscapeDataString(@namespace)}/pipelines/{Uri.EscapeDataString(pipeline)}/runs/{Uri.EscapeDataString(run)}";
+        $"/api/v1/namespaces/{PathValues.Segment(@namespace)}/pipelines/{PathValues.Segment(pipeline)}/runs/{PathValues.Segment(run)}";
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Gofer.Cli.Authoring;
 using Gofer.Cli.Terminal;
 using Gofer.Client;
+using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 
 namespace Gofer.Cli.Commands;
@@ -84,10 +85,10 @@ internal static class AuthorCommands
         return command;
     }
 
-    /// <summary>The id that the document gives itself; where it gives none, a placeholder lets the server say so with all other faults.</summary>
+    /// <summary>The id that the document gives itself; where that is none, a placeholder lets the server say so with all other faults.</summary>
     private static string IdOf(JsonElement document) =>
         document.ValueKind == JsonValueKind.Object && document.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String
-        && id.GetString() is { Length: > 0 } text ? Uri.EscapeDataString(text) : "-";
+        && id.GetString() is { } text && Slug.IsValid(text) ? text : "-";
 
     private static void PrintDiff(TextWriter output, IReadOnlyList<ChangeView> changes)
     {

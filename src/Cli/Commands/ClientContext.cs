@@ -79,6 +79,9 @@ internal sealed partial class CommandContext
             throw new CommandException(Domain.Common.Error.Invalid("", $"'{server}' is no server; write it like http://127.0.0.1:8080."));
         }
 
-        return (ClientOf(url), settings["Gofer:Namespace"] ?? "default");
+        var home = settings["Gofer:Namespace"] ?? "default";
+        return Domain.Common.Slug.Complaint(home) is { } complaint
+            ? throw new CommandException(Domain.Common.Error.Invalid("", $"The namespace {complaint}"), ExitCode.Usage)
+            : (ClientOf(url), home);
     }
 }

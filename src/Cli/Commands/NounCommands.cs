@@ -24,13 +24,13 @@ internal static class NounCommands
             context.Print(page.Items, n => n.Id, Columns());
             return ExitCode.Done;
         });
-        var got = new Argument<string>("id");
+        var got = Names.Namespace;
         noun.Add("get", "Read a namespace", [], [got], async (context, token) =>
         {
             context.PrintOne(await context.Client.Namespaces.GetNamespaceAsync(context.Parsed.GetValue(got)!, token), n => n.Id, Columns());
             return ExitCode.Done;
         });
-        var created = new Argument<string>("id");
+        var created = Names.Namespace;
         var description = new Option<string?>("--description", "-d") { Description = "What it is for." };
         noun.Add("create", "Make a namespace", [description], [created], async (context, token) =>
         {
@@ -38,7 +38,7 @@ internal static class NounCommands
             context.PrintOne(await context.Client.Namespaces.CreateNamespaceAsync(body, token), n => n.Id, Columns());
             return ExitCode.Done;
         });
-        var deleted = new Argument<string>("id");
+        var deleted = Names.Namespace;
         var (yes, force) = (Yes, Force);
         noun.Add("delete", "Delete a namespace", [yes, force], [deleted], async (context, token) =>
         {
@@ -62,13 +62,13 @@ internal static class NounCommands
             context.Print(page.Items, p => p.Id, Columns());
             return ExitCode.Done;
         });
-        var got = new Argument<string>("pipeline");
+        var got = Names.Pipeline;
         noun.Add("get", "Read a pipeline", [], [got], async (context, token) =>
         {
             context.PrintOne(await context.Client.Pipelines.GetPipelineAsync(context.Namespace, context.Parsed.GetValue(got)!, token), p => p.Id, Columns());
             return ExitCode.Done;
         });
-        var versioned = new Argument<string>("pipeline");
+        var versioned = Names.Pipeline;
         noun.Add("versions", "List the versions of a pipeline", [], [versioned], async (context, token) =>
         {
             var page = await context.Client.Versions.ListVersionsAsync(context.Namespace, context.Parsed.GetValue(versioned)!, cancellationToken: token);
@@ -77,7 +77,7 @@ internal static class NounCommands
                 ("live", v => v.Live ? "yes" : ""), ("hash", v => v.ContentHash[..12]), ("registered", v => Table.Time(v.CreatedAt)));
             return ExitCode.Done;
         });
-        var deleted = new Argument<string>("pipeline");
+        var deleted = Names.Pipeline;
         var (yes, force) = (Yes, Force);
         noun.Add("delete", "Delete a pipeline", [yes, force], [deleted], async (context, token) =>
         {
@@ -98,7 +98,7 @@ internal static class NounCommands
     /// <summary><c>gofer run PIPELINE</c> runs; <c>gofer run list</c> and <c>get</c> read. A pipeline of such a name is run with <c>--</c> before it.</summary>
     public static Command WithRunVerbs(this Command noun)
     {
-        var pipeline = new Argument<string?>("pipeline") { Description = "All of the namespace where none is given.", DefaultValueFactory = _ => null };
+        var pipeline = Names.PipelineOrAll;
         var limit = Limit;
         var states = new Option<string[]>("--state") { Description = "Only runs in that state. May be repeated." };
         var labels = new Option<string[]>("--label", "-l") { Description = "Only runs with that label, KEY:VALUE. May be repeated." };
@@ -111,8 +111,8 @@ internal static class NounCommands
             context.Print(page.Items, r => $"{r.Pipeline}/{r.Number}", Columns());
             return ExitCode.Done;
         });
-        var owner = new Argument<string>("pipeline");
-        var number = new Argument<string>("run") { DefaultValueFactory = _ => "latest" };
+        var owner = Names.Pipeline;
+        var number = Names.RunOrLatest;
         noun.Add("get", "Read a run", [], [owner, number], async (context, token) =>
         {
             var (name, run) = (context.Parsed.GetValue(owner)!, context.Parsed.GetValue(number)!);
@@ -138,21 +138,21 @@ internal static class NounCommands
     public static Command Task()
     {
         var noun = new Command("task", "Tasks of runs.\n\nExample: gofer task list nightly 17");
-        var (pipeline, run) = (new Argument<string>("pipeline"), new Argument<string>("run") { DefaultValueFactory = _ => "latest" });
+        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
         noun.Add("list", "List the tasks of a run", [], [pipeline, run], async (context, token) =>
         {
             var page = await context.Client.Tasks.ListTasksAsync(context.Namespace, context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!, token);
             context.Print(page.Items, t => t.Id, Columns());
             return ExitCode.Done;
         });
-        var (of, number, task) = (new Argument<string>("pipeline"), new Argument<string>("run"), new Argument<string>("task"));
+        var (of, number, task) = (Names.Pipeline, Names.Run, Names.Task);
         noun.Add("get", "Read a task", [], [of, number, task], async (context, token) =>
         {
             var view = await context.Client.Tasks.GetTaskAsync(context.Namespace, context.Parsed.GetValue(of)!, context.Parsed.GetValue(number)!, context.Parsed.GetValue(task)!, token);
             context.PrintOne(view, t => t.Id, Columns());
             return ExitCode.Done;
         });
-        var (at, which, stopped) = (new Argument<string>("pipeline"), new Argument<string>("run"), new Argument<string>("task"));
+        var (at, which, stopped) = (Names.Pipeline, Names.Run, Names.Task);
         noun.Add("cancel", "Cancel a task", [], [at, which, stopped], async (context, token) =>
         {
             var view = await context.Client.Tasks.CancelTaskAsync(

@@ -9,13 +9,9 @@ namespace Gofer.Cli.Commands;
 /// <summary><c>run</c>, <c>logs</c>, <c>watch</c>, <c>cancel</c>, <c>deploy</c>, <c>rollback</c>, <c>pause</c>, <c>resume</c>: pipelines at work.</summary>
 internal static class OperateCommands
 {
-    private static Argument<string> Pipeline => new("pipeline") { Description = "The pipeline." };
-
-    private static Argument<string> RunNumber => new("run") { Description = "The run's number, or latest.", DefaultValueFactory = _ => "latest" };
-
     public static Command Run()
     {
-        var pipeline = Pipeline;
+        var pipeline = Names.Pipeline;
         var variables = new Option<string[]>("--var") { Description = "An environment variable of all tasks, KEY=VALUE. May be repeated." };
         var labels = new Option<string[]>("--label", "-l") { Description = "A label of the run, KEY=VALUE. May be repeated." };
         var version = new Option<int?>("--version") { Description = "The version to run; the live one where none is given." };
@@ -51,8 +47,8 @@ internal static class OperateCommands
 
     public static Command Logs()
     {
-        var (pipeline, run) = (Pipeline, RunNumber);
-        var task = new Argument<string?>("task") { Description = "The task; all of them where none is given.", DefaultValueFactory = _ => null };
+        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
+        var task = Names.TaskOrAll;
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the run has ended." };
         var tail = new Option<int?>("--tail") { Description = "Only the last lines." };
         var stream = new Option<string?>("--stream") { Description = "Only stdout or stderr." };
@@ -77,7 +73,7 @@ internal static class OperateCommands
 
     public static Command Watch()
     {
-        var (pipeline, run) = (Pipeline, RunNumber);
+        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
         var command = new Command("watch", "Show a run as a tree until it has ended.\n\nExample: gofer watch nightly");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
@@ -88,7 +84,7 @@ internal static class OperateCommands
 
     public static Command Cancel()
     {
-        var (pipeline, run) = (Pipeline, RunNumber);
+        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
         var reason = new Option<string?>("--reason") { Description = "Why; the run keeps it." };
         var command = new Command("cancel", "Cancel a run: what waits ends at once, what runs is stopped.\n\nExample: gofer cancel nightly 17 --reason 'wrong branch'");
         command.Arguments.Add(pipeline);
@@ -111,7 +107,7 @@ internal static class OperateCommands
 
     public static Command Deploy()
     {
-        var pipeline = Pipeline;
+        var pipeline = Names.Pipeline;
         var version = new Argument<int>("version") { Description = "The version's number." };
         var command = new Command("deploy", "Make a version live.\n\nExample: gofer deploy nightly 3");
         command.Arguments.Add(pipeline);
@@ -122,7 +118,7 @@ internal static class OperateCommands
 
     public static Command Rollback()
     {
-        var pipeline = Pipeline;
+        var pipeline = Names.Pipeline;
         var version = new Argument<int?>("version") { Description = "The version to go back to; the one before the live one where none is given.", DefaultValueFactory = _ => null };
         var command = new Command("rollback", "Make an earlier version live.\n\nExample: gofer rollback nightly");
         command.Arguments.Add(pipeline);
@@ -173,7 +169,7 @@ internal static class OperateCommands
 
     private static Command State(string name, string help, PipelineState state)
     {
-        var pipeline = Pipeline;
+        var pipeline = Names.Pipeline;
         var command = new Command(name, $"{help}\n\nExample: gofer {name} nightly");
         command.Arguments.Add(pipeline);
         command.Run(async (context, token) =>
