@@ -56,17 +56,10 @@ public sealed class GoferProcess : IAsyncDisposable
     }
 
     /// <summary>The first line of stderr that holds <paramref name="text"/>.</summary>
-    public async Task<string> SaysAsync(string text)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (true)
-        {
-            if (Error.Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)) is { } line) return line;
-            if (_reading.IsCompleted) throw new InvalidOperationException($"gofer never said '{text}' but:\n{Error}{Out}");
-            await _said.WaitAsync(limit.Token);
-        }
-    }
+    public Task<string> SaysAsync(string text) => UntilAsync(() => Error, text);
+
+    /// <summary>The first line of stdout that holds <paramref name="text"/>.</summary>
+    public Task<string> PrintsAsync(string text) => UntilAsync(() => Out, text);
 
     /// <summary>Its exit code, once it ended and all that it said is read.</summary>
     public async Task<int> ExitAsync()
@@ -112,6 +105,18 @@ public sealed class GoferProcess : IAsyncDisposable
     private static string Text(StringBuilder text)
     {
         lock (text) return text.ToString();
+    }
+
+    private async Task<string> UntilAsync(Func<string> said, string text)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            if (said().Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)) is { } line) return line;
+            if (_reading.IsCompleted) throw new InvalidOperationException($"gofer never said '{text}' but:\n{Error}{Out}");
+            await _said.WaitAsync(limit.Token);
+        }
     }
 
     private async Task ReadAsync(StreamReader reader, StringBuilder text)
