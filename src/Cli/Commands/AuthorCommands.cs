@@ -35,7 +35,8 @@ internal static class AuthorCommands
             var isDry = context.Parsed.GetValue(dryRun);
             var answer = await context.Client.Pipelines.RegisterPipelineAsync(
                 context.Namespace, id, document.Value, deploy: !context.Parsed.GetValue(noDeploy), dryRun: isDry, cancellationToken: token);
-            PrintDiff(context.Out, answer.Diff);
+            var runs = !isDry && context.Parsed.GetValue(run);
+            if (context.IsTable) PrintDiff(context.Out, answer.Diff);
             context.Error.WriteLine((isDry, answer.Created) switch
             {
                 (true, true) => $"{id} would become version {answer.Version}.",
@@ -43,9 +44,14 @@ internal static class AuthorCommands
                 (false, true) => $"{id} is registered as version {answer.Version}{(answer.Live ? " and live" : ", not live")}.",
                 (false, false) => $"{id} is unchanged: version {answer.Version}{(answer.Live ? ", live" : ", not live")}.",
             });
-            if (isDry || !context.Parsed.GetValue(run)) return ExitCode.Done;
+            if (!runs)
+            {
+                context.PrintAnswer(answer, _ => id);
+                return ExitCode.Done;
+            }
+
             var created = await context.Client.Runs.CreateRunAsync(context.Namespace, id, new NewRunBody { Version = answer.Version }, cancellationToken: token);
-            return await OperateCommands.FollowAsync(context, id, created, token);
+            return await Following.FollowAsync(context, id, created, token);
         });
         return command;
     }
@@ -78,7 +84,8 @@ internal static class AuthorCommands
             if (!document.IsOk) return context.Fail(document.Error);
             var answer = await context.Client.Pipelines.RegisterPipelineAsync(
                 context.Namespace, IdOf(document.Value), document.Value, dryRun: true, cancellationToken: token);
-            PrintDiff(context.Out, answer.Diff);
+            if (context.IsTable) PrintDiff(context.Out, answer.Diff);
+            else context.Print(answer.Diff, c => c.Pointer);
             context.Error.WriteLine(answer.Diff.Count == 0 ? "No difference from the live version." : $"{answer.Diff.Count} differences from the live version.");
             return ExitCode.Done;
         });

@@ -12,7 +12,18 @@ internal static class NounCommands
 
     private static Option<bool> Force => new("--force") { Description = "Cancel unfinished runs first." };
 
-    private static Option<int?> Limit => new("--limit") { Description = "How many at most, 50 where none is given." };
+    private static Option<int?> Limit
+    {
+        get
+        {
+            var limit = new Option<int?>("--limit") { Description = "How many at most, 50 where none is given." };
+            limit.Validators.Add(result =>
+            {
+                if (result.GetValueOrDefault<int?>() < 1) result.AddError("--limit must be 1 or more.");
+            });
+            return limit;
+        }
+    }
 
     public static Command Namespace()
     {
@@ -20,8 +31,12 @@ internal static class NounCommands
         var limit = Limit;
         noun.Add("list", "List namespaces", [limit], [], async (context, token) =>
         {
-            var page = await context.Client.Namespaces.ListNamespacesAsync(context.Parsed.GetValue(limit), cancellationToken: token);
-            context.Print(page.Items, n => n.Id, Columns());
+            var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
+            {
+                var page = await context.Client.Namespaces.ListNamespacesAsync(most, cursor, token);
+                return (page.Items, page.NextCursor);
+            });
+            context.Print(items, n => n.Id, Columns());
             return ExitCode.Done;
         });
         var got = Names.Namespace;
@@ -58,8 +73,12 @@ internal static class NounCommands
         var limit = Limit;
         noun.Add("list", "List pipelines", [limit], [], async (context, token) =>
         {
-            var page = await context.Client.Pipelines.ListPipelinesAsync(context.Namespace, context.Parsed.GetValue(limit), cancellationToken: token);
-            context.Print(page.Items, p => p.Id, Columns());
+            var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
+            {
+                var page = await context.Client.Pipelines.ListPipelinesAsync(context.Namespace, most, cursor, token);
+                return (page.Items, page.NextCursor);
+            });
+            context.Print(items, p => p.Id, Columns());
             return ExitCode.Done;
         });
         var got = Names.Pipeline;
@@ -68,12 +87,16 @@ internal static class NounCommands
             context.PrintOne(await context.Client.Pipelines.GetPipelineAsync(context.Namespace, context.Parsed.GetValue(got)!, token), p => p.Id, Columns());
             return ExitCode.Done;
         });
-        var versioned = Names.Pipeline;
-        noun.Add("versions", "List the versions of a pipeline", [], [versioned], async (context, token) =>
+        var (versioned, versions) = (Names.Pipeline, Limit);
+        noun.Add("versions", "List the versions of a pipeline", [versions], [versioned], async (context, token) =>
         {
-            var page = await context.Client.Versions.ListVersionsAsync(context.Namespace, context.Parsed.GetValue(versioned)!, cancellationToken: token);
+            var items = await context.ListAsync(context.Parsed.GetValue(versions), async (most, cursor) =>
+            {
+                var page = await context.Client.Versions.ListVersionsAsync(context.Namespace, context.Parsed.GetValue(versioned)!, most, cursor, token);
+                return (page.Items, page.NextCursor);
+            });
             context.Print(
-                page.Items, v => v.Version.ToString(CultureInfo.InvariantCulture), ("version", v => v.Version.ToString(CultureInfo.InvariantCulture)),
+                items, v => v.Version.ToString(CultureInfo.InvariantCulture), ("version", v => v.Version.ToString(CultureInfo.InvariantCulture)),
                 ("live", v => v.Live ? "yes" : ""), ("hash", v => v.ContentHash[..12]), ("registered", v => Table.Time(v.CreatedAt)));
             return ExitCode.Done;
         });
@@ -104,11 +127,15 @@ internal static class NounCommands
         var labels = new Option<string[]>("--label", "-l") { Description = "Only runs with that label, KEY:VALUE. May be repeated." };
         noun.Add("list", "List runs, newest first", [limit, states, labels], [pipeline], async (context, token) =>
         {
-            var (state, label, most) = (context.Parsed.GetValue(states), context.Parsed.GetValue(labels), context.Parsed.GetValue(limit));
-            var page = context.Parsed.GetValue(pipeline) is { } name
-                ? await context.Client.Runs.ListRunsAsync(context.Namespace, name, state, label: label, limit: most, cancellationToken: token)
-                : await context.Client.Runs.ListNamespaceRunsAsync(context.Namespace, state, label: label, limit: most, cancellationToken: token);
-            context.Print(page.Items, r => $"{r.Pipeline}/{r.Number}", Columns());
+            var (state, label) = (context.Parsed.GetValue(states), context.Parsed.GetValue(labels));
+            var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
+            {
+                var page = context.Parsed.GetValue(pipeline) is { } name
+                    ? await context.Client.Runs.ListRunsAsync(context.Namespace, name, state, label: label, limit: most, cursor: cursor, cancellationToken: token)
+                    : await context.Client.Runs.ListNamespaceRunsAsync(context.Namespace, state, label: label, limit: most, cursor: cursor, cancellationToken: token);
+                return (page.Items, page.NextCursor);
+            });
+            context.Print(items, r => $"{r.Pipeline}/{r.Number}", Columns());
             return ExitCode.Done;
         });
         var owner = Names.Pipeline;
@@ -118,7 +145,7 @@ internal static class NounCommands
             var (name, run) = (context.Parsed.GetValue(owner)!, context.Parsed.GetValue(number)!);
             if (context.Parsed.GetValue(GlobalOptions.Output) == "table")
             {
-                await new RunFollowing(context, context.Client, context.Namespace, name, run).ShowAsync(token);
+                await new RunFollowing(context, context.Client, context.Namespace, name, await context.NumberAsync(name, run, token)).ShowAsync(token);
                 return ExitCode.Done;
             }
 

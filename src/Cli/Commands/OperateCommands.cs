@@ -34,7 +34,7 @@ internal static class OperateCommands
                 Labels = Pairs(context.Parsed.GetValue(labels), "--label"),
             };
             var created = await context.Client.Runs.CreateRunAsync(context.Namespace, name, body, context.Parsed.GetValue(key), token);
-            if (context.Parsed.GetValue(follow)) return await FollowAsync(context, name, created, token);
+            if (context.Parsed.GetValue(follow)) return await Following.FollowAsync(context, name, created, token);
             context.PrintOne(
                 created, r => r.Number.ToString(CultureInfo.InvariantCulture),
                 ("run", r => r.Number.ToString(CultureInfo.InvariantCulture)), ("state", r => r.State.ToString().ToLowerInvariant()),
@@ -65,8 +65,12 @@ internal static class OperateCommands
             var (name, number, id) = (context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!, context.Parsed.GetValue(task));
             var (lines, only) = (context.Parsed.GetValue(tail), context.Parsed.GetValue(stream));
             if (!context.Parsed.GetValue(follow)) return await PlainAsync(context, name, number, id, lines, only, token);
-            await LogPrinter.FollowAsync(context, context.Client.Streams.LogsAsync(context.Namespace, name, number, id, lines, only, token), id is null, token);
-            return ExitCode.Done;
+            number = await context.NumberAsync(name, number, token);
+            return await Following.UntilLeftAsync(context, name, number, async leave =>
+            {
+                await LogPrinter.FollowAsync(context, context.Client.Streams.LogsAsync(context.Namespace, name, number, id, lines, only, leave), id is null, leave);
+                return ExitCode.Done;
+            }, token);
         });
         return command;
     }
@@ -77,8 +81,17 @@ internal static class OperateCommands
         var command = new Command("watch", "Show a run as a tree until it has ended.\n\nExample: gofer watch nightly");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
-        command.Run(async (context, token) => await new RunFollowing(
-            context, context.Client, context.Namespace, context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!).AsTreeAsync(token));
+        command.Run(async (context, token) =>
+        {
+            var name = context.Parsed.GetValue(pipeline)!;
+            var number = await context.NumberAsync(name, context.Parsed.GetValue(run)!, token);
+            var following = new RunFollowing(context, context.Client, context.Namespace, name, number);
+            return await Following.UntilLeftAsync(context, name, number, leave =>
+            {
+                if (Console.IsOutputRedirected) context.Error.WriteLine($"Run {number} of {name}");
+                return following.AsTreeAsync(leave);
+            }, token);
+        });
         return command;
     }
 
@@ -100,6 +113,7 @@ internal static class OperateCommands
                 RunState.Succeeded or RunState.Failed => $"Run {cancelled.Number} had ended before: {cancelled.State.ToString().ToLowerInvariant()}.",
                 _ => $"Run {cancelled.Number} is being cancelled; its containers are being stopped.",
             });
+            context.PrintAnswer(cancelled, r => $"{r.Pipeline}/{r.Number}");
             return ExitCode.Done;
         });
         return command;
@@ -139,34 +153,6 @@ internal static class OperateCommands
 
     public static Command Resume() => State("resume", "Take new runs again.", PipelineState.Active);
 
-    /// <summary>Follows a run that was just made. Leaving it does not end it, and says so.</summary>
-    public static async Task<ExitCode> FollowAsync(CommandContext context, string pipeline, RunView run, CancellationToken token)
-    {
-        var number = run.Number.ToString(CultureInfo.InvariantCulture);
-        using var leave = CancellationTokenSource.CreateLinkedTokenSource(token);
-        void Leave(object? sender, ConsoleCancelEventArgs e)
-        {
-            e.Cancel = !leave.IsCancellationRequested; // the second time ends the program at once
-            leave.Cancel();
-        }
-
-        Console.CancelKeyPress += Leave;
-        context.Error.WriteLine($"Run {number} of {pipeline}, version {run.Version}");
-        try
-        {
-            return await new RunFollowing(context, context.Client, context.Namespace, pipeline, number).WithLogsAsync(leave.Token);
-        }
-        catch (Exception e) when (leave.IsCancellationRequested && e is OperationCanceledException or Refit.ApiRequestException)
-        {
-            context.Error.WriteLine($"The run goes on. Cancel it with: gofer cancel {pipeline} {number}");
-            return ExitCode.Failed;
-        }
-        finally
-        {
-            Console.CancelKeyPress -= Leave;
-        }
-    }
-
     private static Command State(string name, string help, PipelineState state)
     {
         var pipeline = Names.Pipeline;
@@ -177,6 +163,7 @@ internal static class OperateCommands
             var changed = await context.Client.Pipelines.UpdatePipelineAsync(
                 context.Namespace, context.Parsed.GetValue(pipeline)!, new PipelineBody { State = state }, token);
             context.Error.WriteLine($"{changed.Id} is {changed.State.ToString().ToLowerInvariant()}.");
+            context.PrintAnswer(changed, p => p.Id);
             return ExitCode.Done;
         });
         return command;
@@ -186,6 +173,7 @@ internal static class OperateCommands
     {
         var deployed = await context.Client.Versions.DeployVersionAsync(context.Namespace, pipeline, version.ToString(CultureInfo.InvariantCulture), token);
         context.Error.WriteLine($"Version {deployed.Version} of {pipeline} is live.");
+        context.PrintAnswer(deployed, v => v.Version.ToString(CultureInfo.InvariantCulture));
         return ExitCode.Done;
     }
 
