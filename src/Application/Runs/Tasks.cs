@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gofer.Application.Common;
 using Gofer.Application.Pipelines;
 using Gofer.Domain.Common;
@@ -7,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Gofer.Application.Runs;
 
 /// <summary>Lists the tasks of a run in the document's order.</summary>
-public sealed record ListTasks(RunPath Path) : IRequest<Result<Page<TaskView>>>;
+public sealed record ListTasks(RunPath Path, PageRequest Page) : IRequest<Result<Page<TaskView>>>;
 
 /// <summary>Reads one task of a run.</summary>
 public sealed record GetTask(RunPath Path, string Task) : IRequest<Result<TaskView>>;
@@ -21,9 +22,15 @@ internal sealed class ListTasksHandler(IGoferDb db, IVersionGraphs versions) : I
     {
         var scope = await db.FindRunAsync(versions, request.Path, cancellationToken);
         if (!scope.IsOk) return scope.Error;
-        var rows = await db.Tasks.AsNoTracking().Where(t => t.RunId == scope.Value.Run.Id).OrderBy(t => t.Task).ToListAsync(cancellationToken);
-        // A run has at most as many tasks as a document: no page of them is needed.
-        return new Page<TaskView>([.. rows.Select(t => t.View(scope.Value.Graph))], null);
+        if (request.Page.Check() is { } refused) return refused;
+        var cursor = Cursors.Read(request.Page.Cursor);
+        if (!cursor.IsOk) return cursor.Error;
+        var after = -1;
+        if (cursor.Value is { } place && !int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out after)) return Cursors.Bad;
+
+        var rows = await db.Tasks.AsNoTracking().Where(t => t.RunId == scope.Value.Run.Id && t.Task > after)
+            .OrderBy(t => t.Task).Take(request.Page.Take + 1).ToListAsync(cancellationToken);
+        return Cursors.Page(rows, request.Page.Take, t => t.View(scope.Value.Graph), t => t.Task.ToString(CultureInfo.InvariantCulture));
     }
 }
 

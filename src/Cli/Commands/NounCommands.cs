@@ -165,11 +165,17 @@ internal static class NounCommands
     public static Command Task()
     {
         var noun = new Command("task", "Tasks of runs.\n\nExample: gofer task list nightly 17");
-        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
-        noun.Add("list", "List the tasks of a run", [], [pipeline, run], async (context, token) =>
+        var (pipeline, run, limit) = (Names.Pipeline, Names.RunOrLatest, Limit);
+        noun.Add("list", "List the tasks of a run", [limit], [pipeline, run], async (context, token) =>
         {
-            var page = await context.Client.Tasks.ListTasksAsync(context.Namespace, context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!, token);
-            context.Print(page.Items, t => t.Id, Columns());
+            var name = context.Parsed.GetValue(pipeline)!;
+            var found = await context.NumberAsync(name, context.Parsed.GetValue(run)!, token);
+            var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
+            {
+                var page = await context.Client.Tasks.ListTasksAsync(context.Namespace, name, found, most, cursor, token);
+                return (page.Items, page.NextCursor);
+            });
+            context.Print(items, t => t.Id, Columns());
             return ExitCode.Done;
         });
         var (of, number, task) = (Names.Pipeline, Names.Run, Names.Task);

@@ -105,9 +105,18 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     private async Task<RunTree> TreeAsync(CancellationToken cancellationToken)
     {
         var view = await client.Runs.GetRunAsync(@namespace, pipeline, run, cancellationToken);
-        var tasks = await client.Tasks.ListTasksAsync(@namespace, pipeline, run, cancellationToken);
+        var tasks = new List<TaskView>();
+        string? cursor = null;
+        do
+        {
+            var page = await client.Tasks.ListTasksAsync(@namespace, pipeline, run, limit: 500, cursor, cancellationToken);
+            tasks.AddRange(page.Items);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+
         var graph = await client.Runs.GetRunGraphAsync(@namespace, pipeline, run, cancellationToken);
-        return new RunTree(view, tasks.Items, graph, TimeProvider.System);
+        return new RunTree(view, tasks, graph, TimeProvider.System);
     }
 
     private void Print(LogLine line, OpenLine open, int width)
