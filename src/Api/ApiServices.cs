@@ -77,6 +77,7 @@ public static class ApiServices
     /// <summary>Every route of the API, with what guards them.</summary>
     public static void MapGoferApi(this WebApplication app)
     {
+        app.UseMiddleware<Head>();
         app.UseMiddleware<Failures>();
         if (!app.Services.GetRequiredService<IOptions<ApiOptions>>().Value.InsecureListen) app.UseMiddleware<LocalOnly>();
         app.UseRouting();

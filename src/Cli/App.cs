@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Gofer.Cli.Commands;
 
 namespace Gofer.Cli;
@@ -10,6 +11,7 @@ public static class App
     public static async Task<int> RunAsync(string[] args, InvocationConfiguration configuration, CancellationToken cancellationToken)
     {
         var parsed = Root().Parse(args);
+        if (parsed.Action is ParseErrorAction && !UsageErrors.IsUnfinished(parsed)) return (int)UsageErrors.Say(parsed, configuration.Error);
         var code = await parsed.InvokeAsync(configuration, cancellationToken);
         return parsed.Errors.Count > 0 ? (int)ExitCode.Usage : code;
     }

@@ -6,14 +6,15 @@ namespace Gofer.Client;
 
 /// <summary>
 /// The API of a Gofer server: one interface for each group of operations, and the event streams as <see cref="IAsyncEnumerable{T}"/>. Safe
-/// to share; a refusal arrives as <see cref="ApiException"/>, whose <see cref="Problems.Problem"/> says what and why.
+/// to share; a refusal arrives as <see cref="ApiException"/>, whose <see cref="Problems.Problem"/> says what and why. A name that is empty,
+/// '.' or '..' is an <see cref="ArgumentException"/> and nothing is sent, since such a path leads to another resource.
 /// </summary>
 public sealed class GoferClient
 {
     /// <summary>Over an <see cref="HttpClient"/> whose <see cref="HttpClient.BaseAddress"/> is the server.</summary>
     public GoferClient(HttpClient http)
     {
-        var settings = new RefitSettings(new SystemTextJsonContentSerializer(Json));
+        var settings = new RefitSettings(new SystemTextJsonContentSerializer(Json), new PathValues());
         Namespaces = RestService.ForGenerated<INamespacesApi>(http, settings);
         Pipelines = RestService.ForGenerated<IPipelinesApi>(http, settings);
         Versions = RestService.ForGenerated<IVersionsApi>(http, settings);

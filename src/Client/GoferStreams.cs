@@ -50,12 +50,16 @@ public sealed record LogLine
 public sealed record RunUpdate(RunView? Run, TaskView? Task);
 
 /// <summary>
-/// Event streams. A connection that breaks is made again from the last event, so nothing is missed and nothing comes twice; the
-/// enumeration ends when what is followed has ended.
+/// Event streams. A connection that breaks, or that the server closes before the end, is made again from the last event after a pause that
+/// grows, so nothing is missed and nothing comes twice; the enumeration ends when what is followed has ended. Six connections in a row that
+/// bring nothing are an error.
 /// </summary>
-public sealed class GoferStreams(HttpClient http)
+public sealed class GoferStreams(HttpClient http, TimeProvider? clock = null)
 {
+    private const int MostFailures = 5;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
     /// <summary>A run and its tasks as they change.</summary>
     public async IAsyncEnumerable<RunUpdate> RunAsync(
@@ -80,7 +84,7 @@ public sealed class GoferStreams(HttpClient http)
         string @namespace, string pipeline, string run, string? task = null, int? tail = null, string? stream = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var path = Path(@namespace, pipeline, run) + (task is null ? "/logs" : $"/tasks/{Uri.EscapeDataString(task)}/logs") + "?follow=true";
+        var path = Path(@namespace, pipeline, run) + (task is null ? "/logs" : $"/tasks/{PathValues.Segment(task)}/logs") + "?follow=true";
         if (tail is { } lines) path += string.Create(CultureInfo.InvariantCulture, $"&tail={lines}");
         if (stream is not null) path += $"&stream={Uri.EscapeDataString(stream)}";
         await foreach (var item in FollowAsync(path, cancellationToken)) yield return Read<LogLine>(item);
@@ -91,36 +95,48 @@ public sealed class GoferStreams(HttpClient http)
         string? last = null;
         for (var failures = 0; ;)
         {
-            var ended = false;
-            await using var items = ReadAsync(path, last, cancellationToken).GetAsyncEnumerator(cancellationToken);
-            while (true)
+            Exception? broken = null;
+            var since = _clock.GetTimestamp();
+            await using (var items = ReadAsync(path, last, cancellationToken).GetAsyncEnumerator(cancellationToken))
             {
-                try
+                while (true)
                 {
-                    if (!await items.MoveNextAsync()) break;
-                }
-                catch (Exception e) when (!cancellationToken.IsCancellationRequested && IsBroken(e))
-                {
-                    // A server that never answered is away; one that did may be back in a moment.
-                    if (++failures > 5 || (last is null && e is HttpRequestException { StatusCode: null } && failures > 1)) throw;
-                    await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 200 * Math.Pow(2, failures))), cancellationToken);
-                    break;
-                }
+                    try
+                    {
+                        if (!await items.MoveNextAsync()) break;
+                    }
+                    catch (Exception e) when (!cancellationToken.IsCancellationRequested && IsBroken(e))
+                    {
+                        broken = e;
+                        break;
+                    }
 
-                failures = 0;
-                var item = items.Current;
-                last = item.EventId ?? last;
-                ended = item.EventType == "end";
-                if (ended) break;
-                yield return item;
+                    failures = 0;
+                    if (items.Current.EventType == "end") yield break;
+                    last = items.Current.EventId ?? last;
+                    yield return items.Current;
+                }
             }
 
-            if (ended) yield break;
+            // Closed without an end is as good as broken: the server stops, or something between here and there gave up.
+            if (_clock.GetElapsedTime(since) > LongestPause) failures = 0;
+            failures++;
+            // A server that never answered is away; one that did may be back in a moment.
+            if (failures > MostFailures || (last is null && failures > 1 && broken is HttpRequestException { StatusCode: null }))
+            {
+                throw broken ?? new HttpRequestException(HttpRequestError.ResponseEnded, "It closes the stream again and again before its end.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 200 * Math.Pow(2, failures))), _clock, cancellationToken);
         }
     }
 
-    private static bool IsBroken(Exception e) =>
-        e is HttpIOException or IOException or HttpRequestException { StatusCode: null or HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway };
+    private static bool IsBroken(Exception e) => e switch
+    {
+        Refit.ApiException refused => refused.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout,
+        HttpRequestException http => http.StatusCode is null,
+        _ => e is IOException,
+    };
 
     private async IAsyncEnumerable<SseItem<string>> ReadAsync(string path, string? last, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -140,5 +156,5 @@ public sealed class GoferStreams(HttpClient http)
     private static T Read<T>(SseItem<string> item) => JsonSerializer.Deserialize<T>(item.Data, GoferClient.Json)!;
 
     private static string Path(string @namespace, string pipeline, string run) =>
-        $"/api/v1/namespaces/{Uri.EscapeDataString(@namespace)}/pipelines/{Uri.EscapeDataString(pipeline)}/runs/{Uri.EscapeDataString(run)}";
+        $"/api/v1/namespaces/{PathValues.Segment(@namespace)}/pipelines/{PathValues.Segment(pipeline)}/runs/{PathValues.Segment(run)}";
 }

@@ -35,6 +35,7 @@ internal sealed class EventStream(Func<CancellationToken, IAsyncEnumerable<Serve
         try
         {
             await response.StartAsync(over.Token);
+            if (Head.IsAsked(httpContext)) return;
             await response.Body.FlushAsync(over.Token);
             await CopyAsync(response, over.Token);
             await WriteAsync(response, new ServerEvent("end", null, await end(over.Token)), over.Token);

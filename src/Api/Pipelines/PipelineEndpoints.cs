@@ -65,9 +65,11 @@ internal static class PipelineEndpoints
         var registered = await mediator.Send(
             new RegisterPipeline(@namespace, pipeline, body.Value.Document, deploy, dryRun, context.IfMatch()), ct);
         if (!registered.IsOk) return registered.Error.ToProblem();
-        return registered.Value.Created && !dryRun
-            ? TypedResults.Created($"/api/v1/namespaces/{@namespace}/pipelines/{pipeline}/versions/{registered.Value.Version}", registered.Value)
-            : TypedResults.Ok(registered.Value);
+        var (registration, tag) = registered.Value;
+        context.Response.Headers.ETag = tag;
+        return registration.Created && !dryRun
+            ? TypedResults.Created($"/api/v1/namespaces/{@namespace}/pipelines/{pipeline}/versions/{registration.Version}", registration)
+            : TypedResults.Ok(registration);
     }
 
     private static async Task<Results<Ok<PipelineView>, Problem>> Get(

@@ -30,7 +30,7 @@ internal static class VersionEndpoints
 
     private static async Task<Results<Ok<VersionView>, Problem>> Get(
         string @namespace, string pipeline, string version, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new GetVersion(@namespace, pipeline, Number(version)), ct)).Answer();
+        (await mediator.Send(new GetVersion(@namespace, pipeline, version), ct)).Answer();
 
     private static async Task<Results<Ok<DiffView>, Problem>> Diff(
         string @namespace, string pipeline, string version, IMediator mediator, CancellationToken ct, string against = Live)
@@ -40,14 +40,14 @@ internal static class VersionEndpoints
             return Error.Malformed("/against", $"The parameter 'against' must be 'live' or a version's number, not {Shown.Quoted(against)}.").ToProblem();
         }
 
-        return (await mediator.Send(new DiffVersion(@namespace, pipeline, Number(version), against == Live ? null : Number(against)), ct)).Answer();
+        return (await mediator.Send(new DiffVersion(@namespace, pipeline, version, against == Live ? null : Number(against)), ct)).Answer();
     }
 
     private static async Task<Results<Ok<VersionView>, Problem>> Deploy(
         string @namespace, string pipeline, string version, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new DeployVersion(@namespace, pipeline, Number(version), context.IfMatch()), ct)).Answer();
+        (await mediator.Send(new DeployVersion(@namespace, pipeline, version, context.IfMatch()), ct)).Answer();
 
-    /// <summary>The number that a path names; 0, which no version has, where it names none.</summary>
+    /// <summary>The number that a text names; 0, which no version has, where it names none.</summary>
     private static int Number(string text) =>
         int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : 0;
 }

@@ -56,6 +56,11 @@ internal static class LogEndpoints
     {
         var scope = await mediator.Send(new FindRun(new RunPath(@namespace, pipeline, run)), ct);
         if (!scope.IsOk) return scope.Error.ToProblem();
+        if (context.Request.Query.ContainsKey("attempt"))
+        {
+            return Error.Invalid("/attempt", "The output of a run is that of all attempts of its tasks; 'attempt' is for the output of one task.").ToProblem();
+        }
+
         if (Check(null, tail, stream) is { } refused) return refused.ToProblem();
         var query = new LogQuery(scope.Value, null, null, Stream(stream), tail);
         return Answer(query, follow, context, reader, token => RunEndpoints.EndAsync(follower, scope.Value, token));
@@ -108,7 +113,7 @@ internal static class LogEndpoints
     {
         public async Task ExecuteAsync(HttpContext httpContext)
         {
-            Begin(httpContext);
+            if (!Begin(httpContext)) return;
             await foreach (var chunk in reader.ChunksAsync(query, httpContext.RequestAborted))
             {
                 await httpContext.Response.Body.WriteAsync(chunk.Bytes, httpContext.RequestAborted);
@@ -121,7 +126,7 @@ internal static class LogEndpoints
     {
         public async Task ExecuteAsync(HttpContext httpContext)
         {
-            Begin(httpContext);
+            if (!Begin(httpContext)) return;
             var body = httpContext.Response.Body;
             (int Task, LogStream Stream)? open = null;
             await foreach (var chunk in reader.ChunksAsync(query, httpContext.RequestAborted))
@@ -144,10 +149,12 @@ internal static class LogEndpoints
         }
     }
 
-    private static void Begin(HttpContext context)
+    /// <summary>Sets the headers; false where they are all that is wanted.</summary>
+    private static bool Begin(HttpContext context)
     {
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        return !Head.IsAsked(context);
     }
 }

@@ -20,8 +20,8 @@ internal static class TaskEndpoints
     }
 
     private static async Task<Results<Ok<Page<TaskView>>, Problem>> List(
-        string @namespace, string pipeline, string run, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new ListTasks(new RunPath(@namespace, pipeline, run)), ct)).Answer();
+        string @namespace, string pipeline, string run, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        (await mediator.Send(new ListTasks(new RunPath(@namespace, pipeline, run), new PageRequest(limit, cursor)), ct)).Answer();
 
     private static async Task<Results<Ok<TaskView>, Problem>> Get(
         string @namespace, string pipeline, string run, string task, IMediator mediator, CancellationToken ct) =>

@@ -12,6 +12,11 @@ internal static class EntityTags
     /// <summary>The tag of a revision.</summary>
     public static string Of(int revision) => string.Create(CultureInfo.InvariantCulture, $"\"{revision}\"");
 
+    /// <summary>An error where the caller demands any revision of a thing that is not there.</summary>
+    public static Error? RefuseMissing(string? ifMatch, string what) => ifMatch is null
+        ? null
+        : new Error(ErrorKind.Stale, ErrorCodes.PreconditionFailed, $"If-Match asks for a {what} that exists, and there is none.");
+
     /// <summary>An error where the caller demands (<c>If-Match</c>) another revision than the present one.</summary>
     public static Error? Refuse(string? ifMatch, int revision)
     {

@@ -61,6 +61,15 @@ public interface IGoferDb
     /// <summary>Sets that.</summary>
     Task SetTaskLimitAsync(int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Keeps a namespace from being deleted until the transaction ends; false where it was deleted. Holders do not wait for each other, nor
+    /// do changes of the namespace wait for them.
+    /// </summary>
+    Task<bool> HoldNamespaceAsync(NamespaceId @namespace, CancellationToken cancellationToken);
+
+    /// <summary>Loads a namespace under a lock that waits for all who hold it; null where it was deleted. Inside a transaction only.</summary>
+    Task<Namespace?> LockNamespaceAsync(NamespaceId @namespace, CancellationToken cancellationToken);
+
     /// <summary>Forgets what was loaded and not saved, so that a use case may start again after a lost race.</summary>
     void Forget();
 

@@ -22,26 +22,30 @@ internal sealed class DeleteNamespaceHandler(IGoferDb db, IMediator mediator, Ti
             return new Error(ErrorKind.Conflict, ErrorCodes.InUse, "The namespace 'default' always exists and cannot be deleted.");
         }
 
-        foreach (var pipeline in await PipelinesAsync(home.Value.Id, cancellationToken))
+        for (var id = home.Value.Id; ;)
         {
-            if (!request.Force)
+            foreach (var pipeline in await PipelinesAsync(id, cancellationToken))
             {
-                return new Error(
-                    ErrorKind.Conflict, ErrorCodes.InUse,
-                    $"The namespace holds pipelines, '{pipeline}' among them. Delete them first, or repeat with force=true.");
+                if (!request.Force) return InUse(pipeline);
+                var deleted = await mediator.Send(new DeletePipeline(request.Name, pipeline, Force: true, IfMatch: null), cancellationToken);
+                if (deleted.Error is { Code: not ErrorCodes.PipelineNotFound } error) return error;
             }
 
-            var deleted = await mediator.Send(new DeletePipeline(request.Name, pipeline, Force: true, IfMatch: null), cancellationToken);
-            if (deleted.Error is { Code: not ErrorCodes.PipelineNotFound } error) return error;
+            // Under the lock no pipeline can come; what came before it is seen, and goes the way of the others.
+            db.Forget();
+            await using var transaction = await db.BeginAsync(cancellationToken);
+            if (await db.LockNamespaceAsync(id, cancellationToken) is not { } locked) return (await db.FindNamespaceAsync(request.Name, cancellationToken)).Error!;
+            if (EntityTags.Refuse(request.IfMatch, locked.Revision) is { } changed) return changed;
+            if ((await PipelinesAsync(id, cancellationToken)).Count > 0) continue;
+            locked.Delete(clock.GetUtcNow());
+            await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return Result.Ok;
         }
-
-        // Found again: a use case in between may have started anew and forgotten what was loaded.
-        home = await db.FindNamespaceAsync(request.Name, cancellationToken);
-        if (!home.IsOk) return home.Error;
-        home.Value.Delete(clock.GetUtcNow());
-        await db.SaveChangesAsync(cancellationToken);
-        return Result.Ok;
     }
+
+    private static Error InUse(string pipeline) => new(
+        ErrorKind.Conflict, ErrorCodes.InUse, $"The namespace holds pipelines, '{pipeline}' among them. Delete them first, or repeat with force=true.");
 
     private Task<List<string>> PipelinesAsync(NamespaceId home, CancellationToken cancellationToken) =>
         db.Pipelines.Where(p => p.NamespaceId == home && p.DeletedAt == null).OrderBy(p => p.Name).Select(p => p.Name).ToListAsync(cancellationToken);

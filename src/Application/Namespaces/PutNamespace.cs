@@ -20,7 +20,7 @@ internal sealed class PutNamespaceHandler(IGoferDb db, TimeProvider clock) : IRe
         var home = await db.Namespaces.SingleOrDefaultAsync(n => n.Name == request.Name && n.DeletedAt == null, cancellationToken);
         if (home is null)
         {
-            if (request.IfMatch is not null) return EntityTags.Refuse(request.IfMatch, 0) ?? Missing;
+            if (EntityTags.RefuseMissing(request.IfMatch, "namespace") is { } missing) return missing;
             var now = clock.GetUtcNow();
             home = new Namespace(new NamespaceId(Guid.CreateVersion7(now)), request.Name, request.Settings.Description ?? "", now);
             request.Settings.Replace(home, now);
@@ -34,6 +34,4 @@ internal sealed class PutNamespaceHandler(IGoferDb db, TimeProvider clock) : IRe
         await db.SaveChangesAsync(cancellationToken);
         return new PutNamespaceAnswer(home.Tagged(), Created: false);
     }
-
-    private static Error Missing => new(ErrorKind.Stale, ErrorCodes.PreconditionFailed, "If-Match asks for a namespace that exists, and there is none.");
 }

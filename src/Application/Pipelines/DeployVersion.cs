@@ -5,8 +5,8 @@ using MediatR;
 
 namespace Gofer.Application.Pipelines;
 
-/// <summary>Makes a version live: runs created after the answer get it. Asking for the live one changes nothing.</summary>
-public sealed record DeployVersion(string Namespace, string Pipeline, int Version, string? IfMatch) : IRequest<Result<VersionView>>;
+/// <summary>Makes the version of that number live: runs created after the answer get it. Asking for the live one changes nothing.</summary>
+public sealed record DeployVersion(string Namespace, string Pipeline, string Version, string? IfMatch) : IRequest<Result<VersionView>>;
 
 internal sealed class DeployVersionHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<DeployVersion, Result<VersionView>>
 {
@@ -21,16 +21,16 @@ internal sealed class DeployVersionHandler(IGoferDb db, TimeProvider clock) : IR
         if (head is null || head.Deleted) return new Error(ErrorKind.NotFound, ErrorCodes.PipelineNotFound, "The pipeline was deleted.");
         if (EntityTags.Refuse(request.IfMatch, pipeline.Value.Revision) is { } stale) return stale;
 
-        if (head.LiveVersion != request.Version)
+        if (head.LiveVersion != version.Value.Version)
         {
             var document = DocumentReader.ReadStored(version.Value.Document);
-            head.Deploy(request.Version, document);
+            head.Deploy(version.Value.Version, document);
             pipeline.Value.Describe(document, clock.GetUtcNow());
             await db.SetLimitsAsync(pipeline.Value.NamespaceId, pipeline.Value.Id, document, cancellationToken);
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
-        return version.Value.View(request.Version);
+        return version.Value.View(version.Value.Version);
     }
 }

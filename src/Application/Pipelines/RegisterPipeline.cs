@@ -12,12 +12,15 @@ namespace Gofer.Application.Pipelines;
 /// <paramref name="Deploy"/> makes this one live; <paramref name="DryRun"/> says what would happen and writes nothing.
 /// </summary>
 public sealed record RegisterPipeline(string Namespace, string Name, JsonElement Document, bool Deploy, bool DryRun, string? IfMatch)
-    : IRequest<Result<RegistrationView>>;
+    : IRequest<Result<RegisterPipelineAnswer>>;
+
+/// <summary>What it came to, with the pipeline's entity tag; null where a dry run leaves no pipeline.</summary>
+public sealed record RegisterPipelineAnswer(RegistrationView Registration, string? Tag);
 
 internal sealed class RegisterPipelineHandler(IGoferDb db, TimeProvider clock, DocumentLimits limits)
-    : IRequestHandler<RegisterPipeline, Result<RegistrationView>>
+    : IRequestHandler<RegisterPipeline, Result<RegisterPipelineAnswer>>
 {
-    public async Task<Result<RegistrationView>> Handle(RegisterPipeline request, CancellationToken cancellationToken)
+    public async Task<Result<RegisterPipelineAnswer>> Handle(RegisterPipeline request, CancellationToken cancellationToken)
     {
         var home = await db.FindNamespaceAsync(request.Namespace, cancellationToken);
         if (!home.IsOk) return home.Error;
@@ -31,13 +34,21 @@ internal sealed class RegisterPipelineHandler(IGoferDb db, TimeProvider clock, D
         return await RegisterAsync(home.Value.Id, request, read.Value, cancellationToken);
     }
 
-    private async Task<Result<RegistrationView>> RegisterAsync(
+    private async Task<Result<RegisterPipelineAnswer>> RegisterAsync(
         NamespaceId home, RegisterPipeline request, PipelineDocument document, CancellationToken cancellationToken)
     {
         await using var transaction = await db.BeginAsync(cancellationToken);
+        // Held until the end: a namespace that is being deleted gets no pipeline any more, and one that gets a pipeline is not deleted.
+        if (!await db.HoldNamespaceAsync(home, cancellationToken))
+        {
+            return new Error(ErrorKind.NotFound, ErrorCodes.NamespaceNotFound, "The namespace was deleted just now.");
+        }
+
         var pipeline = await db.Pipelines.SingleOrDefaultAsync(
             p => p.NamespaceId == home && p.Name == request.Name && p.DeletedAt == null, cancellationToken);
-        if (EntityTags.Refuse(request.IfMatch, pipeline?.Revision ?? 0) is { } stale) return stale;
+        var refused = pipeline is null ? EntityTags.RefuseMissing(request.IfMatch, "pipeline") : EntityTags.Refuse(request.IfMatch, pipeline.Revision);
+        if (refused is not null) return refused;
+        var exists = pipeline is not null || !request.DryRun;
         var now = clock.GetUtcNow();
         PipelineHead? head;
         if (pipeline is null)
@@ -84,6 +95,7 @@ internal sealed class RegisterPipelineHandler(IGoferDb db, TimeProvider clock, D
             await transaction.CommitAsync(cancellationToken);
         }
 
-        return new RegistrationView(number, created, goesLive || head.LiveVersion == number, diff);
+        var registration = new RegistrationView(number, created, goesLive || head.LiveVersion == number, diff);
+        return new RegisterPipelineAnswer(registration, exists ? EntityTags.Of(pipeline.Revision) : null);
     }
 }

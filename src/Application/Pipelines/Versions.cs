@@ -10,11 +10,11 @@ namespace Gofer.Application.Pipelines;
 /// <summary>Lists the versions of a pipeline, newest first.</summary>
 public sealed record ListVersions(string Namespace, string Pipeline, PageRequest Page) : IRequest<Result<Page<VersionView>>>;
 
-/// <summary>Reads one version.</summary>
-public sealed record GetVersion(string Namespace, string Pipeline, int Version) : IRequest<Result<VersionView>>;
+/// <summary>Reads one version; <paramref name="Version"/> is its number as the caller wrote it.</summary>
+public sealed record GetVersion(string Namespace, string Pipeline, string Version) : IRequest<Result<VersionView>>;
 
 /// <summary>Compares a version with another, or with the live one where none is named.</summary>
-public sealed record DiffVersion(string Namespace, string Pipeline, int Version, int? Against) : IRequest<Result<DiffView>>;
+public sealed record DiffVersion(string Namespace, string Pipeline, string Version, int? Against) : IRequest<Result<DiffView>>;
 
 internal sealed class ListVersionsHandler(IGoferDb db) : IRequestHandler<ListVersions, Result<Page<VersionView>>>
 {
@@ -57,7 +57,7 @@ internal sealed class DiffVersionHandler(IGoferDb db) : IRequestHandler<DiffVers
         var against = request.Against ?? await db.LiveVersionAsync(pipeline.Value.Id, cancellationToken);
         var from = await db.FindVersionAsync(pipeline.Value.Id, against, cancellationToken);
         return from.IsOk
-            ? new DiffView(against, request.Version, PipelineViews.Diff(from.Value.Document, DocumentReader.ReadStored(to.Value.Document)))
+            ? new DiffView(against, to.Value.Version, PipelineViews.Diff(from.Value.Document, DocumentReader.ReadStored(to.Value.Document)))
             : from.Error;
     }
 }
@@ -70,6 +70,12 @@ internal static class VersionLookups
         /// <summary>The number of the live version.</summary>
         public Task<int> LiveVersionAsync(PipelineId pipeline, CancellationToken cancellationToken) =>
             db.Heads.Where(h => h.PipelineId == pipeline).Select(h => h.LiveVersion).SingleAsync(cancellationToken);
+
+        /// <summary>The version that a caller names by its number.</summary>
+        public async Task<Result<PipelineVersion>> FindVersionAsync(PipelineId pipeline, string version, CancellationToken cancellationToken) =>
+            int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? await db.FindVersionAsync(pipeline, number, cancellationToken)
+                : new Error(ErrorKind.NotFound, ErrorCodes.VersionNotFound, $"{Shown.Quoted(version)} is no version: give its number.");
 
         /// <summary>The version of that number.</summary>
         public async Task<Result<PipelineVersion>> FindVersionAsync(PipelineId pipeline, int version, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gofer.Application.Common;
 using Gofer.Application.Pipelines;
 using Gofer.Domain.Common;
@@ -7,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Gofer.Application.Runs;
 
 /// <summary>Lists the tasks of a run in the document's order.</summary>
-public sealed record ListTasks(RunPath Path) : IRequest<Result<Page<TaskView>>>;
+public sealed record ListTasks(RunPath Path, PageRequest Page) : IRequest<Result<Page<TaskView>>>;
 
 /// <summary>Reads one task of a run.</summary>
 public sealed record GetTask(RunPath Path, string Task) : IRequest<Result<TaskView>>;
@@ -21,8 +22,17 @@ internal sealed class ListTasksHandler(IGoferDb db, IVersionGraphs versions) : I
     {
         var scope = await db.FindRunAsync(versions, request.Path, cancellationToken);
         if (!scope.IsOk) return scope.Error;
-        // A run has at most as many tasks as a document: no page of them is needed.
-        return new Page<TaskView>(await db.TasksAsync(scope.Value, scope.Value.Run.State, null, cancellationToken), null);
+        if (request.Page.Check() is { } refused) return refused;
+        var cursor = Cursors.Read(request.Page.Cursor);
+        if (!cursor.IsOk) return cursor.Error;
+        var after = -1;
+        if (cursor.Value is { } place && !int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out after)) return Cursors.Bad;
+
+        // The graph says which rows are tasks; a run has each of them.
+        var graph = scope.Value.Graph;
+        var wanted = Enumerable.Range(after + 1, Math.Max(0, graph.Count - after - 1)).Where(t => !graph.Nodes[t].IsJoin).Take(request.Page.Take + 1).ToList();
+        var tasks = await db.TasksAsync(scope.Value, scope.Value.Run.State, wanted, cancellationToken);
+        return Cursors.Page(tasks, request.Page.Take, t => t, t => graph.IndexOf(t.Id)!.Value.ToString(CultureInfo.InvariantCulture));
     }
 }
 

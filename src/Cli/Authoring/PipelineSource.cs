@@ -106,10 +106,14 @@ internal static class PipelineSource
             {
                 process.StandardInput.Close();
                 var complaints = CopyAsync(process.StandardError, errors, patience.Token);
-                var printed = await TakeAsync(process.StandardOutput, patience.Token);
+                // A program that is not read any more never ends by itself: nothing is waited for then.
+                if (await TakeAsync(process.StandardOutput, patience.Token) is not { } printed)
+                {
+                    return Error.Invalid("", $"'{program.Shown}' printed more than {Largest} characters, which is no pipeline. Nothing was registered.");
+                }
+
                 await complaints;
                 await process.WaitForExitAsync(patience.Token);
-                if (printed is null) return Error.Invalid("", $"'{program.Shown}' printed more than {Largest} characters, which is no pipeline.");
                 return process.ExitCode == 0
                     ? printed
                     : new Error(ErrorKind.Invalid, ErrorCodes.ValidationFailed, $"'{program.Shown}' failed with exit code {process.ExitCode}. Nothing was registered.");

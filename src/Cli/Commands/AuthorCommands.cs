@@ -3,6 +3,7 @@ using System.Text.Json;
 using Gofer.Cli.Authoring;
 using Gofer.Cli.Terminal;
 using Gofer.Client;
+using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 
 namespace Gofer.Cli.Commands;
@@ -34,7 +35,8 @@ internal static class AuthorCommands
             var isDry = context.Parsed.GetValue(dryRun);
             var answer = await context.Client.Pipelines.RegisterPipelineAsync(
                 context.Namespace, id, document.Value, deploy: !context.Parsed.GetValue(noDeploy), dryRun: isDry, cancellationToken: token);
-            PrintDiff(context.Out, answer.Diff);
+            var runs = !isDry && context.Parsed.GetValue(run);
+            if (context.IsTable) PrintDiff(context.Out, answer.Diff);
             context.Error.WriteLine((isDry, answer.Created) switch
             {
                 (true, true) => $"{id} would become version {answer.Version}.",
@@ -42,9 +44,14 @@ internal static class AuthorCommands
                 (false, true) => $"{id} is registered as version {answer.Version}{(answer.Live ? " and live" : ", not live")}.",
                 (false, false) => $"{id} is unchanged: version {answer.Version}{(answer.Live ? ", live" : ", not live")}.",
             });
-            if (isDry || !context.Parsed.GetValue(run)) return ExitCode.Done;
+            if (!runs)
+            {
+                context.PrintAnswer(answer, _ => id);
+                return ExitCode.Done;
+            }
+
             var created = await context.Client.Runs.CreateRunAsync(context.Namespace, id, new NewRunBody { Version = answer.Version }, cancellationToken: token);
-            return await OperateCommands.FollowAsync(context, id, created, token);
+            return await Following.FollowAsync(context, id, created, token);
         });
         return command;
     }
@@ -77,17 +84,18 @@ internal static class AuthorCommands
             if (!document.IsOk) return context.Fail(document.Error);
             var answer = await context.Client.Pipelines.RegisterPipelineAsync(
                 context.Namespace, IdOf(document.Value), document.Value, dryRun: true, cancellationToken: token);
-            PrintDiff(context.Out, answer.Diff);
+            if (context.IsTable) PrintDiff(context.Out, answer.Diff);
+            else context.Print(answer.Diff, c => c.Pointer);
             context.Error.WriteLine(answer.Diff.Count == 0 ? "No difference from the live version." : $"{answer.Diff.Count} differences from the live version.");
             return ExitCode.Done;
         });
         return command;
     }
 
-    /// <summary>The id that the document gives itself; where it gives none, a placeholder lets the server say so with all other faults.</summary>
+    /// <summary>The id that the document gives itself; where that is none, a placeholder lets the server say so with all other faults.</summary>
     private static string IdOf(JsonElement document) =>
         document.ValueKind == JsonValueKind.Object && document.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String
-        && id.GetString() is { Length: > 0 } text ? Uri.EscapeDataString(text) : "-";
+        && id.GetString() is { } text && Slug.IsValid(text) ? text : "-";
 
     private static void PrintDiff(TextWriter output, IReadOnlyList<ChangeView> changes)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Gofer.Application.Common;
 using Gofer.Client;
@@ -7,6 +8,11 @@ namespace Gofer.Cli.Commands;
 
 internal sealed partial class CommandContext
 {
+    private const int DefaultLimit = 50;
+
+    /// <summary>The largest page that the server gives.</summary>
+    private const int MostOfPage = 500;
+
     private (GoferClient Client, string Namespace)? _remote;
 
     /// <summary>The server that the settings name.</summary>
@@ -19,6 +25,39 @@ internal sealed partial class CommandContext
 
     /// <summary>Answers a client over a given server, for commands that started one themselves.</summary>
     public static GoferClient ClientOf(Uri server) => new(new HttpClient { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan });
+
+    /// <summary>Whether data is printed for people.</summary>
+    public bool IsTable => Parsed.GetValue(GlobalOptions.Output) is null or "table";
+
+    /// <summary>The run's number. What <c>latest</c> names is asked for once, so a run that is made meanwhile changes nothing.</summary>
+    public async Task<string> NumberAsync(string pipeline, string run, CancellationToken cancellationToken) => run == Names.Latest
+        ? (await Client.Runs.GetRunAsync(Namespace, pipeline, run, cancellationToken)).Number.ToString(CultureInfo.InvariantCulture)
+        : run;
+
+    /// <summary>
+    /// Reads a list page by page until there are as many items as were asked for, 50 where nobody did; where the list goes on after them, says so.
+    /// </summary>
+    public async Task<IReadOnlyList<T>> ListAsync<T>(int? limit, Func<int, string?, Task<(IReadOnlyList<T> Items, string? Next)>> read)
+    {
+        var wanted = limit ?? DefaultLimit;
+        var (items, cursor) = (new List<T>(), (string?)null);
+        do
+        {
+            var (part, next) = await read(Math.Min(wanted - items.Count, MostOfPage), cursor);
+            items.AddRange(part);
+            cursor = next;
+        }
+        while (cursor is not null && items.Count < wanted);
+
+        if (cursor is not null) Error.WriteLine($"There are more than these {items.Count}: --limit {2L * items.Count} shows more.");
+        return items;
+    }
+
+    /// <summary>Prints what an action answered, where something else is wanted than the sentence that said it.</summary>
+    public void PrintAnswer<T>(T item, Func<T, string> name)
+    {
+        if (!IsTable) PrintOne(item, name);
+    }
 
     /// <summary>Prints data: a table of <paramref name="columns"/>, or the views as JSON, or their names.</summary>
     public void Print<T>(IReadOnlyList<T> items, Func<T, string> name, params (string Header, Func<T, string?> Cell)[] columns)
@@ -79,6 +118,9 @@ internal sealed partial class CommandContext
             throw new CommandException(Domain.Common.Error.Invalid("", $"'{server}' is no server; write it like http://127.0.0.1:8080."));
         }
 
-        return (ClientOf(url), settings["Gofer:Namespace"] ?? "default");
+        var home = settings["Gofer:Namespace"] ?? "default";
+        return Domain.Common.Slug.Complaint(home) is { } complaint
+            ? throw new CommandException(Domain.Common.Error.Invalid("", $"The namespace {complaint}"), ExitCode.Usage)
+            : (ClientOf(url), home);
     }
 }

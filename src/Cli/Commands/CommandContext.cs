@@ -63,9 +63,11 @@ internal sealed partial class CommandContext(ParseResult parsed)
 }
 
 /// <summary>Ends a command with an error.</summary>
-internal sealed class CommandException(Error error) : Exception(error.Message)
+internal sealed class CommandException(Error error, ExitCode code = ExitCode.Failed) : Exception(error.Message)
 {
     public Error Refusal { get; } = error;
+
+    public ExitCode Code { get; } = code;
 }
 
 /// <summary>The options of every command.</summary>
@@ -86,7 +88,11 @@ internal static class GlobalOptions
 
     public static Option<string?> Config { get; } = new("--config") { Description = "The settings file, ./gofer.toml or /etc/gofer/gofer.toml where none is named.", Recursive = true };
 
-    static GlobalOptions() => Output.AcceptOnlyFromAmong("table", "json", "jsonl", "name");
+    static GlobalOptions()
+    {
+        Output.AcceptOnlyFromAmong("table", "json", "jsonl", "name");
+        Namespace.MustBeName();
+    }
 }
 
 /// <summary>How a command gets its action.</summary>
@@ -103,7 +109,8 @@ internal static class CommandActions
             }
             catch (CommandException e)
             {
-                return (int)context.Fail(e.Refusal);
+                context.Fail(e.Refusal);
+                return (int)e.Code;
             }
             catch (Exception e) when (context.Explain(e, token) is { } code)
             {

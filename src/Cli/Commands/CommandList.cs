@@ -35,7 +35,8 @@ internal static class CommandList
         var command = new Command("version", "Print the version and the commit.\n\nExample: gofer version");
         command.Run((context, _) =>
         {
-            context.Out.WriteLine($"gofer {ProductVersion.Version} ({ProductVersion.Commit})");
+            if (context.IsTable) context.Out.WriteLine($"gofer {ProductVersion.Version} ({ProductVersion.Commit})");
+            context.PrintAnswer(new { ProductVersion.Version, ProductVersion.Commit }, v => v.Version);
             return Task.FromResult(ExitCode.Done);
         });
         return command;

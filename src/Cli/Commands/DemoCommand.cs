@@ -23,7 +23,12 @@ internal static class DemoCommand
             await using var install = new DevInstall(context.Error);
             // The commands are ours: where no Docker answers they may run as processes, and the first stage says so.
             if (await install.StartAsync(settings, "127.0.0.1:0", fallBack: true, token) is { } error) return context.Fail(error);
-            var code = await ShowAsync(context, install, context.Parsed.GetValue(image)!, token);
+            if (await ShowAsync(context, install, context.Parsed.GetValue(image)!, token) is not { } code)
+            {
+                context.Error.WriteLine("Stopped before the run had ended. Its tasks go on by themselves; a demo over the same data finds them again.");
+                return ExitCode.Failed;
+            }
+
             if (context.Parsed.GetValue(once) || code != ExitCode.Done) return code;
             context.Error.WriteLine("Ctrl-C stops it.");
             await install.Host.WaitForShutdownAsync();
@@ -32,7 +37,23 @@ internal static class DemoCommand
         return command;
     }
 
-    private static async Task<ExitCode> ShowAsync(CommandContext context, DevInstall install, string image, CancellationToken token)
+    /// <summary>Runs the example and shows it; null where the program was asked to stop meanwhile.</summary>
+    private static async Task<ExitCode?> ShowAsync(CommandContext context, DevInstall install, string image, CancellationToken token)
+    {
+        // Ctrl-C belongs to the host, which only notes it: what is under way here has to hear of it.
+        var stopping = install.Host.Stopping;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(token, stopping);
+        try
+        {
+            return await RunAsync(context, install, image, over.Token);
+        }
+        catch (Exception e) when (stopping.IsCancellationRequested && e is OperationCanceledException or Refit.ApiRequestException or HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<ExitCode> RunAsync(CommandContext context, DevInstall install, string image, CancellationToken token)
     {
         var client = CommandContext.ClientOf(install.Url);
         var document = Document(image);

@@ -12,7 +12,18 @@ internal static class NounCommands
 
     private static Option<bool> Force => new("--force") { Description = "Cancel unfinished runs first." };
 
-    private static Option<int?> Limit => new("--limit") { Description = "How many at most, 50 where none is given." };
+    private static Option<int?> Limit
+    {
+        get
+        {
+            var limit = new Option<int?>("--limit") { Description = "How many at most, 50 where none is given." };
+            limit.Validators.Add(result =>
+            {
+                if (result.GetValueOrDefault<int?>() < 1) result.AddError("--limit must be 1 or more.");
+            });
+            return limit;
+        }
+    }
 
     public static Command Namespace()
     {
@@ -20,17 +31,21 @@ internal static class NounCommands
         var limit = Limit;
         noun.Add("list", "List namespaces", [limit], [], async (context, token) =>
         {
-            var page = await context.Client.Namespaces.ListNamespacesAsync(context.Parsed.GetValue(limit), cancellationToken: token);
-            context.Print(page.Items, n => n.Id, Columns());
+            var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
+            {
+                var page = await context.Client.Namespaces.ListNamespacesAsync(most, cursor, token);
+                return (page.Items, page.NextCursor);
+            });
+            context.Print(items, n => n.Id, Columns());
             return ExitCode.Done;
         });
-        var got = new Argument<string>("id");
+        var got = Names.Namespace;
         noun.Add("get", "Read a namespace", [], [got], async (context, token) =>
         {
             context.PrintOne(await context.Client.Namespaces.GetNamespaceAsync(context.Parsed.GetValue(got)!, token), n => n.Id, Columns());
             return ExitCode.Done;
         });
-        var created = new Argument<string>("id");
+        var created = Names.Namespace;
         var description = new Option<string?>("--description", "-d") { Description = "What it is for." };
         noun.Add("create", "Make a namespace", [description], [created], async (context, token) =>
         {
@@ -38,7 +53,7 @@ internal static class NounCommands
             context.PrintOne(await context.Client.Namespaces.CreateNamespaceAsync(body, token), n => n.Id, Columns());
             return ExitCode.Done;
         });
-        var deleted = new Argument<string>("id");
+        var deleted = Names.Namespace;
         var (yes, force) = (Yes, Force);
         noun.Add("delete", "Delete a namespace", [yes, force], [deleted], async (context, token) =>
         {
@@ -58,26 +73,34 @@ internal static class NounCommands
         var limit = Limit;
         noun.Add("list", "List pipelines", [limit], [], async (context, token) =>
         {
-            var page = await context.Client.Pipelines.ListPipelinesAsync(context.Namespace, context.Parsed.GetValue(limit), cancellationToken: token);
-            context.Print(page.Items, p => p.Id, Columns());
+            var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
+            {
+                var page = await context.Client.Pipelines.ListPipelinesAsync(context.Namespace, most, cursor, token);
+                return (page.Items, page.NextCursor);
+            });
+            context.Print(items, p => p.Id, Columns());
             return ExitCode.Done;
         });
-        var got = new Argument<string>("pipeline");
+        var got = Names.Pipeline;
         noun.Add("get", "Read a pipeline", [], [got], async (context, token) =>
         {
             context.PrintOne(await context.Client.Pipelines.GetPipelineAsync(context.Namespace, context.Parsed.GetValue(got)!, token), p => p.Id, Columns());
             return ExitCode.Done;
         });
-        var versioned = new Argument<string>("pipeline");
-        noun.Add("versions", "List the versions of a pipeline", [], [versioned], async (context, token) =>
+        var (versioned, versions) = (Names.Pipeline, Limit);
+        noun.Add("versions", "List the versions of a pipeline", [versions], [versioned], async (context, token) =>
         {
-            var page = await context.Client.Versions.ListVersionsAsync(context.Namespace, context.Parsed.GetValue(versioned)!, cancellationToken: token);
+            var items = await context.ListAsync(context.Parsed.GetValue(versions), async (most, cursor) =>
+            {
+                var page = await context.Client.Versions.ListVersionsAsync(context.Namespace, context.Parsed.GetValue(versioned)!, most, cursor, token);
+                return (page.Items, page.NextCursor);
+            });
             context.Print(
-                page.Items, v => v.Version.ToString(CultureInfo.InvariantCulture), ("version", v => v.Version.ToString(CultureInfo.InvariantCulture)),
+                items, v => v.Version.ToString(CultureInfo.InvariantCulture), ("version", v => v.Version.ToString(CultureInfo.InvariantCulture)),
                 ("live", v => v.Live ? "yes" : ""), ("hash", v => v.ContentHash[..12]), ("registered", v => Table.Time(v.CreatedAt)));
             return ExitCode.Done;
         });
-        var deleted = new Argument<string>("pipeline");
+        var deleted = Names.Pipeline;
         var (yes, force) = (Yes, Force);
         noun.Add("delete", "Delete a pipeline", [yes, force], [deleted], async (context, token) =>
         {
@@ -98,27 +121,31 @@ internal static class NounCommands
     /// <summary><c>gofer run PIPELINE</c> runs; <c>gofer run list</c> and <c>get</c> read. A pipeline of such a name is run with <c>--</c> before it.</summary>
     public static Command WithRunVerbs(this Command noun)
     {
-        var pipeline = new Argument<string?>("pipeline") { Description = "All of the namespace where none is given.", DefaultValueFactory = _ => null };
+        var pipeline = Names.PipelineOrAll;
         var limit = Limit;
         var states = new Option<string[]>("--state") { Description = "Only runs in that state. May be repeated." };
         var labels = new Option<string[]>("--label", "-l") { Description = "Only runs with that label, KEY:VALUE. May be repeated." };
         noun.Add("list", "List runs, newest first", [limit, states, labels], [pipeline], async (context, token) =>
         {
-            var (state, label, most) = (context.Parsed.GetValue(states), context.Parsed.GetValue(labels), context.Parsed.GetValue(limit));
-            var page = context.Parsed.GetValue(pipeline) is { } name
-                ? await context.Client.Runs.ListRunsAsync(context.Namespace, name, state, label: label, limit: most, cancellationToken: token)
-                : await context.Client.Runs.ListNamespaceRunsAsync(context.Namespace, state, label: label, limit: most, cancellationToken: token);
-            context.Print(page.Items, r => $"{r.Pipeline}/{r.Number}", Columns());
+            var (state, label) = (context.Parsed.GetValue(states), context.Parsed.GetValue(labels));
+            var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
+            {
+                var page = context.Parsed.GetValue(pipeline) is { } name
+                    ? await context.Client.Runs.ListRunsAsync(context.Namespace, name, state, label: label, limit: most, cursor: cursor, cancellationToken: token)
+                    : await context.Client.Runs.ListNamespaceRunsAsync(context.Namespace, state, label: label, limit: most, cursor: cursor, cancellationToken: token);
+                return (page.Items, page.NextCursor);
+            });
+            context.Print(items, r => $"{r.Pipeline}/{r.Number}", Columns());
             return ExitCode.Done;
         });
-        var owner = new Argument<string>("pipeline");
-        var number = new Argument<string>("run") { DefaultValueFactory = _ => "latest" };
+        var owner = Names.Pipeline;
+        var number = Names.RunOrLatest;
         noun.Add("get", "Read a run", [], [owner, number], async (context, token) =>
         {
             var (name, run) = (context.Parsed.GetValue(owner)!, context.Parsed.GetValue(number)!);
             if (context.Parsed.GetValue(GlobalOptions.Output) == "table")
             {
-                await new RunFollowing(context, context.Client, context.Namespace, name, run).ShowAsync(token);
+                await new RunFollowing(context, context.Client, context.Namespace, name, await context.NumberAsync(name, run, token)).ShowAsync(token);
                 return ExitCode.Done;
             }
 
@@ -138,21 +165,27 @@ internal static class NounCommands
     public static Command Task()
     {
         var noun = new Command("task", "Tasks of runs.\n\nExample: gofer task list nightly 17");
-        var (pipeline, run) = (new Argument<string>("pipeline"), new Argument<string>("run") { DefaultValueFactory = _ => "latest" });
-        noun.Add("list", "List the tasks of a run", [], [pipeline, run], async (context, token) =>
+        var (pipeline, run, limit) = (Names.Pipeline, Names.RunOrLatest, Limit);
+        noun.Add("list", "List the tasks of a run", [limit], [pipeline, run], async (context, token) =>
         {
-            var page = await context.Client.Tasks.ListTasksAsync(context.Namespace, context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!, token);
-            context.Print(page.Items, t => t.Id, Columns());
+            var name = context.Parsed.GetValue(pipeline)!;
+            var found = await context.NumberAsync(name, context.Parsed.GetValue(run)!, token);
+            var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
+            {
+                var page = await context.Client.Tasks.ListTasksAsync(context.Namespace, name, found, most, cursor, token);
+                return (page.Items, page.NextCursor);
+            });
+            context.Print(items, t => t.Id, Columns());
             return ExitCode.Done;
         });
-        var (of, number, task) = (new Argument<string>("pipeline"), new Argument<string>("run"), new Argument<string>("task"));
+        var (of, number, task) = (Names.Pipeline, Names.Run, Names.Task);
         noun.Add("get", "Read a task", [], [of, number, task], async (context, token) =>
         {
             var view = await context.Client.Tasks.GetTaskAsync(context.Namespace, context.Parsed.GetValue(of)!, context.Parsed.GetValue(number)!, context.Parsed.GetValue(task)!, token);
             context.PrintOne(view, t => t.Id, Columns());
             return ExitCode.Done;
         });
-        var (at, which, stopped) = (new Argument<string>("pipeline"), new Argument<string>("run"), new Argument<string>("task"));
+        var (at, which, stopped) = (Names.Pipeline, Names.Run, Names.Task);
         noun.Add("cancel", "Cancel a task", [], [at, which, stopped], async (context, token) =>
         {
             var view = await context.Client.Tasks.CancelTaskAsync(

@@ -9,13 +9,9 @@ namespace Gofer.Cli.Commands;
 /// <summary><c>run</c>, <c>logs</c>, <c>watch</c>, <c>cancel</c>, <c>deploy</c>, <c>rollback</c>, <c>pause</c>, <c>resume</c>: pipelines at work.</summary>
 internal static class OperateCommands
 {
-    private static Argument<string> Pipeline => new("pipeline") { Description = "The pipeline." };
-
-    private static Argument<string> RunNumber => new("run") { Description = "The run's number, or latest.", DefaultValueFactory = _ => "latest" };
-
     public static Command Run()
     {
-        var pipeline = Pipeline;
+        var pipeline = Names.Pipeline;
         var variables = new Option<string[]>("--var") { Description = "An environment variable of all tasks, KEY=VALUE. May be repeated." };
         var labels = new Option<string[]>("--label", "-l") { Description = "A label of the run, KEY=VALUE. May be repeated." };
         var version = new Option<int?>("--version") { Description = "The version to run; the live one where none is given." };
@@ -38,7 +34,7 @@ internal static class OperateCommands
                 Labels = Pairs(context.Parsed.GetValue(labels), "--label"),
             };
             var created = await context.Client.Runs.CreateRunAsync(context.Namespace, name, body, context.Parsed.GetValue(key), token);
-            if (context.Parsed.GetValue(follow)) return await FollowAsync(context, name, created, token);
+            if (context.Parsed.GetValue(follow)) return await Following.FollowAsync(context, name, created, token);
             context.PrintOne(
                 created, r => r.Number.ToString(CultureInfo.InvariantCulture),
                 ("run", r => r.Number.ToString(CultureInfo.InvariantCulture)), ("state", r => r.State.ToString().ToLowerInvariant()),
@@ -51,8 +47,8 @@ internal static class OperateCommands
 
     public static Command Logs()
     {
-        var (pipeline, run) = (Pipeline, RunNumber);
-        var task = new Argument<string?>("task") { Description = "The task; all of them where none is given.", DefaultValueFactory = _ => null };
+        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
+        var task = Names.TaskOrAll;
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the run has ended." };
         var tail = new Option<int?>("--tail") { Description = "Only the last lines." };
         var stream = new Option<string?>("--stream") { Description = "Only stdout or stderr." };
@@ -69,26 +65,39 @@ internal static class OperateCommands
             var (name, number, id) = (context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!, context.Parsed.GetValue(task));
             var (lines, only) = (context.Parsed.GetValue(tail), context.Parsed.GetValue(stream));
             if (!context.Parsed.GetValue(follow)) return await PlainAsync(context, name, number, id, lines, only, token);
-            await LogPrinter.FollowAsync(context, context.Client.Streams.LogsAsync(context.Namespace, name, number, id, lines, only, token), id is null, token);
-            return ExitCode.Done;
+            number = await context.NumberAsync(name, number, token);
+            return await Following.UntilLeftAsync(context, name, number, async leave =>
+            {
+                await LogPrinter.FollowAsync(context, context.Client.Streams.LogsAsync(context.Namespace, name, number, id, lines, only, leave), id is null, leave);
+                return ExitCode.Done;
+            }, token);
         });
         return command;
     }
 
     public static Command Watch()
     {
-        var (pipeline, run) = (Pipeline, RunNumber);
+        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
         var command = new Command("watch", "Show a run as a tree until it has ended.\n\nExample: gofer watch nightly");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
-        command.Run(async (context, token) => await new RunFollowing(
-            context, context.Client, context.Namespace, context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!).AsTreeAsync(token));
+        command.Run(async (context, token) =>
+        {
+            var name = context.Parsed.GetValue(pipeline)!;
+            var number = await context.NumberAsync(name, context.Parsed.GetValue(run)!, token);
+            var following = new RunFollowing(context, context.Client, context.Namespace, name, number);
+            return await Following.UntilLeftAsync(context, name, number, leave =>
+            {
+                if (Console.IsOutputRedirected) context.Error.WriteLine($"Run {number} of {name}");
+                return following.AsTreeAsync(leave);
+            }, token);
+        });
         return command;
     }
 
     public static Command Cancel()
     {
-        var (pipeline, run) = (Pipeline, RunNumber);
+        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
         var reason = new Option<string?>("--reason") { Description = "Why; the run keeps it." };
         var command = new Command("cancel", "Cancel a run: what waits ends at once, what runs is stopped.\n\nExample: gofer cancel nightly 17 --reason 'wrong branch'");
         command.Arguments.Add(pipeline);
@@ -104,6 +113,7 @@ internal static class OperateCommands
                 RunState.Succeeded or RunState.Failed => $"Run {cancelled.Number} had ended before: {cancelled.State.ToString().ToLowerInvariant()}.",
                 _ => $"Run {cancelled.Number} is being cancelled; its containers are being stopped.",
             });
+            context.PrintAnswer(cancelled, r => $"{r.Pipeline}/{r.Number}");
             return ExitCode.Done;
         });
         return command;
@@ -111,7 +121,7 @@ internal static class OperateCommands
 
     public static Command Deploy()
     {
-        var pipeline = Pipeline;
+        var pipeline = Names.Pipeline;
         var version = new Argument<int>("version") { Description = "The version's number." };
         var command = new Command("deploy", "Make a version live.\n\nExample: gofer deploy nightly 3");
         command.Arguments.Add(pipeline);
@@ -122,7 +132,7 @@ internal static class OperateCommands
 
     public static Command Rollback()
     {
-        var pipeline = Pipeline;
+        var pipeline = Names.Pipeline;
         var version = new Argument<int?>("version") { Description = "The version to go back to; the one before the live one where none is given.", DefaultValueFactory = _ => null };
         var command = new Command("rollback", "Make an earlier version live.\n\nExample: gofer rollback nightly");
         command.Arguments.Add(pipeline);
@@ -143,37 +153,9 @@ internal static class OperateCommands
 
     public static Command Resume() => State("resume", "Take new runs again.", PipelineState.Active);
 
-    /// <summary>Follows a run that was just made. Leaving it does not end it, and says so.</summary>
-    public static async Task<ExitCode> FollowAsync(CommandContext context, string pipeline, RunView run, CancellationToken token)
-    {
-        var number = run.Number.ToString(CultureInfo.InvariantCulture);
-        using var leave = CancellationTokenSource.CreateLinkedTokenSource(token);
-        void Leave(object? sender, ConsoleCancelEventArgs e)
-        {
-            e.Cancel = !leave.IsCancellationRequested; // the second time ends the program at once
-            leave.Cancel();
-        }
-
-        Console.CancelKeyPress += Leave;
-        context.Error.WriteLine($"Run {number} of {pipeline}, version {run.Version}");
-        try
-        {
-            return await new RunFollowing(context, context.Client, context.Namespace, pipeline, number).WithLogsAsync(leave.Token);
-        }
-        catch (Exception e) when (leave.IsCancellationRequested && e is OperationCanceledException or Refit.ApiRequestException)
-        {
-            context.Error.WriteLine($"The run goes on. Cancel it with: gofer cancel {pipeline} {number}");
-            return ExitCode.Failed;
-        }
-        finally
-        {
-            Console.CancelKeyPress -= Leave;
-        }
-    }
-
     private static Command State(string name, string help, PipelineState state)
     {
-        var pipeline = Pipeline;
+        var pipeline = Names.Pipeline;
         var command = new Command(name, $"{help}\n\nExample: gofer {name} nightly");
         command.Arguments.Add(pipeline);
         command.Run(async (context, token) =>
@@ -181,6 +163,7 @@ internal static class OperateCommands
             var changed = await context.Client.Pipelines.UpdatePipelineAsync(
                 context.Namespace, context.Parsed.GetValue(pipeline)!, new PipelineBody { State = state }, token);
             context.Error.WriteLine($"{changed.Id} is {changed.State.ToString().ToLowerInvariant()}.");
+            context.PrintAnswer(changed, p => p.Id);
             return ExitCode.Done;
         });
         return command;
@@ -190,6 +173,7 @@ internal static class OperateCommands
     {
         var deployed = await context.Client.Versions.DeployVersionAsync(context.Namespace, pipeline, version.ToString(CultureInfo.InvariantCulture), token);
         context.Error.WriteLine($"Version {deployed.Version} of {pipeline} is live.");
+        context.PrintAnswer(deployed, v => v.Version.ToString(CultureInfo.InvariantCulture));
         return ExitCode.Done;
     }
 

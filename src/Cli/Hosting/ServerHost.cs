@@ -82,6 +82,9 @@ public sealed class ServerHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Cancelled when the process was asked to stop, by Ctrl-C or SIGTERM.</summary>
+    public CancellationToken Stopping => _app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+
     /// <summary>Returns when the process was asked to stop and everything has stopped.</summary>
     public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
 

@@ -13,16 +13,20 @@ internal static class LogPrinter
     {
         await using var output = Sink(context.Out, Console.Out, Console.OpenStandardOutput);
         await using var errors = Sink(context.Error, Console.Error, Console.OpenStandardError);
-        (string Task, string Stream)? open = null;
+        var open = new OpenLine();
         await foreach (var line in lines.WithCancellation(cancellationToken))
         {
             var sink = line.Stream == "stderr" ? errors : output;
-            var goesOn = open == (line.Task, line.Stream);
-            if (open is not null && !goesOn && prefixed) await sink.WriteAsync(NewLine, cancellationToken);
-            if (prefixed && !goesOn) await sink.WriteAsync(System.Text.Encoding.UTF8.GetBytes($"{line.Task} {(line.Stream == "stderr" ? "!" : "|")} "), cancellationToken);
+            var goesOn = open.GoesOn(line);
+            if (prefixed && !goesOn)
+            {
+                if (open.IsOpen) await (open.IsError ? errors : output).WriteAsync(NewLine, cancellationToken);
+                await sink.WriteAsync(System.Text.Encoding.UTF8.GetBytes($"{line.Task} {(line.Stream == "stderr" ? "!" : "|")} "), cancellationToken);
+            }
+
             await sink.WriteAsync(line.ToBytes(), cancellationToken);
             if (line.Eol) await sink.WriteAsync(NewLine, cancellationToken);
-            open = line.Eol ? null : (line.Task, line.Stream);
+            open.Printed(line);
             await sink.FlushAsync(cancellationToken);
         }
     }

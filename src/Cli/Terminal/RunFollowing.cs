@@ -18,8 +18,10 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     {
         var tree = await TreeAsync(cancellationToken);
         var width = tree.Tasks.Max(t => t.Id.Length);
-        await foreach (var line in client.Streams.LogsAsync(@namespace, pipeline, run, cancellationToken: cancellationToken)) Print(line, width);
-        return await EndAsync(await TreeAsync(cancellationToken), tail: false, cancellationToken);
+        var open = new OpenLine();
+        await foreach (var line in client.Streams.LogsAsync(@namespace, pipeline, run, cancellationToken: cancellationToken)) Print(line, open, width);
+        if (open.IsOpen) _out.WriteLine();
+        return await EndAsync(await TreeAsync(cancellationToken), cancellationToken);
     }
 
     /// <summary>Keeps the tree up to date on a terminal; elsewhere prints a line a change.</summary>
@@ -28,27 +30,7 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
         var tree = await TreeAsync(cancellationToken);
         if (_out.Profile.Capabilities.Interactive && !Console.IsOutputRedirected)
         {
-            await _out.Live(Drawing(tree)).AutoClear(true).StartAsync(async live =>
-            {
-                var changes = client.Streams.RunAsync(@namespace, pipeline, run, cancellationToken).GetAsyncEnumerator(cancellationToken);
-                await using (changes)
-                {
-                    var next = changes.MoveNextAsync().AsTask();
-                    while (true)
-                    {
-                        // Redrawn without news too: times go on.
-                        if (await Task.WhenAny(next, Task.Delay(200, cancellationToken)) == next)
-                        {
-                            if (!await next) return;
-                            tree.Apply(changes.Current);
-                            next = changes.MoveNextAsync().AsTask();
-                        }
-
-                        cancellationToken.ThrowIfCancellationRequested();
-                        live.UpdateTarget(Drawing(tree));
-                    }
-                }
-            });
+            await _out.Live(Drawing(tree)).AutoClear(true).StartAsync(live => DrawAsync(live, tree, cancellationToken));
         }
         else
         {
@@ -61,20 +43,47 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
             }
         }
 
-        return await EndAsync(tree, tail: true, cancellationToken);
+        return await EndAsync(tree, cancellationToken);
     }
 
     /// <summary>Prints the tree as it is.</summary>
     public async Task ShowAsync(CancellationToken cancellationToken) => Draw(_out, await TreeAsync(cancellationToken));
 
-    private async Task<ExitCode> EndAsync(RunTree tree, bool tail, CancellationToken cancellationToken)
+    private async Task DrawAsync(LiveDisplayContext live, RunTree tree, CancellationToken cancellationToken)
+    {
+        await using var changes = client.Streams.RunAsync(@namespace, pipeline, run, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var next = changes.MoveNextAsync().AsTask();
+        try
+        {
+            while (true)
+            {
+                // Redrawn without news too: times go on.
+                if (await Task.WhenAny(next, Task.Delay(200, cancellationToken)) == next)
+                {
+                    if (!await next) return;
+                    tree.Apply(changes.Current);
+                    next = changes.MoveNextAsync().AsTask();
+                }
+
+                cancellationToken.ThrowIfCancellationRequested();
+                live.UpdateTarget(Drawing(tree));
+            }
+        }
+        finally
+        {
+            // It must not be disposed of while it moves.
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<ExitCode> EndAsync(RunTree tree, CancellationToken cancellationToken)
     {
         Draw(_errors, tree);
         foreach (var task in tree.Tasks.Where(t => t.State == TaskState.Failed))
         {
             _errors.WriteLine();
             _errors.MarkupLine($"[red]{Markup.Escape(task.Id)}[/] failed ({Markup.Escape(task.Reason ?? "")}): {Markup.Escape(task.Message ?? "")}");
-            if (tail) await TailAsync(task.Id, cancellationToken);
+            if (tree.Run.State == RunState.Failed) await TailAsync(task.Id, cancellationToken);
             _errors.WriteLine($"  all of its output: gofer logs {pipeline} {tree.Run.Number} {task.Id}");
         }
 
@@ -96,16 +105,31 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     private async Task<RunTree> TreeAsync(CancellationToken cancellationToken)
     {
         var view = await client.Runs.GetRunAsync(@namespace, pipeline, run, cancellationToken);
-        var tasks = await client.Tasks.ListTasksAsync(@namespace, pipeline, run, cancellationToken);
+        var tasks = new List<TaskView>();
+        string? cursor = null;
+        do
+        {
+            var page = await client.Tasks.ListTasksAsync(@namespace, pipeline, run, limit: 500, cursor, cancellationToken);
+            tasks.AddRange(page.Items);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+
         var graph = await client.Runs.GetRunGraphAsync(@namespace, pipeline, run, cancellationToken);
-        return new RunTree(view, tasks.Items, graph, TimeProvider.System);
+        return new RunTree(view, tasks, graph, TimeProvider.System);
     }
 
-    private void Print(LogLine line, int width)
+    private void Print(LogLine line, OpenLine open, int width)
     {
-        var text = line.Text ?? System.Text.Encoding.UTF8.GetString(line.ToBytes());
-        var mark = line.Stream == "stderr" ? "[red]![/]" : "[grey]|[/]";
-        _out.MarkupLine($"[blue]{Markup.Escape(line.Task.PadRight(width))}[/] {mark} {Markup.Escape(text)}");
+        if (!open.GoesOn(line))
+        {
+            if (open.IsOpen) _out.WriteLine();
+            _out.Markup($"[blue]{Markup.Escape(line.Task.PadRight(width))}[/] {(line.Stream == "stderr" ? "[red]![/]" : "[grey]|[/]")} ");
+        }
+
+        _out.Write(open.TextOf(line));
+        if (line.Eol) _out.WriteLine();
+        open.Printed(line);
     }
 
     private static Rows Drawing(RunTree tree) => new(tree.Lines().Select(l => new Markup(l)));

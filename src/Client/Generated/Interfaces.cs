@@ -163,7 +163,7 @@ public interface ITasksApi
     /// <summary>List the tasks of a run, in the document's order.</summary>
     [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/tasks")]
     [Headers("Accept: application/json")]
-    Task<PageOfTaskView> ListTasksAsync(string @namespace, string pipeline, string run, CancellationToken cancellationToken = default);
+    Task<PageOfTaskView> ListTasksAsync(string @namespace, string pipeline, string run, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
 
     /// <summary>Read a task.</summary>
     [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/tasks/{task}")]

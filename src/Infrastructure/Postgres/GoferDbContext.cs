@@ -80,6 +80,16 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         Database.ExecuteSqlAsync($"update gofer.install set task_limit = {limit}", cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<bool> HoldNamespaceAsync(NamespaceId @namespace, CancellationToken cancellationToken) =>
+        await Namespaces.FromSql($"select *, xmin from gofer.namespaces where id = {@namespace.Value} and deleted_at is null for key share")
+            .AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not null;
+
+    /// <inheritdoc/>
+    public Task<Namespace?> LockNamespaceAsync(NamespaceId @namespace, CancellationToken cancellationToken) =>
+        Namespaces.FromSql($"select *, xmin from gofer.namespaces where id = {@namespace.Value} and deleted_at is null for update")
+            .AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public void Forget() => ChangeTracker.Clear();
 
     /// <inheritdoc/>

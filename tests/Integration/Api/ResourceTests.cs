@@ -1,6 +1,7 @@
 using System.Net;
 using Gofer.Client;
 using Gofer.Tests.Integration.Serving;
+using Npgsql;
 using static Gofer.Tests.Integration.Serving.Documents;
 
 namespace Gofer.Tests.Integration.Api;
@@ -52,6 +53,84 @@ public sealed class ResourceTests(GoferServer server) : IAsyncLifetime
         }
 
         Assert.Equal("new", (await _area.Client.Namespaces.GetNamespaceAsync(_area.Name, Ct)).Description);
+    }
+
+    [Fact]
+    public async Task If_Match_of_something_that_is_not_there_makes_nothing()
+    {
+        foreach (var (path, body) in new[] { ("pipelines/p", Script("p", "true")), ($"{_area.Path}x", "{}") })
+        {
+            foreach (var tag in new[] { "*", "\"0\"", "\"1\"" })
+            {
+                var refused = await _area.SendAsync(HttpMethod.Put, path, body, ("If-Match", tag));
+                Assert.Equal((HttpStatusCode.PreconditionFailed, "precondition_failed"), (refused.Status, refused.Code));
+                Assert.DoesNotContain("\"0\"", refused.Json.GetProperty("title").GetString(), StringComparison.Ordinal);
+            }
+
+            Assert.Equal(HttpStatusCode.NotFound, (await _area.SendAsync(HttpMethod.Get, path)).Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_registration_answers_the_tag_that_the_next_one_may_demand()
+    {
+        Assert.Null((await _area.SendAsync(HttpMethod.Put, "pipelines/p?dry_run=true", Script("p", "true"))).ETag);
+        var made = await _area.SendAsync(HttpMethod.Put, "pipelines/p", Script("p", "true"));
+        Assert.Equal((await _area.SendAsync(HttpMethod.Get, "pipelines/p")).ETag, made.ETag);
+        var next = await _area.SendAsync(HttpMethod.Put, "pipelines/p", Script("p", "echo 2"), ("If-Match", made.ETag!));
+        Assert.Equal(HttpStatusCode.Created, next.Status);
+        Assert.NotEqual(made.ETag, next.ETag);
+        Assert.Equal(HttpStatusCode.PreconditionFailed, (await _area.SendAsync(HttpMethod.Put, "pipelines/p", Script("p", "echo 3"), ("If-Match", made.ETag!))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await _area.SendAsync(HttpMethod.Put, "pipelines/p", Script("p", "echo 2"), ("If-Match", "*"))).Status);
+    }
+
+    [Fact]
+    public async Task A_registration_that_meets_the_end_of_its_namespace_makes_nothing()
+    {
+        await using var source = NpgsqlDataSource.Create(server.ConnectionString);
+        await using var connection = await source.OpenConnectionAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        // What a deletion does, held just before its end.
+        await using (var delete = connection.CreateCommand())
+        {
+            delete.CommandText = $"""
+                select 1 from gofer.namespaces where name = '{_area.Name}' for update;
+                update gofer.namespaces set deleted_at = now() where name = '{_area.Name}'
+                """;
+            await delete.ExecuteNonQueryAsync(Ct);
+        }
+
+        var put = _area.SendAsync(HttpMethod.Put, "pipelines/p", Script("p", "true"));
+        await using var waiting = source.CreateCommand($"select count(*) from pg_locks l where not granted and {connection.ProcessID} = any (pg_blocking_pids(l.pid))");
+        while ((long)(await waiting.ExecuteScalarAsync(Ct))! == 0) await Task.Delay(20, Ct);
+        await transaction.CommitAsync(Ct);
+        Assert.Equal("namespace_not_found", (await put).Code);
+    }
+
+    [Fact]
+    public async Task Of_a_registration_and_the_deletion_of_its_namespace_one_wins()
+    {
+        for (var times = 0; times < 10; times++)
+        {
+            var home = $"{_area.Path}-{times}";
+            await _area.SendAsync(HttpMethod.Put, home, "{}");
+            var put = _area.SendAsync(HttpMethod.Put, $"{home}/pipelines/p", Script("p", "true"));
+            var delete = _area.SendAsync(HttpMethod.Delete, home);
+            var answers = ((await put).Status, (await delete).Status);
+            Assert.Contains(answers, new[] { (HttpStatusCode.Created, HttpStatusCode.Conflict), (HttpStatusCode.NotFound, HttpStatusCode.NoContent) });
+        }
+    }
+
+    [Fact]
+    public async Task What_is_no_number_is_named_as_it_was_written()
+    {
+        await _area.RegisterAsync(Script("p", "true"));
+        foreach (var (method, path) in new[] { (HttpMethod.Get, "versions/abc"), (HttpMethod.Get, "versions/abc/diff"), (HttpMethod.Post, "versions/abc/deploy") })
+        {
+            var none = await _area.SendAsync(method, $"pipelines/p/{path}");
+            Assert.Equal("version_not_found", none.Code);
+            Assert.Equal("'abc' is no version: give its number.", none.Json.GetProperty("title").GetString());
+        }
     }
 
     [Fact]
@@ -147,6 +226,30 @@ public sealed class ResourceTests(GoferServer server) : IAsyncLifetime
         Assert.Equal("run_not_found", (await _area.SendAsync(HttpMethod.Get, "pipelines/nightly/runs/7/tasks/x")).Code);
         await _area.RunAsync("nightly");
         Assert.Equal("task_not_found", (await _area.SendAsync(HttpMethod.Get, "pipelines/nightly/runs/1/tasks/x")).Code);
+    }
+
+    [Fact]
+    public async Task The_tasks_of_a_run_come_page_by_page_too_in_the_documents_order()
+    {
+        await _area.RegisterAsync(Of("p", [.. "gfedcba".Select(id => Step($"{id}", "true"))]));
+        var run = await _area.EndAsync(await _area.RunAsync("p"));
+        var ids = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = await _area.Client.Tasks.ListTasksAsync(_area.Name, "p", "1", 3, cursor, Ct);
+            Assert.InRange(page.Items.Count, 1, 3);
+            ids.AddRange(page.Items.Select(t => t.Id));
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+
+        Assert.Equal(["g", "f", "e", "d", "c", "b", "a"], ids);
+        foreach (var query in new[] { "limit=0", "limit=501" }) Assert.Equal("validation_failed", (await _area.SendAsync(HttpMethod.Get, $"pipelines/p/runs/1/tasks?{query}")).Code);
+        Assert.Equal("malformed_request", (await _area.SendAsync(HttpMethod.Get, "pipelines/p/runs/1/tasks?cursor=nonsense")).Code);
+        var attempt = await _area.SendAsync(HttpMethod.Get, "pipelines/p/runs/1/logs?attempt=1");
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "/attempt"), (attempt.Status, Assert.Single(attempt.Pointers)));
+        Assert.Equal(RunState.Succeeded, run.State);
     }
 
     [Fact]

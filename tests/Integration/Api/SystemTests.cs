@@ -49,6 +49,31 @@ public sealed class SystemTests(GoferServer server)
     }
 
     [Fact]
+    public async Task HEAD_answers_what_GET_does_and_no_body()
+    {
+        using var area = await server.AreaAsync();
+        var run = await area.RunScriptAsync("p", "echo ready; sleep 300");
+        await area.UntilAsync(run, "t", Client.TaskState.Running);
+        var paths = new[] { "/healthz", "/readyz", "/swagger/index.html", "/openapi/v1.json", "/api/v1/system", "/nothing", area.Path, "pipelines/p", "pipelines/q", "pipelines/p/runs/1/events", "pipelines/p/runs/1/logs" };
+        foreach (var path in paths)
+        {
+            var (get, head) = (await area.SendAsync(HttpMethod.Get, path), await area.SendAsync(HttpMethod.Head, path));
+            Assert.Equal((get.Status, get.MediaType, get.ETag, ""), (head.Status, head.MediaType, head.ETag, head.Body));
+        }
+
+        // What would be followed is not: the run goes on, and the answer is there.
+        foreach (var path in new[] { "pipelines/p/runs/1", "pipelines/p/runs/1/logs", "pipelines/p/runs/1/tasks/t/logs" })
+        {
+            var head = await area.SendAsync(HttpMethod.Head, $"{path}?follow=true");
+            Assert.Equal((HttpStatusCode.OK, "text/event-stream", ""), (head.Status, head.MediaType, head.Body));
+        }
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await area.SendAsync(HttpMethod.Head, "pipelines/p/runs/1/cancel")).Status);
+        await area.Client.Runs.CancelRunAsync(area.Name, "p", "1", new Client.CancelBody(), Ct);
+        await area.EndAsync(run);
+    }
+
+    [Fact]
     public async Task A_server_whose_database_is_away_is_not_ready_says_503_and_comes_back()
     {
         var root = Directory.CreateTempSubdirectory("gofer-away-").FullName;

@@ -70,6 +70,24 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_program_that_prints_without_end_is_stopped_and_told_so()
+    {
+        Write("main.py", "import sys\nwhile True: sys.stdout.write('x' * 65536)\n");
+        var up = await GoferAsync(["up", _folder]);
+        Assert.Equal(1, up.Exit);
+        Assert.Contains("printed more than", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_document_whose_id_would_lead_elsewhere_is_refused_with_its_place()
+    {
+        var up = await GoferAsync(["up", "-"], Documents.Script("..", "true"));
+        Assert.Equal(1, up.Exit);
+        Assert.Contains("'..' must start with a letter or a digit", up.Error, StringComparison.Ordinal);
+        Assert.Equal("", (await GoferAsync(["pipeline", "list", "-o", "name"])).Out);
+    }
+
+    [Fact]
     public async Task Validate_needs_no_server_and_says_every_fault_with_its_place()
     {
         var path = Write("p.json", """{"id":"p","tasks":[{"id":"a b","image":"i"},{"id":"c","imgae":"i","image":"i","depends_on":{"d":"success"}}]}""");
@@ -77,48 +95,6 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
         Assert.Equal(1, judged.Exit);
         foreach (var place in new[] { "/tasks/0/id", "/tasks/1/imgae", "/tasks/1/depends_on/d" }) Assert.Contains(place, judged.Error, StringComparison.Ordinal);
         Assert.Equal(0, (await GoferProcess.RunAsync(["validate", Repository.PathOf("examples/dag")])).Exit);
-    }
-
-    [Fact]
-    public async Task A_followed_run_that_fails_ends_with_5_and_shows_why()
-    {
-        await _area.RegisterAsync(Documents.Script("p", "echo working; echo 'no such table' >&2; exit 9"));
-        var run = await GoferAsync(["run", "p", "--follow"]);
-        Assert.Equal(5, run.Exit);
-        Assert.Contains("t | working", run.Out, StringComparison.Ordinal);
-        Assert.Contains("t ! no such table", run.Out, StringComparison.Ordinal);
-        Assert.Contains("exit code 9", run.Error, StringComparison.Ordinal);
-        var watch = await GoferAsync(["watch", "p"]);
-        Assert.Equal(5, watch.Exit);
-        Assert.Contains("no such table", watch.Error, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_followed_run_that_is_cancelled_ends_with_6()
-    {
-        await _area.RegisterAsync(Documents.Script("p", "echo ready; sleep 300"));
-        await using var run = Start(["run", "p", "--follow"]);
-        await run.SaysAsync("Run 1 of p");
-        await _area.UntilAsync(new Client.RunView { Pipeline = "p", Number = 1 }, "t", Client.TaskState.Running);
-        var cancelled = await GoferAsync(["cancel", "p", "--reason", "enough"]);
-        Assert.Equal(0, cancelled.Exit);
-        Assert.Contains("is being cancelled", cancelled.Error, StringComparison.Ordinal);
-        Assert.Equal(6, await run.ExitAsync());
-    }
-
-    [Fact]
-    public async Task Ctrl_C_ends_following_and_not_the_run_and_says_how_to_cancel()
-    {
-        await _area.RegisterAsync(Documents.Script("p", "echo ready; sleep 300"));
-        await using var run = Start(["run", "p", "--follow"]);
-        await run.SaysAsync("Run 1 of p");
-        await _area.UntilAsync(new Client.RunView { Pipeline = "p", Number = 1 }, "t", Client.TaskState.Running);
-        run.Signal("INT");
-        Assert.Equal(1, await run.ExitAsync());
-        Assert.Contains("Cancel it with: gofer cancel p 1", run.Error, StringComparison.Ordinal);
-        Assert.Equal(Client.RunState.Running, (await _area.Client.Runs.GetRunAsync(_area.Name, "p", "1", TestContext.Current.CancellationToken)).State);
-        await GoferAsync(["cancel", "p"]);
-        await _area.EndAsync(new Client.RunView { Pipeline = "p", Number = 1 });
     }
 
     [Fact]
@@ -141,6 +117,40 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
         Assert.Equal("b", json.RootElement[1].GetProperty("id").GetString());
         Assert.Equal(2, (await GoferAsync(["pipeline", "list", "-o", "jsonl"])).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.Contains("live", (await GoferAsync(["pipeline", "list"])).Out, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task What_an_action_answers_is_printed_as_asked_for_too()
+    {
+        var document = Documents.Script("p", "true");
+        Assert.Equal("p\n", (await GoferAsync(["up", "-", "-o", "name"], document)).Out);
+        Assert.Equal(2, Json(await GoferAsync(["up", "-", "-o", "json"], Documents.Script("p", "echo 2"))).GetProperty("version").GetInt32());
+        Assert.Equal("changed", Json(await GoferAsync(["diff", "-", "-o", "json"], document))[0].GetProperty("kind").GetString());
+        Assert.True(Json(await GoferAsync(["rollback", "p", "-o", "json"])).GetProperty("live").GetBoolean());
+        Assert.Equal("2\n", (await GoferAsync(["deploy", "p", "2", "-o", "name"])).Out);
+        Assert.Equal("paused", Json(await GoferAsync(["pause", "p", "-o", "jsonl"])).GetProperty("state").GetString());
+        Assert.Equal("active", Json(await GoferAsync(["resume", "p", "-o", "json"])).GetProperty("state").GetString());
+        await _area.RunAsync("p");
+        Assert.Equal("p/1\n", (await GoferAsync(["cancel", "p", "-o", "name"])).Out);
+        Assert.NotEmpty(Json(await GoferAsync(["version", "-o", "json"])).GetProperty("version").GetString()!);
+
+        static JsonElement Json((int Exit, string Out, string Error) said)
+        {
+            Assert.True(said.Exit == 0, said.Error);
+            using var json = JsonDocument.Parse(said.Out);
+            return json.RootElement.Clone();
+        }
+    }
+
+    [Fact]
+    public async Task A_list_that_was_cut_says_so_and_how_to_see_more()
+    {
+        foreach (var n in Enumerable.Range(1, 4)) await _area.RegisterAsync(Documents.Script($"p{n}", "true"));
+        var cut = await GoferAsync(["pipeline", "list", "-o", "name", "--limit", "3"]);
+        Assert.Equal("p1\np2\np3\n", cut.Out);
+        Assert.Contains("There are more than these 3: --limit 6 shows more.", cut.Error, StringComparison.Ordinal);
+        Assert.Equal("", (await GoferAsync(["pipeline", "list", "-o", "name", "--limit", "4"])).Error);
+        Assert.Equal(2, (await GoferAsync(["pipeline", "list", "--limit", "0"])).Exit);
     }
 
     [Fact]

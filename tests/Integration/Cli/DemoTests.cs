@@ -79,6 +79,34 @@ public sealed class DemoTests
         }
     }
 
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_demo_that_is_asked_to_stop_in_the_middle_of_its_run_ends(string signal)
+    {
+        var data = Directory.CreateTempSubdirectory("gofer-demo-").FullName;
+        var tools = Directory.CreateTempSubdirectory("gofer-tools-").FullName;
+        try
+        {
+            // A run that ends by itself only after the test: every task of the demo sleeps for as long as its data is there.
+            var sleep = Path.Combine(tools, "sleep");
+            await File.WriteAllTextAsync(sleep, $"#!/bin/sh\nwhile [ -e {data} ]; do /bin/sleep 0.1; done\n", TestContext.Current.CancellationToken);
+            File.SetUnixFileMode(sleep, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            var path = $"{tools}:{Environment.GetEnvironmentVariable("PATH")}";
+            await using var demo = GoferProcess.Start(["demo", "--scheduler", "process", "--data", data], [("PATH", path)]);
+            await demo.PrintsAsync("fetching sources");
+            demo.Signal(signal);
+            Assert.Equal(1, await demo.ExitAsync());
+            Assert.Contains("Stopped before the run had ended.", demo.Error, StringComparison.Ordinal);
+            Assert.False(File.Exists(Path.Combine(data, "postgres", "postmaster.pid"))); // what it started, it stopped
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+            Directory.Delete(tools, recursive: true);
+        }
+    }
+
     /// <summary>The tasks' column is as wide as the longest of them.</summary>
     private static string Aligned(string text) => Regex.Replace(text, @"^(\S+) +([|!])", m => $"{m.Groups[1].Value,-9} {m.Groups[2].Value}", RegexOptions.Multiline);
 }

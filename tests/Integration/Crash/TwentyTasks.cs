@@ -18,10 +18,19 @@ internal static class TwentyTasks
         await area.RegisterAsync(Documents.Of(
             "twenty",
             [.. Enumerable.Range(0, Count).Select(n => Documents.Step(
-                $"t{n}", $"i=1; while [ $i -le {Lines} ]; do echo \"t{n} line $i\"; echo \"t{n} warns $i\" >&2; i=$((i+1)); sleep 0.1; done; exit {ExitCode(n)}"))]));
+                $"t{n}", $"i=1; while [ $i -le {Lines} ]; do echo \"t{n} line $i\"; echo \"t{n} warns $i\" >&2; i=$((i+1)); sleep 0.2; done; exit {ExitCode(n)}"))]));
         var run = await area.RunAsync("twenty");
-        for (var n = 0; n < Count; n++) await area.UntilAsync(run, $"t{n}", TaskState.Running);
-        return run;
+        // One follower for all: where starting is slow, the first tasks must still run when the last ones do.
+        var waiting = Enumerable.Range(0, Count).Select(n => $"t{n}").ToHashSet();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        await foreach (var update in area.Client.Streams.RunAsync(area.Name, "twenty", run.Number.ToString(CultureInfo.InvariantCulture), limit.Token))
+        {
+            if (update.Task is { State: TaskState.Running } task) waiting.Remove(task.Id);
+            if (waiting.Count == 0) return run;
+        }
+
+        throw new InvalidOperationException($"Never seen running: {string.Join(", ", waiting)}.");
     }
 
     /// <summary>A moment of the run's life, another one in each run of the test.</summary>

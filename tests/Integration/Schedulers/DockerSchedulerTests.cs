@@ -72,6 +72,26 @@ public sealed class DockerSchedulerTests : SchedulerContract
     }
 
     [Fact]
+    public async Task An_image_of_a_registry_is_shown_with_the_digest_that_it_has_there_by_everybody_who_finds_it()
+    {
+        using var client = new global::Docker.DotNet.DockerClientBuilder().WithEndpoint((await DockerEndpoint.FindAsync(null, Ct)).Value).Build();
+        await using var registry = await TinyRegistry.StartAsync(client, "busybox:latest", Ct);
+        var spec = Shell("true") with { Image = $"{registry.Repository}:1" };
+        try
+        {
+            Assert.Equal($"{registry.Repository}@{registry.Digest}", (await StartAsync(spec)).ImageDigest);
+            var second = await CreateAsync();
+            Assert.Equal($"{registry.Repository}@{registry.Digest}", (await second.StartAsync(spec, new Progress<string>(), Ct)).ImageDigest);
+        }
+        finally
+        {
+            await Scheduler.WaitAsync(spec.Name, Ct);
+            await client.Containers.RemoveContainerAsync(spec.Name, new global::Docker.DotNet.Models.ContainerRemoveParameters(), Ct);
+            await client.Images.DeleteImageAsync($"{registry.Repository}:1", new global::Docker.DotNet.Models.ImageDeleteParameters(), Ct);
+        }
+    }
+
+    [Fact]
     public async Task Workers_that_come_first_at_the_same_moment_agree_on_one_network()
     {
         using var client = new global::Docker.DotNet.DockerClientBuilder().WithEndpoint((await DockerEndpoint.FindAsync(null, Ct)).Value).Build();

@@ -57,12 +57,69 @@ public sealed class ProcessSchedulerTests : SchedulerContract
     }
 
     [Fact]
+    public async Task Nothing_of_the_shim_reaches_the_command()
+    {
+        var spec = Named(["/bin/cat", "/proc/self/environ"]) with { Environment = new Dictionary<string, string> { ["A"] = "1", ["HOME"] = "/mine" } };
+        await RunAsync(spec);
+        var names = Text((await LogsAsync(spec.Name)).Stdout).Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=')[0]);
+        Assert.Empty(names.Except(["A", "HOME", "PATH", "LANG", "TMPDIR", "USER"]));
+        var mask = Shell("umask; pwd");
+        await RunAsync(mask);
+        using var own = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", "umask"]) { RedirectStandardOutput = true })!;
+        Assert.Equal($"{await own.StandardOutput.ReadToEndAsync(Ct)}{_root}/tasks/{mask.Name}/work\n", Text((await LogsAsync(mask.Name)).Stdout));
+    }
+
+    [Fact]
+    public async Task As_much_environment_as_the_kernel_takes_arrives()
+    {
+        var environment = Enumerable.Range(0, 90).ToDictionary(i => $"V{i}", i => new string((char)('a' + (i % 26)), 64 * 1024));
+        var spec = Named(["/bin/cat", "/proc/self/environ"]) with { Environment = environment };
+        Assert.Equal(0, (await RunAsync(spec)).ExitCode);
+        var seen = Text((await LogsAsync(spec.Name)).Stdout).Split('\0').ToHashSet();
+        foreach (var (name, value) in environment) Assert.Contains($"{name}={value}", seen);
+    }
+
+    [Fact]
+    public async Task More_environment_than_the_kernel_takes_is_refused_with_the_reason()
+    {
+        var environment = Enumerable.Range(0, 256).ToDictionary(i => $"V{i}", _ => new string('x', 64 * 1024));
+        var refused = await Assert.ThrowsAsync<ContainerRefusedException>(() => StartAsync(Shell("true") with { Environment = environment }));
+        Assert.Equal(Reasons.SchedulerError, refused.Reason);
+        Assert.Contains("Linux starts nothing with more than", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_whose_name_looks_like_a_variable_is_run()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_root, "commands")).FullName;
+        var script = Path.Combine(folder, "a=b");
+        await File.WriteAllTextAsync(script, "#!/bin/sh\necho \"$1\"; exit 7\n", Ct);
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var spec = Named([script, "c=d"]);
+        Assert.Equal(7, (await RunAsync(spec)).ExitCode);
+        Assert.Equal("c=d\n", Text((await LogsAsync(spec.Name)).Stdout));
+    }
+
+    [Fact]
+    public async Task A_shell_that_fails_again_and_again_is_a_refusal_and_no_endless_start()
+    {
+        var spec = Shell("true");
+        // What a full disk or a folder of somebody else's does: the decisive step fails for every shim, and nobody has taken it.
+        Directory.CreateDirectory(Path.Combine(_root, "tasks", spec.Name));
+        await File.WriteAllTextAsync(Path.Combine(_root, "tasks", spec.Name, "started"), "in the way", Ct);
+        var refused = await Assert.ThrowsAsync<ContainerRefusedException>(() => StartAsync(spec));
+        Assert.Equal(Reasons.SchedulerError, refused.Reason);
+        Assert.Contains("started", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Its_files_are_the_users_own()
     {
         var spec = Shell("echo secret");
         await RunAsync(spec);
         var folder = Path.Combine(_root, "tasks", spec.Name);
         Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(Path.Combine(folder, "out")) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, "launch")));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(_root, "tasks")));
     }
 

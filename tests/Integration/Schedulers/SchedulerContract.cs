@@ -122,13 +122,21 @@ public abstract class SchedulerContract : IAsyncLifetime
     [Fact]
     public async Task The_environment_arrives_exactly_as_written()
     {
-        var names = Gen.Char.AlphaNumeric.Array[1, 12].Select(c => "V_" + new string(c));
+        // Names that a shell knows, that it cannot know, and that it takes for its own; then any others that an environment can hold.
+        string[] odd =
+        [
+            "a.b", "x-y", "1a", "a b", "'", "$", "-i", "--", "%s", "é", "a\nb", "dir", "work", "stat", "child", "code", "mask", "exit_file",
+            "IFS", "OPTIND", "PS1", "PS4", "ENV", "BASH_ENV", "PWD", "OLDPWD", "HOME", "LANG", "SHLVL", "_", "PATH",
+        ];
+        var names = Gen.Char[' ', '~'].Where(c => c != '=').Array[1, 12].Select(c => new string(c));
         // every Unicode scalar but NUL, newlines included
         var scalars = Gen.OneOf(Gen.Int[1, 0xD7FF], Gen.Int[0xE000, 0x10FFFF], Gen.Int[9, 61]).Array[0, 40]
             .Select(all => string.Concat(all.Select(char.ConvertFromUtf32)));
-        IReadOnlyDictionary<string, string> environment = Gen.Select(names, scalars).Array[50].Single().DistinctBy(v => v.Item1).ToDictionary(v => v.Item1, v => v.Item2);
-        var spec = Shell("cat /proc/self/environ") with { Environment = environment };
-        await StartAsync(spec);
+        var environment = Gen.Select(names, scalars).Array[50].Single().Concat(scalars.Array[odd.Length].Single().Zip(odd, (value, name) => (name, value)))
+            .DistinctBy(v => v.Item1).ToDictionary(v => v.Item1, v => v.Item2);
+        environment["PATH"] = "/nowhere:/opt/mine";
+        var spec = Named(["/bin/cat", "/proc/self/environ"]) with { Environment = environment };
+        Assert.Equal(0, (await RunAsync(spec)).ExitCode);
         var seen = Text((await LogsAsync(spec.Name)).Stdout).Split('\0');
         foreach (var (name, value) in environment) Assert.Contains($"{name}={value}", seen);
     }

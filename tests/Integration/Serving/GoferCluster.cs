@@ -66,7 +66,7 @@ public sealed class GoferCluster : IAsyncDisposable
     {
         for (var patience = System.Diagnostics.Stopwatch.StartNew(); ; await Task.Delay(50, TestContext.Current.CancellationToken))
         {
-            var tasks = (await Area.Client.Tasks.ListTasksAsync("default", run.Pipeline, run.Number.ToString(CultureInfo.InvariantCulture), TestContext.Current.CancellationToken)).Items;
+            var tasks = (await Area.Client.Tasks.ListTasksAsync("default", run.Pipeline, run.Number.ToString(CultureInfo.InvariantCulture), limit: 500, cancellationToken: TestContext.Current.CancellationToken)).Items;
             if (tasks.Count(t => t.State == TaskState.Running) == count) return tasks;
             Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), $"Only these run: {string.Join(", ", tasks.Select(t => $"{t.Id}:{t.State}"))}");
         }

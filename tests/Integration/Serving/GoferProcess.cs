@@ -7,6 +7,8 @@ namespace Gofer.Tests.Integration.Serving;
 /// <summary>A real <c>gofer</c> process of this build; disposing kills it where it still runs.</summary>
 public sealed class GoferProcess : IAsyncDisposable
 {
+    private static readonly string s_gofer = Path.Combine(AppContext.BaseDirectory, "gofer.dll");
+
     private readonly Process _process;
     private readonly StringBuilder _out = new();
     private readonly StringBuilder _error = new();
@@ -29,20 +31,12 @@ public sealed class GoferProcess : IAsyncDisposable
     public string Error => Text(_error);
 
     /// <summary>Starts <c>gofer</c> with no settings but these.</summary>
-    public static GoferProcess Start(IEnumerable<string> arguments, IEnumerable<(string Key, string Value)>? environment = null, string? folder = null)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "gofer.dll"), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = folder ?? Path.GetTempPath(),
-        };
-        foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("GOFER_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(key);
-        start.Environment["NO_COLOR"] = "1";
-        foreach (var (key, value) in environment ?? []) start.Environment[key] = value;
-        return new GoferProcess(Process.Start(start)!);
-    }
+    public static GoferProcess Start(IEnumerable<string> arguments, IEnumerable<(string Key, string Value)>? environment = null, string? folder = null) =>
+        Start("dotnet", [s_gofer, .. arguments], environment, folder);
+
+    /// <summary>Starts <c>gofer</c> on a terminal, where Ctrl-C can be typed; all that is written there is in <see cref="Out"/>.</summary>
+    public static GoferProcess StartOnTerminal(IEnumerable<string> arguments, IEnumerable<(string Key, string Value)> environment) =>
+        Start("script", ["--quiet", "--return", "--command", $"exec dotnet {s_gofer} {string.Join(' ', arguments)}", "/dev/null"], [.. environment, ("TERM", "xterm"), ("NO_COLOR", "")], null);
 
     /// <summary>Runs <c>gofer</c> to its end.</summary>
     public static async Task<(int Exit, string Out, string Error)> RunAsync(
@@ -56,17 +50,10 @@ public sealed class GoferProcess : IAsyncDisposable
     }
 
     /// <summary>The first line of stderr that holds <paramref name="text"/>.</summary>
-    public async Task<string> SaysAsync(string text)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (true)
-        {
-            if (Error.Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)) is { } line) return line;
-            if (_reading.IsCompleted) throw new InvalidOperationException($"gofer never said '{text}' but:\n{Error}{Out}");
-            await _said.WaitAsync(limit.Token);
-        }
-    }
+    public Task<string> SaysAsync(string text) => UntilAsync(() => Error, text);
+
+    /// <summary>The first line of stdout that holds <paramref name="text"/>.</summary>
+    public Task<string> PrintsAsync(string text) => UntilAsync(() => Out, text);
 
     /// <summary>Its exit code, once it ended and all that it said is read.</summary>
     public async Task<int> ExitAsync()
@@ -93,6 +80,13 @@ public sealed class GoferProcess : IAsyncDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
+    /// <summary>Types on its terminal, or writes to its standard input.</summary>
+    public async Task TypeAsync(string text)
+    {
+        await _process.StandardInput.WriteAsync(text);
+        await _process.StandardInput.FlushAsync();
+    }
+
     /// <summary>Memory of its own now and at its highest, in bytes.</summary>
     public (long Now, long Peak) Memory()
     {
@@ -112,6 +106,33 @@ public sealed class GoferProcess : IAsyncDisposable
     private static string Text(StringBuilder text)
     {
         lock (text) return text.ToString();
+    }
+
+    private static GoferProcess Start(string program, IEnumerable<string> arguments, IEnumerable<(string Key, string Value)>? environment, string? folder)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? Path.GetTempPath(),
+        };
+        foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("GOFER_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(key);
+        start.Environment["NO_COLOR"] = "1";
+        foreach (var (key, value) in environment ?? []) start.Environment[key] = value.Length > 0 ? value : null;
+        return new GoferProcess(Process.Start(start)!);
+    }
+
+    private async Task<string> UntilAsync(Func<string> said, string text)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            if (said().Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)) is { } line) return line;
+            if (_reading.IsCompleted) throw new InvalidOperationException($"gofer never said '{text}' but:\n{Error}{Out}");
+            await _said.WaitAsync(limit.Token);
+        }
     }
 
     private async Task ReadAsync(StreamReader reader, StringBuilder text)

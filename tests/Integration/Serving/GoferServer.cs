@@ -127,7 +127,7 @@ public sealed record Area(string Name, HttpClient Http, GoferClient Client) : ID
     /// <summary>The run's tasks by id.</summary>
     public async Task<Dictionary<string, TaskView>> TasksAsync(RunView run)
     {
-        var page = await Client.Tasks.ListTasksAsync(Name, run.Pipeline, run.Number.ToString(CultureInfo.InvariantCulture), Ct);
+        var page = await Client.Tasks.ListTasksAsync(Name, run.Pipeline, run.Number.ToString(CultureInfo.InvariantCulture), limit: 500, cancellationToken: Ct);
         return page.Items.ToDictionary(t => t.Id);
     }
 

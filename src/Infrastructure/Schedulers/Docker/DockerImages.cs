@@ -11,18 +11,40 @@ namespace Gofer.Infrastructure.Schedulers.Docker;
 /// <summary>Sees to it that the engine has an image.</summary>
 internal sealed class DockerImages(IDockerClient client)
 {
-    /// <summary>The image's digest, or its id where no registry gave it one; pulled where it is not there, or where the spec asks for it.</summary>
+    /// <summary>Returns once the image is there; pulled where it is not, or where the spec asks for it.</summary>
     /// <exception cref="ContainerRefusedException">The image cannot be had.</exception>
-    public async Task<string?> EnsureAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken)
+    public async Task EnsureAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken)
     {
-        if (!spec.AlwaysPull && await FindAsync(spec.Image, cancellationToken) is { } there) return Digest(there);
+        if (!spec.AlwaysPull && await FindAsync(spec.Image, cancellationToken) is not null) return;
         await PullAsync(spec, progress, cancellationToken);
-        return await FindAsync(spec.Image, cancellationToken) is { } pulled
-            ? Digest(pulled)
-            : throw new ContainerRefusedException(Reasons.ImagePull, $"The image {spec.Image} was pulled and is not there.");
+        if (await FindAsync(spec.Image, cancellationToken) is null)
+        {
+            throw new ContainerRefusedException(Reasons.ImagePull, $"The image {spec.Image} was pulled and is not there.");
+        }
     }
 
-    private static string? Digest(ImageInspectResponse image) => image.RepoDigests?.FirstOrDefault() ?? image.ID;
+    /// <summary>The digest under which a registry has the image of a container, or the engine's id of it where none has.</summary>
+    public async Task<string?> DigestAsync(ContainerInspectResponse container, CancellationToken cancellationToken)
+    {
+        // By its id: the name may mean another image by now. An image that was removed meanwhile has nothing but the id.
+        var id = container.Image;
+        try
+        {
+            return id is { Length: > 0 } && await FindAsync(id, cancellationToken) is { } image ? Digest(image.RepoDigests, container.Config?.Image) ?? id : id;
+        }
+        catch (ContainerRefusedException)
+        {
+            return id; // the container runs; what is told about its image is no reason to end it
+        }
+    }
+
+    /// <summary>The one of the repository that was asked for, else any.</summary>
+    private static string? Digest(IList<string>? digests, string? name)
+    {
+        var repository = (name ?? "").Split('@')[0];
+        if (repository.LastIndexOf(':') is var colon && colon > repository.LastIndexOf('/')) repository = repository[..colon];
+        return digests?.FirstOrDefault(d => d.Split('@')[0] == repository) ?? digests?.FirstOrDefault();
+    }
 
     private async Task<ImageInspectResponse?> FindAsync(string image, CancellationToken cancellationToken)
     {

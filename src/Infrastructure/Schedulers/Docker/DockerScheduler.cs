@@ -79,7 +79,7 @@ public sealed class DockerScheduler : IScheduler, IDisposable
 
             return found is null
                 ? throw new ContainerRefusedException(Reasons.SchedulerError, "The container was removed while it was being started.")
-                : new ContainerStarted(Time(found.State?.StartedAt), found.Image);
+                : new ContainerStarted(Time(found.State?.StartedAt), await _images.DigestAsync(found, cancellationToken));
         }
     }
 

@@ -16,6 +16,7 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+    private const int MostLaunches = 3;
     private static readonly TimeSpan ShimTimeout = TimeSpan.FromSeconds(2);
 
     private readonly string _root;
@@ -54,8 +55,8 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
         if (!folder.IsStarted)
         {
             Refuse(spec);
-            folder.Create();
-            Shim.Launch(folder, spec);
+            folder.Create(LaunchFile.Of(spec));
+            await LaunchAsync(folder, spec, cancellationToken);
         }
 
         var waited = Stopwatch.StartNew();
@@ -184,6 +185,30 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _exits.Dispose();
 
+    /// <summary>Returns once some shim took the decisive step, of this worker or of another.</summary>
+    private static async Task LaunchAsync(TaskFolder folder, ContainerSpec spec, CancellationToken cancellationToken)
+    {
+        for (var launches = 1; ; launches++)
+        {
+            // The runtime reaps it whenever it ends; the object is not needed for that.
+            using var shim = Shim.Start(folder, spec);
+            var waited = Stopwatch.StartNew();
+            while (!folder.IsStarted && !shim.HasExited)
+            {
+                if (waited.Elapsed > StartTimeout) throw new SchedulerUnavailableException("The machine did not start a shell in 30 seconds.");
+                await Task.Delay(waited.ElapsedMilliseconds < 50 ? 2 : 20, cancellationToken);
+            }
+
+            if (folder.IsStarted) return;
+            if (!folder.Exists) throw new SchedulerUnavailableException("The task was released while it started.");
+            if (launches == MostLaunches)
+            {
+                throw new ContainerRefusedException(
+                    Reasons.SchedulerError, $"The shell that runs the command failed {launches} times: {(folder.ReadComplaint() is { Length: > 0 } said ? said : "it said nothing")}");
+            }
+        }
+    }
+
     private static void Refuse(ContainerSpec spec)
     {
         if (spec.Entrypoint.Count + spec.Command.Count == 0)
@@ -202,6 +227,13 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
         if (spec.WorkingDir is { } folder && !Directory.Exists(folder))
         {
             throw new ContainerRefusedException(Reasons.SchedulerError, $"The working_dir {folder} does not exist on this machine.");
+        }
+
+        if (LaunchFile.Bytes(spec) is > LaunchFile.MostBytes and var bytes)
+        {
+            throw new ContainerRefusedException(
+                Reasons.SchedulerError,
+                $"Environment and command are {bytes} bytes together, and Linux starts nothing with more than {LaunchFile.MostBytes}. Let the task read large values from a file.");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Runs;
@@ -6,7 +7,8 @@ namespace Gofer.Infrastructure.Schedulers.Process;
 
 /// <summary>
 /// Launches a command under a POSIX shell that outlives its worker: in a session of its own, with no pipe to anybody, output to files,
-/// the exit code to a file that is written under another name and renamed.
+/// the exit code to a file that is written under another name and renamed. The shell has an environment of its own, and the command gets
+/// nothing of it: see <see cref="LaunchFile"/>.
 /// </summary>
 internal static class Shim
 {
@@ -19,15 +21,17 @@ internal static class Shim
     private const string Script =
         """
         exec </dev/null >/dev/null 2>&1
+        mask=$(umask)
         umask 077
         dir=$1 exit_file=$2 work=$3
         shift 3
-        mkdir "$dir/started" || exit 0
+        exec 2>"$dir/shim"
+        mkdir "$dir/started" || exit 1
         identify() { shift 19; echo "$$ $1" >"$dir/pid"; }
         read -r stat </proc/$$/stat
         identify ${stat##*") "}
         cd "$work" || { echo "cannot enter $work" >"$dir/err"; echo 126 >"$dir/exit"; mv "$dir/exit" "$exit_file"; exit 0; }
-        "$@" >"$dir/out" 2>"$dir/err" &
+        { umask "$mask"; . "$dir/launch"; } >"$dir/out" 2>"$dir/err" &
         child=$!
         trap 'kill -TERM "$child" 2>/dev/null' TERM
         trap '' HUP INT QUIT
@@ -37,12 +41,11 @@ internal static class Shim
         mv "$dir/exit" "$exit_file"
         """;
 
-    /// <summary>What a task gets of the host's own environment; everything else is the task's.</summary>
-    private static readonly string[] s_inherited = ["PATH", "HOME", "LANG", "TMPDIR", "USER"];
+    private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /// <summary>Launches a shim for the folder; returns at once, whatever becomes of it.</summary>
+    /// <summary>Starts a shim for the folder, in which a launch file is.</summary>
     /// <exception cref="ContainerRefusedException">The system cannot start a shell.</exception>
-    public static void Launch(TaskFolder folder, ContainerSpec spec)
+    public static System.Diagnostics.Process Start(TaskFolder folder, ContainerSpec spec)
     {
         var start = new ProcessStartInfo("setsid", ["/bin/sh", "-c", Script, "gofer-shim", folder.Path, folder.ExitFile, spec.WorkingDir ?? folder.Work])
         {
@@ -50,18 +53,12 @@ internal static class Shim
         };
         foreach (var word in spec.Entrypoint.Concat(spec.Command)) start.ArgumentList.Add(word);
         start.Environment.Clear();
-        foreach (var name in s_inherited)
-        {
-            if (Environment.GetEnvironmentVariable(name) is { } value) start.Environment[name] = value;
-        }
-
-        foreach (var (name, value) in spec.Environment) start.Environment[name] = value;
+        start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH") is { Length: > 0 } path ? path : DefaultPath;
         try
         {
-            // The runtime reaps it when it ends; the object is not needed for that.
-            using var _ = System.Diagnostics.Process.Start(start);
+            return System.Diagnostics.Process.Start(start)!;
         }
-        catch (System.ComponentModel.Win32Exception e)
+        catch (Win32Exception e)
         {
             throw new ContainerRefusedException(Reasons.SchedulerError, $"The command could not be launched: {e.Message}", e);
         }

@@ -30,7 +30,29 @@ internal sealed class TaskFolder(string root, string name)
 
     public string LogOf(LogStream stream) => System.IO.Path.Combine(Path, stream == LogStream.Stdout ? "out" : "err");
 
-    public void Create() => Directory.CreateDirectory(Work);
+    /// <summary>Makes the folder with what a shim reads; whoever is second writes the same.</summary>
+    public void Create(string launch)
+    {
+        Directory.CreateDirectory(Work);
+        var temporary = System.IO.Path.Combine(Path, $"launch.{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var file = new FileStream(temporary, options)) file.Write(System.Text.Encoding.UTF8.GetBytes(launch));
+        File.Move(temporary, System.IO.Path.Combine(Path, "launch"), overwrite: true);
+    }
+
+    /// <summary>What a shim complained of; empty where it did of nothing.</summary>
+    public string ReadComplaint()
+    {
+        try
+        {
+            return File.ReadAllText(System.IO.Path.Combine(Path, "shim")).Trim();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return "";
+        }
+    }
 
     /// <summary>The exit code and when it was recorded; null where none is.</summary>
     public (int Code, DateTimeOffset At)? ReadExit()

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Gofer.Domain.Common;
+
+namespace Gofer.Cli.Commands;
+
+/// <summary>Arguments that name something: what can be no name is wrong usage, said before anything is sent.</summary>
+internal static class Names
+{
+    /// <summary>The word for the newest run.</summary>
+    public const string Latest = "latest";
+
+    public static Argument<string> Namespace => new Argument<string>("namespace") { Description = "The namespace." }.Judged(Slug.Complaint);
+
+    public static Argument<string> Pipeline => new Argument<string>("pipeline") { Description = "The pipeline." }.Judged(Slug.Complaint);
+
+    public static Argument<string?> PipelineOrAll =>
+        new Argument<string?>("pipeline") { Description = "All of the namespace where none is given.", DefaultValueFactory = _ => null }.Judged(Slug.Complaint);
+
+    public static Argument<string> Run => new Argument<string>("run") { Description = "The run's number, or latest." }.Judged(RunComplaint);
+
+    public static Argument<string> RunOrLatest =>
+        new Argument<string>("run") { Description = "The run's number, or latest.", DefaultValueFactory = _ => Latest }.Judged(RunComplaint);
+
+    public static Argument<string> Task => new Argument<string>("task") { Description = "The task." }.Judged(TaskComplaint);
+
+    public static Argument<string?> TaskOrAll =>
+        new Argument<string?>("task") { Description = "The task; all of them where none is given.", DefaultValueFactory = _ => null }.Judged(TaskComplaint);
+
+    /// <summary>Adds the rule of names to an option.</summary>
+    public static void MustBeName(this Option option) =>
+        option.Validators.Add(result => Judge(result, option.Name, Slug.Complaint));
+
+    private static T Judged<T>(this T argument, Func<string, string?> complaint)
+        where T : Argument
+    {
+        argument.Validators.Add(result => Judge(result, $"The {argument.Name}", complaint));
+        return argument;
+    }
+
+    private static void Judge(SymbolResult result, string what, Func<string, string?> complaint)
+    {
+        foreach (var token in result.Tokens)
+        {
+            if (complaint(token.Value) is { } wrong) result.AddError($"{what} {wrong}");
+        }
+    }
+
+    private static string? RunComplaint(string text) =>
+        text == Latest || (text.Length > 0 && text.All(char.IsAsciiDigit)) ? null : $"{Shown.Quoted(text)} must be a number, or {Latest}.";
+
+    /// <summary>A task's id, or that of one of its instances: <c>extract.2</c>.</summary>
+    private static string? TaskComplaint(string text)
+    {
+        var dot = text.LastIndexOf('.');
+        var isInstance = dot > 0 && dot < text.Length - 1 && text.AsSpan(dot + 1).ContainsAnyExceptInRange('0', '9') is false;
+        return Slug.Complaint(isInstance ? text[..dot] : text);
+    }
+}
