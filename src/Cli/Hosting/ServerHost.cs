@@ -152,11 +152,12 @@ public sealed class ServerHost : IAsyncDisposable
     private static void Log(ILoggingBuilder logging, bool dev)
     {
         logging.ClearProviders();
-        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Npgsql", LogLevel.Warning);
+        // What EF Core throws is said by whoever catches it, where it is worth saying.
+        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore", LogLevel.None);
         if (dev)
         {
             // The terminal is the person's: only what they have to know.
-            logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore", LogLevel.None);
+            logging.SetMinimumLevel(LogLevel.Warning);
             logging.AddFilter(typeof(DatabaseWatch).FullName, LogLevel.Information); // whoever reads that it went reads that it came
             logging.AddSimpleConsole(o => o.SingleLine = true);
         }

@@ -55,14 +55,17 @@ public sealed class GoferProcess : IAsyncDisposable
         return (exit, process.Out, process.Error);
     }
 
-    /// <summary>The first line of stderr that holds <paramref name="text"/>.</summary>
-    public async Task<string> SaysAsync(string text)
+    /// <summary>How many lines of stderr hold <paramref name="text"/> so far.</summary>
+    public int Count(string text) => Error.Split('\n').Count(l => l.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>The first line of stderr that holds <paramref name="text"/>, or the one of that number.</summary>
+    public async Task<string> SaysAsync(string text, int number = 1)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(1));
         while (true)
         {
-            if (Error.Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)) is { } line) return line;
+            if (Error.Split('\n')[..^1].Where(l => l.Contains(text, StringComparison.Ordinal)).ElementAtOrDefault(number - 1) is { } line) return line;
             if (_reading.IsCompleted) throw new InvalidOperationException($"gofer never said '{text}' but:\n{Error}{Out}");
             await _said.WaitAsync(limit.Token);
         }
