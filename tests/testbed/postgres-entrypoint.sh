@@ -2,6 +2,7 @@
 # The part of the official image's entrypoint that tests use: makes the cluster with user, password and database on the first start, by a
 # server that listens on its socket only, and then becomes the real one.
 set -eu
+case "${1:-}" in -*) set -- postgres "$@" ;; esac
 if [ "$(id -u)" = 0 ]; then
   mkdir -p "$PGDATA"; chown -R postgres "$PGDATA"; chmod 700 "$PGDATA"
   exec su -s /bin/sh postgres -c 'exec "$0" "$@"' -- "$0" "$@"

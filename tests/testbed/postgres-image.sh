@@ -2,7 +2,7 @@
 # Makes gofer-test/postgres:MAJOR, a Postgres image, out of this machine's own server files, in the engine that DOCKER_HOST names: no
 # image can be pulled here. It understands POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB and PGDATA as the official image does, and says
 # "database system is ready to accept connections" twice, as that one does.
-#   postgres-image.sh [MAJOR]   makes it unless it is there; prints its name
+#   postgres-image.sh [MAJOR]   makes it unless one of these files is there; prints its name
 # Needs docker, busybox and /usr/lib/postgresql.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,7 +10,8 @@ major=${1:-$(ls /usr/lib/postgresql | sort -n | tail -1)}
 bin=/usr/lib/postgresql/$major/bin
 image=gofer-test/postgres:$major
 [ -x "$bin/postgres" ] || { echo "There is no $bin/postgres: apt-get install postgresql" >&2; exit 1; }
-if ! docker image inspect "$image" >/dev/null 2>&1; then
+recipe=$(cat "${BASH_SOURCE[0]}" "$here/postgres-entrypoint.sh" "$bin/postgres" | sha256sum | cut -d' ' -f1)
+if [ "$(docker image inspect "$image" --format '{{index .Config.Labels "gofer.recipe"}}' 2>/dev/null)" != "$recipe" ]; then
   root=$(mktemp -d)
   trap 'rm -rf "$root"' EXIT
   mkdir -p "$root"/{bin,etc,tmp,run/postgresql,usr/lib/postgresql,usr/share/postgresql,usr/local/bin,var/lib/postgresql/data}
@@ -35,7 +36,7 @@ if ! docker image inspect "$image" >/dev/null 2>&1; then
   chown -R 999:999 "$root/var/lib/postgresql" "$root/run/postgresql"
   mkdir -p "$root/var/run"; rmdir "$root/var/run"; ln -s ../run "$root/var/run"
   tar -C "$root" -c . | docker import \
-    -c 'ENTRYPOINT ["docker-entrypoint.sh"]' -c 'CMD ["postgres"]' -c 'EXPOSE 5432' \
-    -c 'ENV PATH=/usr/local/bin:/bin PGDATA=/var/lib/postgresql/data' -c 'VOLUME /var/lib/postgresql/data' - "$image" >/dev/null
+    -c 'ENTRYPOINT ["docker-entrypoint.sh"]' -c 'CMD ["postgres"]' -c "LABEL gofer.recipe=$recipe" -c 'EXPOSE 5432' \
+    -c 'ENV PATH=/usr/local/bin:/bin PGDATA=/var/lib/postgresql/data' - "$image" >/dev/null
 fi
 echo "$image"
