@@ -22,6 +22,13 @@ internal sealed partial class Failures(RequestDelegate next, DatabaseWatch datab
         {
             return; // the client left
         }
+        catch (Exception e) when (context.Response.HasStarted && IsDatabase(e))
+        {
+            // A stream cannot turn into an answer any more: it is cut, and its reader goes on from the last event.
+            database.Suspect();
+            context.Abort();
+            return;
+        }
         // The last line of defence: whatever it is becomes an answer and a log entry.
 #pragma warning disable CA1031
         catch (Exception e) when (!context.Response.HasStarted)

@@ -27,6 +27,9 @@ public static class DatabaseTrouble
         _ => false,
     });
 
+    /// <summary>Whether it came of the database and is nothing that passes by itself.</summary>
+    public static bool IsLasting(Exception e) => !IsAway(e) && Chain(e).Any(inner => inner is NpgsqlException);
+
     /// <summary>Why, in a line: what was tried with what came of it.</summary>
     public static string Reason(Exception e)
     {

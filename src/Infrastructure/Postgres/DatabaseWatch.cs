@@ -146,12 +146,12 @@ public sealed partial class DatabaseWatch(
                     if (!opened.IsOk) return opened.Error;
                 }
             }
-            catch (Exception e) when (!database.IsOpen && DatabaseTrouble.IsRefusal(e))
+            catch (Exception e) when (!database.IsOpen && DatabaseTrouble.IsLasting(e))
             {
-                // Somebody has to change a setting: ending is how they get to know.
+                // Somebody has to change a setting or a grant: ending is how they get to know.
                 return new Error(
                     ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable,
-                    $"The database at {connections.Place} does not let this program in: {DatabaseTrouble.Reason(e)}. Waiting would not help; see --postgres and GOFER_POSTGRES.");
+                    $"The database at {connections.Place} does not let this program work: {DatabaseTrouble.Reason(e)}. Waiting would not help; see --postgres and GOFER_POSTGRES.");
             }
             catch (Exception e) when (IsTrouble(e, cancellationToken))
             {
@@ -199,7 +199,7 @@ public sealed partial class DatabaseWatch(
         [LoggerMessage(Level = LogLevel.Warning, Message = "The database at {Place} does not answer; waiting for it: {Reason}")]
         public static partial void Away(ILogger logger, string place, string reason);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "The database at {Place} answers again")]
+        [LoggerMessage(Level = LogLevel.Information, Message = "The database at {Place} is there now")]
         public static partial void Back(ILogger logger, string place);
     }
 }

@@ -8,7 +8,9 @@ namespace Gofer.Tests.Integration.Startup;
 public sealed class OutageTests
 {
     private const string Waits = "does not answer; waiting for it";
-    private const string Back = "answers again";
+    private const string Back = "is there now";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task An_outage_is_said_once_by_each_process_and_readiness_is_true_throughout()
@@ -24,9 +26,13 @@ public sealed class OutageTests
 
         for (var outages = 1; outages <= 2; outages++)
         {
+            using var follower = await cluster.Area.Http.GetAsync(
+                new Uri("/api/v1/namespaces/default/pipelines/p/runs/1?follow=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Ct);
+            await using var followed = await follower.Content.ReadAsStreamAsync(Ct);
             await postgres.GoAsync();
             await worker.SaysAsync(Waits, outages);
             await cluster.Api.SaysAsync(Waits, outages);
+            await Assert.ThrowsAnyAsync<IOException>(() => followed.CopyToAsync(Stream.Null, Ct)); // cut, not left to wait
             foreach (var probes in new[] { ofWorker, ofApi })
             {
                 Assert.Equal(HttpStatusCode.OK, await probes.StatusAsync("/healthz"));
@@ -53,7 +59,7 @@ public sealed class OutageTests
             Assert.Equal(2, process.Count("\"LogLevel\":\"Warning\"") - process.Count("ran out; it forgets"));
         }
 
-        await cluster.Area.Client.Runs.CancelRunAsync("default", "p", "1", new CancelBody(), TestContext.Current.CancellationToken);
+        await cluster.Area.Client.Runs.CancelRunAsync("default", "p", "1", new CancelBody(), Ct);
         Assert.Equal(RunState.Cancelled, (await cluster.Area.EndAsync(run)).State);
     }
 }

@@ -10,7 +10,7 @@ namespace Gofer.Tests.Integration.Startup;
 public sealed class StartupTests : IDisposable
 {
     private const string Waits = "does not answer; waiting for it";
-    private const string Back = "answers again";
+    private const string Back = "is there now";
 
     private readonly string _data = Directory.CreateTempSubdirectory("gofer-startup-").FullName;
 

@@ -41,9 +41,7 @@ public sealed partial class Listener(
             try
             {
                 await database.HereAsync(stoppingToken);
-                if (await ListenAsync(() => failures = 0, stoppingToken) is not { } deaf) continue;
-                Hear(deaf);
-                await Task.Delay(AskAgain, stoppingToken);
+                await ListenAsync(() => failures = 0, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -69,8 +67,8 @@ public sealed partial class Listener(
         }
     }
 
-    /// <summary>Listens until the connection is cut, which throws; answers why where nothing is heard.</summary>
-    private async Task<string?> ListenAsync(Action heard, CancellationToken cancellationToken)
+    /// <summary>Listens until the connection is cut, which throws; returns where nothing was heard for long enough to try it anew.</summary>
+    private async Task ListenAsync(Action heard, CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenAsync(cancellationToken);
         var own = $"gofer_probe_{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
@@ -88,7 +86,9 @@ public sealed partial class Listener(
         }
         catch (PostgresException refused) when (!DatabaseTrouble.IsAway(refused))
         {
-            return refused.MessageText;
+            Hear(refused.MessageText);
+            await Task.Delay(AskAgain, cancellationToken);
+            return;
         }
 
         wakeups.RaiseAll();
@@ -102,11 +102,12 @@ public sealed partial class Listener(
         var clock = Stopwatch.StartNew();
         while (!heardOwn)
         {
-            var left = Patience - clock.Elapsed;
-            if (left <= TimeSpan.Zero || !await connection.WaitAsync(left, cancellationToken)) break;
+            var left = (_deaf ? AskAgain : Patience) - clock.Elapsed;
+            if (left > TimeSpan.Zero && await connection.WaitAsync(left, cancellationToken)) continue;
+            if (clock.Elapsed >= AskAgain) return;
+            Hear("one that this process sent to itself did not come; a proxy that pools transactions is one reason");
         }
 
-        if (!heardOwn) return "one that this process sent to itself did not come; a proxy that pools transactions is one reason";
         heard();
         Hear(null);
         while (true) await connection.WaitAsync(cancellationToken);
