@@ -120,7 +120,8 @@ public sealed class GoferStreams(HttpClient http)
     }
 
     private static bool IsBroken(Exception e) =>
-        e is HttpIOException or IOException or HttpRequestException { StatusCode: null or HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway };
+        e is HttpIOException or IOException or HttpRequestException { StatusCode: null }
+            or Refit.ApiException { StatusCode: HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway };
 
     private async IAsyncEnumerable<SseItem<string>> ReadAsync(string path, string? last, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
