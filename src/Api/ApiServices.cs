@@ -65,21 +65,31 @@ public static class ApiServices
         services.AddGoferApplication();
         services.Configure<JsonOptions>(o => GoferJson.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
-        services.Configure<KestrelServerOptions>(o =>
-        {
-            o.AddServerHeader = false;
-            o.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
-            o.Limits.MaxRequestBodySize = 4 * RawBody.Limit; // the reader refuses earlier, with a problem document
-        });
-        return services.AddGoferOpenApi();
+        return services.AddGoferProbes().AddGoferOpenApi();
+    }
+
+    /// <summary>What the probes alone need.</summary>
+    public static IServiceCollection AddGoferProbes(this IServiceCollection services) => services.Configure<KestrelServerOptions>(o =>
+    {
+        o.AddServerHeader = false;
+        o.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        o.Limits.MaxRequestBodySize = 4 * RawBody.Limit; // the reader refuses earlier, with a problem document
+    });
+
+    /// <summary><c>/healthz</c> and <c>/readyz</c> and nothing else, for a worker; <paramref name="insecure"/> answers whoever asks.</summary>
+    public static void MapGoferProbes(this WebApplication app, bool insecure)
+    {
+        app.Guard(insecure);
+        app.UseRouting();
+        app.MapProbes();
     }
 
     /// <summary>Every route of the API, with what guards them.</summary>
     public static void MapGoferApi(this WebApplication app)
     {
         app.UseMiddleware<Head>();
-        app.UseMiddleware<Failures>();
-        if (!app.Services.GetRequiredService<IOptions<ApiOptions>>().Value.InsecureListen) app.UseMiddleware<LocalOnly>();
+        app.Guard(app.Services.GetRequiredService<IOptions<ApiOptions>>().Value.InsecureListen);
+        app.UseMiddleware<UntilOpen>();
         app.UseRouting();
         app.MapProbes();
         app.MapGoferOpenApi();
@@ -91,5 +101,11 @@ public static class ApiServices
         api.MapRuns();
         api.MapTasks();
         api.MapLogs();
+    }
+
+    private static void Guard(this WebApplication app, bool insecure)
+    {
+        app.UseMiddleware<Failures>();
+        if (!insecure) app.UseMiddleware<LocalOnly>();
     }
 }

@@ -48,6 +48,12 @@ public sealed class WorkerOptions
     [Range(1024, long.MaxValue)]
     public long LogLimit { get; set; } = 1L << 30;
 
+    /// <summary>Address and port of <c>/healthz</c> and <c>/readyz</c>; null opens none.</summary>
+    public string? Listen { get; set; }
+
+    /// <summary>Answer whoever asks there. Off: this machine only.</summary>
+    public bool InsecureListen { get; set; }
+
     /// <summary>Where containers reach the API, as <c>GOFER_API_URL</c>; not set where this is null. The setting is <c>public_url</c>.</summary>
     public string? PublicUrl { get; set; }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Postgres;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,7 @@ using Npgsql;
 namespace Gofer.Api.Http;
 
 /// <summary>Turns what was thrown, and what the framework refused without a body, into problem documents.</summary>
-internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> logger)
+internal sealed partial class Failures(RequestDelegate next, DatabaseWatch database, ILogger<Failures> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -21,12 +22,20 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         {
             return; // the client left
         }
+        catch (Exception e) when (context.Response.HasStarted && IsDatabase(e))
+        {
+            // A stream cannot turn into an answer any more: it is cut, and its reader goes on from the last event.
+            database.Suspect();
+            context.Abort();
+            return;
+        }
         // The last line of defence: whatever it is becomes an answer and a log entry.
 #pragma warning disable CA1031
         catch (Exception e) when (!context.Response.HasStarted)
 #pragma warning restore CA1031
         {
             var error = ErrorOf(e);
+            if (IsDatabase(e)) database.Suspect();
             if (error.Code == ErrorCodes.InternalError) Log.Failed(logger, e, context.Request.Method, context.Request.Path);
             context.Response.Clear();
             await error.ToProblem().ExecuteAsync(context);
@@ -60,22 +69,12 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         DbUpdateConcurrencyException => new Error(
             ErrorKind.Stale, ErrorCodes.PreconditionFailed, "Somebody else changed it at the same moment. Read it again before you change it."),
         PostgresException { SqlState: "22021" or "22P05" } => Error.Malformed("", "The request holds a character that no text may hold, such as NUL."),
-        _ when IsAway(e) => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The database does not answer. Nothing is lost; try again."),
+        _ when IsDatabase(e) => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The database does not answer. Nothing is lost; try again."),
         OperationCanceledException => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The server is stopping. Try again."),
         _ => new Error(ErrorKind.Defect, ErrorCodes.InternalError, "The server failed; this is its fault. Its log has more under the trace id."),
     };
 
-    private static bool IsAway(Exception e)
-    {
-        for (var inner = e; inner is not null; inner = inner.InnerException)
-        {
-            // 57P0x: the server stops or starts; 53300: it has no connection left
-            if (inner is PostgresException p) return p.SqlState is "57P01" or "57P02" or "57P03" or "53300" || p.IsTransient;
-            if (inner is NpgsqlException or TimeoutException) return true;
-        }
-
-        return false;
-    }
+    private static bool IsDatabase(Exception e) => DatabaseTrouble.IsAway(e) || DatabaseTrouble.IsRefusal(e);
 
     private static Error Parameter(BadHttpRequestException e)
     {

@@ -67,6 +67,7 @@ internal static class OpenApiSetup
 
     public static void MapGoferOpenApi(this WebApplication app)
     {
+        app.MapGet("/", () => TypedResults.Redirect("/swagger/")).ExcludeFromDescription();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.UseSwaggerUI(ui =>
         {

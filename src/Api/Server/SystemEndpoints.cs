@@ -48,7 +48,6 @@ internal static class SystemEndpoints
 
     public static void MapProbes(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/", () => TypedResults.Redirect("/swagger/")).ExcludeFromDescription();
         app.MapGet("/healthz", () => TypedResults.Text("ok")).WithTags("System").WithName("GetHealth").WithSummary("Whether the process lives");
         app.MapGet("/readyz", Ready).WithTags("System").WithName("GetReadiness").WithSummary("Whether the server can work")
             .Produces<ReadinessView>(StatusCodes.Status200OK).Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);
@@ -66,7 +65,7 @@ internal static class SystemEndpoints
         new LimitsView(
             RawBody.Limit, limits.Tasks, limits.Parents, limits.Variables, limits.VariableBytes, CreateRuns.MaxRuns, PageRequest.MaxLimit));
 
-    private static async Task<IResult> Ready(GoferDatabase database, IEnumerable<IReadiness> others, CancellationToken ct)
+    private static async Task<IResult> Ready(DatabaseWatch database, IEnumerable<IReadiness> others, CancellationToken ct)
     {
         var checks = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var complaint = await database.ComplaintAsync(ct);

@@ -43,8 +43,8 @@ internal static class ServerCommands
             context.Error.WriteLine($"Gofer answers at {install.Url} (explorer: {install.Url}swagger)");
             context.Error.WriteLine($"Another worker joins with: GOFER_POSTGRES='{install.Postgres}' gofer worker");
             context.Error.WriteLine("Ctrl-C stops it.");
-            await install.Host.WaitForShutdownAsync();
-            return ExitCode.Done;
+            var stopped = await install.Host.WaitForShutdownAsync();
+            return stopped.IsOk ? ExitCode.Done : context.Fail(stopped.Error);
         });
         return command;
     }
@@ -62,29 +62,43 @@ internal static class ServerCommands
             if (context.Parsed.GetValue(insecure)) settings["Gofer:Api:InsecureListen"] = "true";
             var connection = Connection(settings);
             if (!connection.IsOk) return context.Fail(connection.Error);
-            var endpoint = Endpoint(settings["Gofer:Listen"] ?? DefaultListen, settings["Gofer:Api:InsecureListen"] == "true");
+            var endpoint = Endpoint(settings["Gofer:Listen"] ?? DefaultListen, IsTrue(settings["Gofer:Api:InsecureListen"]));
             if (!endpoint.IsOk) return context.Fail(endpoint.Error);
-            return await ServeAsync(context, new ServerPlan { Settings = settings, Postgres = connection.Value, Listen = endpoint.Value }, token);
+            return await ServeAsync(context, new ServerPlan { Settings = settings, Postgres = connection.Value, Listen = endpoint.Value, Wait = true }, token);
         });
         return command;
     }
 
     public static Command Worker()
     {
-        var (postgres, scheduler, data) = (Postgres, Scheduler, Data);
+        var (postgres, scheduler, data, insecure) = (Postgres, Scheduler, Data, InsecureListen);
+        var listen = new Option<string?>("--listen") { Description = "Address and port of /healthz and /readyz; no port is opened where none is given." };
         var command = new Command("worker", "Run tasks of a database that 'gofer migrate' prepared.\n\nExample: gofer worker --postgres postgres://gofer@db/gofer");
         command.Options.Add(postgres);
         command.Options.Add(scheduler);
         command.Options.Add(data);
+        command.Options.Add(listen);
+        command.Options.Add(insecure);
         command.Run(async (context, token) =>
         {
-            var settings = context.Settings(("Gofer:Postgres", postgres), ("Gofer:Scheduler", scheduler), ("Gofer:Data", data));
+            var settings = context.Settings(
+                ("Gofer:Postgres", postgres), ("Gofer:Scheduler", scheduler), ("Gofer:Data", data), ("Gofer:Worker:Listen", listen));
+            if (context.Parsed.GetValue(insecure)) settings["Gofer:Worker:InsecureListen"] = "true";
             var connection = Connection(settings);
             if (!connection.IsOk) return context.Fail(connection.Error);
+            IPEndPoint? probes = null;
+            if (settings["Gofer:Worker:Listen"] is { Length: > 0 } named)
+            {
+                var endpoint = Endpoint(named, IsTrue(settings["Gofer:Worker:InsecureListen"]));
+                if (!endpoint.IsOk) return context.Fail(endpoint.Error);
+                probes = endpoint.Value;
+            }
+
             var choice = await SchedulerChoice.FindAsync(
                 settings["Gofer:Scheduler"], settings["Gofer:DockerHost"], settings["Gofer:Data"] ?? DataFolder.Default(), fallBack: false, token);
             if (!choice.IsOk) return context.Fail(choice.Error);
-            return await ServeAsync(context, new ServerPlan { Settings = settings, Postgres = connection.Value, Scheduler = choice.Value }, token);
+            var plan = new ServerPlan { Settings = settings, Postgres = connection.Value, Scheduler = choice.Value, Probes = probes, Wait = true };
+            return await ServeAsync(context, plan, token);
         });
         return command;
     }
@@ -106,7 +120,7 @@ internal static class ServerCommands
                 context.Error.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"{applied.Count} migrations applied.");
                 return ExitCode.Done;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e) when (IsDatabase(e))
             {
                 return context.Fail(Away(connection.Value, e));
             }
@@ -131,7 +145,12 @@ internal static class ServerCommands
     /// <summary>The error for a database that does not answer, without its password.</summary>
     internal static Error Away(string connection, Exception e) => new(
         ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable,
-        $"The database at {ConnectionText.Redacted(connection)} does not answer: {(e.InnerException ?? e).Message}");
+        $"The database at {ConnectionText.Redacted(connection)} does not answer: {DatabaseTrouble.Reason(e)}");
+
+    /// <summary>Whether that came of the database and not of this program.</summary>
+    internal static bool IsDatabase(Exception e) => e is NpgsqlException || DatabaseTrouble.IsAway(e);
+
+    private static bool IsTrue(string? setting) => bool.TryParse(setting, out var value) && value;
 
     private static Result<string> Connection(IConfiguration settings) => settings["Gofer:Postgres"] is { Length: > 0 } text
         ? ConnectionText.Parse(text)
@@ -145,16 +164,17 @@ internal static class ServerCommands
             if (!started.IsOk) return context.Fail(started.Error);
             await using var host = started.Value;
             if (host.Url is { } url && plan.Listen is not null) context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Gofer answers at {url}"));
-            await host.WaitForShutdownAsync();
-            return ExitCode.Done;
+            else if (host.Url is { } probes) context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The worker's /healthz and /readyz answer at {probes}"));
+            var stopped = await host.WaitForShutdownAsync();
+            return stopped.IsOk ? ExitCode.Done : context.Fail(stopped.Error);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (IsDatabase(e))
         {
             return context.Fail(Away(plan.Postgres, e));
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
-            return context.Fail(DevInstall.PortTaken(plan.Listen!));
+            return context.Fail(DevInstall.PortTaken((plan.Listen ?? plan.Probes)!));
         }
     }
 }

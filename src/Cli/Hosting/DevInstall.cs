@@ -4,7 +4,6 @@ using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Postgres.Embedded;
 using Microsoft.Extensions.Configuration;
-using Npgsql;
 
 namespace Gofer.Cli.Hosting;
 
@@ -64,7 +63,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         {
             return PortTaken(endpoint.Value);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (ServerCommands.IsDatabase(e))
         {
             return ServerCommands.Away(Postgres, e);
         }

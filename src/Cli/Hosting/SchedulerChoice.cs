@@ -5,8 +5,8 @@ using Gofer.Infrastructure.Schedulers.Process;
 
 namespace Gofer.Cli.Hosting;
 
-/// <summary>A scheduler that answers, ready to be made once the install is known.</summary>
-public sealed record SchedulerChoice(string Kind, string Description, Func<Guid, TimeProvider, IScheduler> Create)
+/// <summary>A scheduler that answers, ready to be made; the install may become known later, before the first call.</summary>
+public sealed record SchedulerChoice(string Kind, string Description, Func<Func<Guid>, TimeProvider, IScheduler> Create)
 {
     /// <summary>Runs tasks on a Docker Engine.</summary>
     public const string Docker = "docker";

@@ -27,11 +27,17 @@ public sealed record ServerPlan
     /// <summary>Where the API listens; null serves none.</summary>
     public IPEndPoint? Listen { get; init; }
 
+    /// <summary>Where a worker without API answers its probes; null opens no port.</summary>
+    public IPEndPoint? Probes { get; init; }
+
     /// <summary>The worker's scheduler; null works on none.</summary>
     public SchedulerChoice? Scheduler { get; init; }
 
     /// <summary>Whether the schema is brought up to date first.</summary>
     public bool Migrate { get; init; }
+
+    /// <summary>Whether the process starts without its database and waits for it, where it is away.</summary>
+    public bool Wait { get; init; }
 
     /// <summary>Whether this is <c>gofer dev</c>: quiet logs for people in place of JSON for machines.</summary>
     public bool Dev { get; init; }
@@ -44,7 +50,7 @@ public sealed class ServerHost : IAsyncDisposable
 
     private ServerHost(IHost app, Uri? url) => (_app, Url) = (app, url);
 
-    /// <summary>Where the API answers; null where there is none.</summary>
+    /// <summary>Where the API, or a worker's probes, answer; null where no port is open.</summary>
     public Uri? Url { get; }
 
     /// <summary>The host's services.</summary>
@@ -58,14 +64,16 @@ public sealed class ServerHost : IAsyncDisposable
         {
             // The host would judge its options too, but log a stack trace where a sentence is wanted.
             app.Services.GetRequiredService<IStartupValidator>().Validate();
-            var opened = await app.Services.GetRequiredService<GoferDatabase>().OpenAsync(plan.Migrate, cancellationToken);
+            var opened = plan.Wait
+                ? await app.Services.GetRequiredService<DatabaseWatch>().OpenAsync(cancellationToken)
+                : await app.Services.GetRequiredService<GoferDatabase>().OpenAsync(plan.Migrate, cancellationToken);
             if (!opened.IsOk)
             {
                 await DisposeAsync(app);
                 return opened.Error;
             }
 
-            if (app is WebApplication web) web.MapGoferApi();
+            if (app is WebApplication web) Map(web, plan);
             await app.StartAsync(cancellationToken);
             return new ServerHost(app, (app as WebApplication)?.Urls.Select(u => new Uri(u)).First());
         }
@@ -85,8 +93,12 @@ public sealed class ServerHost : IAsyncDisposable
     /// <summary>Cancelled when the process was asked to stop, by Ctrl-C or SIGTERM.</summary>
     public CancellationToken Stopping => _app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
-    /// <summary>Returns when the process was asked to stop and everything has stopped.</summary>
-    public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
+    /// <summary>Returns when the process was asked to stop and everything has stopped; the error is that of a database that came and did not fit.</summary>
+    public async Task<Result> WaitForShutdownAsync()
+    {
+        await _app.WaitForShutdownAsync();
+        return Services.GetRequiredService<DatabaseWatch>().Failure is { } failure ? failure : Result.Ok;
+    }
 
     /// <summary>Stops everything; the worker hands its tasks over.</summary>
     public async ValueTask DisposeAsync()
@@ -100,7 +112,7 @@ public sealed class ServerHost : IAsyncDisposable
 
     private static IHost Build(ServerPlan plan)
     {
-        if (plan.Listen is not { } listen)
+        if ((plan.Listen ?? plan.Probes) is not { } listen)
         {
             var worker = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
             Configure(worker, plan);
@@ -111,8 +123,15 @@ public sealed class ServerHost : IAsyncDisposable
         web.Configuration.Sources.Clear();
         Configure(web, plan);
         web.WebHost.ConfigureKestrel(o => o.Listen(listen));
-        web.Services.AddGoferApi();
+        if (plan.Listen is null) web.Services.AddGoferProbes();
+        else web.Services.AddGoferApi();
         return web.Build();
+    }
+
+    private static void Map(WebApplication web, ServerPlan plan)
+    {
+        if (plan.Listen is null) web.MapGoferProbes(web.Services.GetRequiredService<IOptions<WorkerOptions>>().Value.InsecureListen);
+        else web.MapGoferApi();
     }
 
     private static void Configure(IHostApplicationBuilder builder, ServerPlan plan)
@@ -129,18 +148,20 @@ public sealed class ServerHost : IAsyncDisposable
         builder.Services.AddGoferPostgres(plan.Postgres);
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(
-            services => choice.Create(services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>()));
+            services => choice.Create(() => services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddGoferWorker();
     }
 
     private static void Log(ILoggingBuilder logging, bool dev)
     {
         logging.ClearProviders();
-        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Npgsql", LogLevel.Warning);
+        // What EF Core throws is said by whoever catches it, where it is worth saying.
+        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore", LogLevel.None);
         if (dev)
         {
             // The terminal is the person's: only what they have to know.
-            logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore", LogLevel.None);
+            logging.SetMinimumLevel(LogLevel.Warning);
+            logging.AddFilter(typeof(DatabaseWatch).FullName, LogLevel.Information); // whoever reads that it went reads that it came
             logging.AddSimpleConsole(o => o.SingleLine = true);
         }
         else

@@ -7,12 +7,16 @@ namespace Gofer.Infrastructure.Postgres;
 public sealed class GoferDatabase(NpgsqlDataSource source, Schema schema, DatabaseClock clock, Partitions partitions)
 {
     private Guid? _install;
+    private volatile bool _isOpen;
 
     /// <summary>
     /// Identifies the install: every container of ours carries it, so nobody touches another install's. Known after
     /// <see cref="OpenAsync"/>.
     /// </summary>
     public Guid Install => _install ?? throw new InvalidOperationException("The database was not opened yet.");
+
+    /// <summary>Whether <see cref="OpenAsync"/> came to its end.</summary>
+    public bool IsOpen => _isOpen;
 
     /// <summary>
     /// Reads what the program needs before it starts; with <paramref name="migrate"/> the schema is brought up to date first. The error
@@ -28,30 +32,22 @@ public sealed class GoferDatabase(NpgsqlDataSource source, Schema schema, Databa
         await clock.SynchroniseAsync(source, cancellationToken);
         await using var command = source.CreateCommand("select id from gofer.install");
         _install = (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
+        _isOpen = true;
         return Result.Ok;
     }
 
     /// <summary>Reads the database's clock anew; called with each heartbeat.</summary>
     public Task SynchroniseClockAsync(CancellationToken cancellationToken) => clock.SynchroniseAsync(source, cancellationToken);
 
-    /// <summary>
-    /// Null where the database is fit for work; else, in words, what is wrong: it does not answer, its schema does not fit, or its
-    /// partitions end within two days.
-    /// </summary>
+    /// <summary>Null where the database is fit for work; else, in words, that its schema does not fit or its partitions end within two days.</summary>
+    /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task<string?> ComplaintAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            var fits = await schema.CheckAsync(cancellationToken);
-            if (!fits.IsOk) return fits.Error.Message;
-            var until = await partitions.AheadUntilAsync(cancellationToken);
-            return until < clock.GetUtcNow().AddDays(2) || until is null
-                ? "The history tables have partitions for less than 2 days ahead: run 'gofer migrate', and see why no worker makes them."
-                : null;
-        }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
-        {
-            return $"The database does not answer: {e.Message}";
-        }
+        var fits = await schema.CheckAsync(cancellationToken);
+        if (!fits.IsOk) return fits.Error.Message;
+        var until = await partitions.AheadUntilAsync(cancellationToken);
+        return until < clock.GetUtcNow().AddDays(2) || until is null
+            ? "The history tables have partitions for less than 2 days ahead: run 'gofer migrate', and see why no worker makes them."
+            : null;
     }
 }

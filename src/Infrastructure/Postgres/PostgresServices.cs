@@ -22,7 +22,8 @@ public static class PostgresServices
     /// </summary>
     public static IServiceCollection AddGoferPostgres(this IServiceCollection services, string connectionString)
     {
-        services.AddSingleton(_ => DataSource(connectionString));
+        services.AddSingleton(_ => DataSource(connectionString, pooling: null));
+        services.AddSingleton(_ => new OwnConnections(connectionString));
         services.AddPooledDbContextFactory<GoferDbContext>((provider, options) => options.UseGofer(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddScoped<IGoferDb>(provider => provider.GetRequiredService<IDbContextFactory<GoferDbContext>>().CreateDbContext());
         services.AddSingleton<DatabaseClock>();
@@ -30,6 +31,8 @@ public static class PostgresServices
         services.AddSingleton<Partitions>();
         services.AddSingleton<Schema>();
         services.AddSingleton<GoferDatabase>();
+        services.AddSingleton<DatabaseWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
         services.AddSingleton<Housekeeping>();
         services.AddSingleton<IVersionGraphs, VersionGraphs>();
         services.AddSingleton<ILogStore, LogStore>();
@@ -42,7 +45,9 @@ public static class PostgresServices
         services.AddSingleton<IChanges>(provider => provider.GetRequiredService<Wakeups>());
         services.AddSingleton<Notifier>();
         services.AddHostedService(provider => provider.GetRequiredService<Notifier>());
-        services.AddHostedService<Listener>();
+        services.AddSingleton<Listener>();
+        services.AddHostedService(provider => provider.GetRequiredService<Listener>());
+        services.AddSingleton<IReadiness>(provider => provider.GetRequiredService<Listener>());
         return services;
     }
 
@@ -64,7 +69,8 @@ public static class PostgresServices
         return services;
     }
 
-    private static NpgsqlDataSource DataSource(string connectionString)
+    /// <summary>Connections of ours to that database, pooled unless the string or <paramref name="pooling"/> says otherwise.</summary>
+    internal static NpgsqlDataSource DataSource(string connectionString, bool? pooling)
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         var settings = builder.ConnectionStringBuilder;
@@ -74,6 +80,10 @@ public static class PostgresServices
         settings.TcpKeepAliveTime = 10;
         settings.TcpKeepAliveInterval = 5;
         if (settings.CommandTimeout == 30) settings.CommandTimeout = 20;
+        // Nothing of ours outlives its transaction, so there is nothing to reset; behind a transaction-pooling proxy a reset would meet
+        // somebody else's server connection.
+        settings.NoResetOnClose = true;
+        if (pooling is { } pooled) settings.Pooling = pooled;
         return builder.Build();
     }
 }

@@ -1,5 +1,6 @@
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
+using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Postgres.Signals;
 using Gofer.Worker.Tasks;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ namespace Gofer.Worker.Loops;
 /// </summary>
 internal sealed partial class EngineLoop(
     IWorkQueue queue, IScheduler scheduler, Sessions sessions, Shepherd shepherd, Wakeups wakeups, IOptions<WorkerOptions> options,
-    ILogger<EngineLoop> logger) : Loop(logger)
+    DatabaseWatch watch, ILogger<EngineLoop> logger) : Loop(watch, logger)
 {
     /// <summary>Reports that one transaction takes.</summary>
     private const int LargestBatch = 500;

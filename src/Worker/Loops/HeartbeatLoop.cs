@@ -9,7 +9,7 @@ namespace Gofer.Worker.Loops;
 
 /// <summary>Renews the worker's lease three times in its length by one statement, whatever the worker holds, and reads the database's clock.</summary>
 internal sealed class HeartbeatLoop(
-    IWorkQueue queue, Sessions sessions, GoferDatabase database, IOptions<WorkerOptions> options, ILogger<HeartbeatLoop> logger) : Loop(logger)
+    IWorkQueue queue, Sessions sessions, GoferDatabase database, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<HeartbeatLoop> logger) : Loop(watch, logger)
 {
     /// <inheritdoc/>
     protected override TimeSpan Pause => options.Value.Lease / 3;

@@ -7,7 +7,7 @@ namespace Gofer.Worker.Loops;
 
 /// <summary>Once a minute: partitions ahead, expired idempotency keys, ended containers whose retention is over.</summary>
 internal sealed class HousekeepingLoop(
-    Housekeeping housekeeping, IScheduler scheduler, IOptions<WorkerOptions> options, ILogger<HousekeepingLoop> logger) : Loop(logger)
+    Housekeeping housekeeping, IScheduler scheduler, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<HousekeepingLoop> logger) : Loop(watch, logger)
 {
     /// <inheritdoc/>
     protected override TimeSpan Pause => TimeSpan.FromMinutes(1);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gofer.Application.Common;
 using Gofer.Application.Schedulers;
+using Gofer.Infrastructure.Postgres;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -9,16 +10,16 @@ namespace Gofer.Worker.Loops;
 
 /// <summary>
 /// One pass, again and again, whatever it throws: an error is a pause that grows to ten seconds, never an end. Says so once when it
-/// begins to fail and once when it works again, and knows when it last worked.
+/// begins to fail and once when it works again, and knows when it last worked. That the database is away is not for a loop to say: it
+/// waits for it, as all of them do.
 /// </summary>
-public abstract partial class Loop(ILogger logger) : BackgroundService, IReadiness
+public abstract partial class Loop(DatabaseWatch database, ILogger logger) : BackgroundService, IReadiness
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
-
     /// <summary>How long a loop may fail, beyond its own pauses, before the process is not ready any more.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private long _lastSuccess = System.Diagnostics.Stopwatch.GetTimestamp();
+    private volatile bool _worked;
 
     /// <inheritdoc/>
     public string Name => GetType().Name;
@@ -27,7 +28,7 @@ public abstract partial class Loop(ILogger logger) : BackgroundService, IReadine
     public TimeSpan Age => System.Diagnostics.Stopwatch.GetElapsedTime(Volatile.Read(ref _lastSuccess));
 
     /// <inheritdoc/>
-    public string Detail => string.Create(CultureInfo.InvariantCulture, $"ok, {Age.TotalSeconds:0.0} s ago");
+    public string Detail => _worked ? string.Create(CultureInfo.InvariantCulture, $"ok, {Age.TotalSeconds:0.0} s ago") : "has not worked yet";
 
     /// <summary>The pause between passes; a loop that waits inside its pass has none.</summary>
     protected virtual TimeSpan Pause => TimeSpan.Zero;
@@ -44,16 +45,18 @@ public abstract partial class Loop(ILogger logger) : BackgroundService, IReadine
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        var failures = 0;
+        var (failures, said) = (0, false);
         while (!stoppingToken.IsCancellationRequested)
         {
             var pause = Pause;
             try
             {
+                await database.HereAsync(stoppingToken);
                 await RunOnceAsync(stoppingToken);
                 Volatile.Write(ref _lastSuccess, System.Diagnostics.Stopwatch.GetTimestamp());
-                if (failures > 0) Log.Recovered(logger, Name, failures);
-                failures = 0;
+                _worked = true;
+                if (said) Log.Recovered(logger, Name, failures);
+                (failures, said) = (0, false);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -64,7 +67,13 @@ public abstract partial class Loop(ILogger logger) : BackgroundService, IReadine
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                if (failures++ == 0) Say(e);
+                failures++;
+                if (await IsOwnAsync(e, failures, stoppingToken) && !said)
+                {
+                    Say(e);
+                    said = true;
+                }
+
                 pause = Backoff(failures);
             }
 
@@ -72,11 +81,23 @@ public abstract partial class Loop(ILogger logger) : BackgroundService, IReadine
         }
     }
 
-    /// <summary>A pause that doubles from a tenth of a second to ten, with jitter so that a crowd does not come back at once.</summary>
-    internal static TimeSpan Backoff(int failures)
+    /// <summary>The pause after that many failures in a row.</summary>
+    internal static TimeSpan Backoff(int failures) => Application.Common.Backoff.Pause(failures);
+
+    /// <summary>
+    /// Whether the error is this loop's to say: not that the database is away, and not the first time that only its connection was cut.
+    /// </summary>
+    private async Task<bool> IsOwnAsync(Exception e, int failures, CancellationToken stoppingToken)
     {
-        var pause = TimeSpan.FromMilliseconds(100 * Math.Pow(2, Math.Min(failures - 1, 10)));
-        return (pause < LongestPause ? pause : LongestPause) * (0.5 + (Random.Shared.NextDouble() / 2));
+        if (!DatabaseTrouble.IsAway(e) && !DatabaseTrouble.IsRefusal(e)) return true;
+        try
+        {
+            return await database.JudgeAsync(stoppingToken) && failures > 1;
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private void Say(Exception e)

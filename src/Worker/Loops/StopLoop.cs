@@ -1,4 +1,5 @@
 using Gofer.Application.Queue;
+using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Postgres.Signals;
 using Gofer.Worker.Tasks;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ namespace Gofer.Worker.Loops;
 
 /// <summary>Learns which of the worker's tasks somebody asked to stop: at once when woken, else with each third of the lease.</summary>
 internal sealed class StopLoop(
-    IWorkQueue queue, Sessions sessions, Wakeups wakeups, IOptions<WorkerOptions> options, ILogger<StopLoop> logger) : Loop(logger)
+    IWorkQueue queue, Sessions sessions, Wakeups wakeups, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<StopLoop> logger) : Loop(watch, logger)
 {
     private long _mark;
 

@@ -1,11 +1,13 @@
 using Gofer.Application.Queue;
+using Gofer.Infrastructure.Postgres;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Gofer.Worker.Loops;
 
 /// <summary>Takes over from workers that died and admits waiting runs; every worker sweeps, none leads.</summary>
-internal sealed partial class SweepLoop(IWorkQueue queue, IOptions<WorkerOptions> options, ILogger<SweepLoop> logger) : Loop(logger)
+internal sealed partial class SweepLoop(
+    IWorkQueue queue, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<SweepLoop> logger) : Loop(watch, logger)
 {
     /// <inheritdoc/>
     protected override TimeSpan Pause => options.Value.Sweep;

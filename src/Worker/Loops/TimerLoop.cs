@@ -1,10 +1,11 @@
 using Gofer.Application.Queue;
+using Gofer.Infrastructure.Postgres;
 using Microsoft.Extensions.Logging;
 
 namespace Gofer.Worker.Loops;
 
 /// <summary>Starts what waits for a time when that comes: the next attempt of a task, the end of a run's patience.</summary>
-internal sealed class TimerLoop(IWorkQueue queue, ILogger<TimerLoop> logger) : Loop(logger)
+internal sealed class TimerLoop(IWorkQueue queue, DatabaseWatch database, ILogger<TimerLoop> logger) : Loop(database, logger)
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(20);

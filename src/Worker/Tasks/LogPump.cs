@@ -2,6 +2,7 @@ using System.Text;
 using Gofer.Application.Logs;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
+using Gofer.Infrastructure.Postgres;
 using Gofer.Worker.Loops;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -13,7 +14,8 @@ namespace Gofer.Worker.Tasks;
 /// Moves one attempt's output from the back end to the log store until its end, from wherever an earlier holder came to. Holds at most
 /// a few hundred kilobytes: while the database does not take them, the container's own log waits.
 /// </summary>
-internal sealed partial class LogPump(IScheduler scheduler, ILogStore store, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<LogPump> logger)
+internal sealed partial class LogPump(
+    IScheduler scheduler, ILogStore store, DatabaseWatch database, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<LogPump> logger)
 {
     /// <summary>How long output may wait to be stored.</summary>
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(200);
@@ -34,8 +36,10 @@ internal sealed partial class LogPump(IScheduler scheduler, ILogStore store, Tim
             }
             catch (Exception e) when (e is SchedulerUnavailableException or NpgsqlException or TimeoutException)
             {
-                if (failures == 1) Log.Waits(logger, name, e.Message);
+                // That the database is away is said once for all.
+                if (failures == 1 && (!DatabaseTrouble.IsAway(e) || await database.JudgeAsync(cancellationToken))) Log.Waits(logger, name, e.Message);
                 await Task.Delay(Loop.Backoff(failures), cancellationToken);
+                await database.HereAsync(cancellationToken);
             }
         }
     }

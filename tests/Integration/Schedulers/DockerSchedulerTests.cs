@@ -11,7 +11,7 @@ public sealed class DockerSchedulerTests : SchedulerContract
     {
         await DockerEngine.EnsureAsync(Ct);
         var endpoint = await DockerEndpoint.FindAsync(null, Ct);
-        return new DockerScheduler(endpoint.Value, Install, TimeProvider.System);
+        return new DockerScheduler(endpoint.Value, () => Install, TimeProvider.System);
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class DockerSchedulerTests : SchedulerContract
         var endpoint = (await DockerEndpoint.FindAsync(null, Ct)).Value;
         using var client = new global::Docker.DotNet.DockerClientBuilder().WithEndpoint(endpoint).Build();
         var name = $"gofer-test-{Guid.CreateVersion7():N}";
-        using var scheduler = new DockerScheduler(endpoint, Install, TimeProvider.System, name);
+        using var scheduler = new DockerScheduler(endpoint, () => Install, TimeProvider.System, name);
         foreach (var spec in new[] { Shell("true"), Shell("echo again") })
         {
             await scheduler.StartAsync(spec, new Progress<string>(), Ct);

@@ -16,6 +16,9 @@ public sealed class GoferCluster : IAsyncDisposable
 
     private GoferCluster(string connectionString, IAsyncDisposable? database) => (ConnectionString, _database) = (connectionString, database);
 
+    /// <summary>The API's process.</summary>
+    public GoferProcess Api => _processes[0];
+
     /// <summary>The default namespace.</summary>
     public Area Area { get; private set; } = null!;
 

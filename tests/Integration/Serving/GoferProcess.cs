@@ -49,11 +49,14 @@ public sealed class GoferProcess : IAsyncDisposable
         return (exit, process.Out, process.Error);
     }
 
-    /// <summary>The first line of stderr that holds <paramref name="text"/>.</summary>
-    public Task<string> SaysAsync(string text) => UntilAsync(() => Error, text);
+    /// <summary>How many lines of stderr hold <paramref name="text"/> so far.</summary>
+    public int Count(string text) => Error.Split('\n').Count(l => l.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>The first line of stderr that holds <paramref name="text"/>, or the one of that number.</summary>
+    public Task<string> SaysAsync(string text, int number = 1) => UntilAsync(() => Error, text, number);
 
     /// <summary>The first line of stdout that holds <paramref name="text"/>.</summary>
-    public Task<string> PrintsAsync(string text) => UntilAsync(() => Out, text);
+    public Task<string> PrintsAsync(string text) => UntilAsync(() => Out, text, 1);
 
     /// <summary>Its exit code, once it ended and all that it said is read.</summary>
     public async Task<int> ExitAsync()
@@ -123,13 +126,13 @@ public sealed class GoferProcess : IAsyncDisposable
         return new GoferProcess(Process.Start(start)!);
     }
 
-    private async Task<string> UntilAsync(Func<string> said, string text)
+    private async Task<string> UntilAsync(Func<string> said, string text, int number)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(1));
         while (true)
         {
-            if (said().Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal)) is { } line) return line;
+            if (said().Split('\n').Where(l => l.Contains(text, StringComparison.Ordinal)).ElementAtOrDefault(number - 1) is { } line) return line;
             if (_reading.IsCompleted) throw new InvalidOperationException($"gofer never said '{text}' but:\n{Error}{Out}");
             await _said.WaitAsync(limit.Token);
         }

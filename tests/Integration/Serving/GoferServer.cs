@@ -23,6 +23,9 @@ public sealed class GoferServer : IAsyncLifetime
     private TestDatabase? _database;
     private ServerHost? _host;
 
+    /// <summary>Whether a worker runs beside the API.</summary>
+    public bool Works { get; init; } = true;
+
     /// <summary>Settings on top of the defaults, for a server that a test starts for itself.</summary>
     public Dictionary<string, string?> Settings { get; } = [];
 
@@ -81,7 +84,7 @@ public sealed class GoferServer : IAsyncLifetime
                 Settings = new ConfigurationBuilder().AddInMemoryCollection(Settings).Build(),
                 Postgres = ConnectionString,
                 Listen = new IPEndPoint(IPAddress.Loopback, port),
-                Scheduler = scheduler.Value,
+                Scheduler = Works ? scheduler.Value : null,
             },
             TestContext.Current.CancellationToken);
         _host = started.IsOk ? started.Value : throw new InvalidOperationException(started.Error.Message);

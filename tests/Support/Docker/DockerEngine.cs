@@ -19,6 +19,14 @@ public static class DockerEngine
     /// <summary>Returns once an engine answers and <c>DOCKER_HOST</c> leads to it, for this process and those that it starts.</summary>
     public static Task EnsureAsync(CancellationToken cancellationToken) => s_engine.Value.WaitAsync(cancellationToken);
 
+    /// <summary>The newest version of the API that the engine speaks.</summary>
+    public static async Task<string> ApiVersionAsync()
+    {
+        var endpoint = await DockerEndpoint.FindAsync(null, CancellationToken.None);
+        using var client = new global::Docker.DotNet.DockerClientBuilder().WithEndpoint(endpoint.Value).Build();
+        return (await client.System.GetVersionAsync()).APIVersion;
+    }
+
     private static async Task FindAsync()
     {
         var found = await DockerEndpoint.FindAsync(null, CancellationToken.None);

@@ -14,8 +14,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Respawn;
-using Respawn.Graph;
 
 namespace Gofer.Tests.Support.Engine;
 
@@ -24,12 +22,9 @@ public sealed class TestInstall : IAsyncDisposable
 {
     private readonly TestDatabase _database;
     private readonly List<IHost> _hosts = [];
-    private Respawner? _respawner;
+    private readonly DatabaseReset _reset;
 
-    /// <summary>What migrations put into the database; everything else is a test's.</summary>
-    private static readonly string[] s_keptTables = ["queue_floor", "install", "schema_releases", "migrations", "namespaces"];
-
-    private TestInstall(TestDatabase database) => _database = database;
+    private TestInstall(TestDatabase database, DatabaseReset reset) => (_database, _reset) = (database, reset);
 
     /// <summary>The database's connection string.</summary>
     public string ConnectionString => _database.ConnectionString;
@@ -52,23 +47,14 @@ public sealed class TestInstall : IAsyncDisposable
     /// <summary>A migrated database and a started host over it.</summary>
     public static async Task<TestInstall> StartAsync(CancellationToken cancellationToken)
     {
-        var install = new TestInstall(await MigratedDatabase.CreateAsync(cancellationToken));
+        var database = await MigratedDatabase.CreateAsync(cancellationToken);
+        var install = new TestInstall(database, await DatabaseReset.PrepareAsync(database.ConnectionString, cancellationToken));
         await install.AddHostAsync(_ => { }, cancellationToken);
         return install;
     }
 
-    /// <summary>Empties every table but what an install starts with, so that the next test of a class finds it as new.</summary>
-    public async Task ResetAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await Source.OpenConnectionAsync(cancellationToken);
-        _respawner ??= await Respawner.CreateAsync(connection, new RespawnerOptions
-        {
-            DbAdapter = DbAdapter.Postgres,
-            SchemasToInclude = ["gofer"],
-            TablesToIgnore = [.. s_keptTables.Select(t => new Table("gofer", t))],
-        });
-        await _respawner.ResetAsync(connection);
-    }
+    /// <summary>Makes the install as new for the next test of a class.</summary>
+    public Task ResetAsync(CancellationToken cancellationToken) => _reset.ToEmptyAsync(cancellationToken);
 
     /// <summary>One more process of the install, as far as a host in this process can be one.</summary>
     public async Task<IHost> AddHostAsync(

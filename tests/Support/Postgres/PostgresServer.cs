@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using DotNet.Testcontainers.Configurations;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Postgres.Embedded;
+using Gofer.Tests.Support.Docker;
 using Npgsql;
 using Testcontainers.PostgreSql;
 
@@ -14,7 +16,19 @@ namespace Gofer.Tests.Support.Postgres;
 /// </summary>
 public static class PostgresServer
 {
-    private static readonly Lazy<Task<string>> s_address = new(StartAsync);
+    private static readonly Lazy<Task<string>> s_address = new(() => StartAsync(
+        Environment.GetEnvironmentVariable("GOFER_TEST_POSTGRES"), new PostgresSearch(), Environment.GetEnvironmentVariable("GOFER_TEST_POSTGRES_IMAGE")));
+
+    /// <summary>Stops the server of a folder and removes it, again and again while an initdb that was cut off still writes there.</summary>
+    private const string Removal = """
+        n=0
+        while [ -e "$1" ] && [ $n -lt 100 ]; do
+          pid=$(head -n 1 "$1/postgres/data/postmaster.pid") && kill -QUIT "$pid"
+          while kill -0 "$pid" && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+          rm -rf "$1" || sleep 0.1
+          n=$((n + 1))
+        done
+        """;
 
     /// <summary>What must live as long as the process: collected, the guard's pipe and the folder's lock would close.</summary>
     private static readonly ConcurrentBag<object> s_kept = [];
@@ -22,23 +36,27 @@ public static class PostgresServer
     /// <summary>A connection string to the server's database <c>postgres</c>, for a role that may create databases.</summary>
     public static Task<string> GetAsync(CancellationToken cancellationToken) => s_address.Value.WaitAsync(cancellationToken);
 
-    private static async Task<string> StartAsync()
+    /// <summary>
+    /// The address of the server that is <paramref name="named"/>, else of one that is started from the binaries that
+    /// <paramref name="search"/> finds, else of a container of <paramref name="image"/>. What is started ends with the process.
+    /// </summary>
+    public static async Task<string> StartAsync(string? named, PostgresSearch search, string? image)
     {
-        if (Environment.GetEnvironmentVariable("GOFER_TEST_POSTGRES") is { Length: > 0 } named)
+        if (named is { Length: > 0 })
         {
             return Administrative(ConnectionText.Parse(named) is { IsOk: true } parsed
                 ? parsed.Value
                 : throw new InvalidOperationException("GOFER_TEST_POSTGRES is not a Postgres address."));
         }
 
-        var binaries = await PostgresBinaries.FindAsync(new PostgresSearch(), null, CancellationToken.None);
-        return Administrative(binaries.IsOk ? await EmbedAsync(binaries.Value) : await ContainAsync(binaries.Error.Message));
+        var binaries = await PostgresBinaries.FindAsync(search, null, CancellationToken.None);
+        return Administrative(binaries.IsOk ? await EmbedAsync(binaries.Value) : await ContainAsync(image ?? "postgres:16", binaries.Error.Message));
     }
 
     private static async Task<string> EmbedAsync(PostgresBinaries binaries)
     {
         var root = Directory.CreateTempSubdirectory("gofer-test-").FullName;
-        Guard(root);
+        Guard(Removal, root);
         // A failure throws: a test run without its server has nothing to say.
         var folder = DataFolder.Open(root).Value;
         var options = new PrivatePostgresOptions { Settings = new PostgresSettings { Durable = false, MaxConnections = 400 } };
@@ -49,14 +67,19 @@ public static class PostgresServer
         return server.Value.ConnectionString;
     }
 
-    private static async Task<string> ContainAsync(string unfit)
+    private static async Task<string> ContainAsync(string image, string unfit)
     {
-        var image = Environment.GetEnvironmentVariable("GOFER_TEST_POSTGRES_IMAGE") ?? "postgres:16";
-        var container = new PostgreSqlBuilder(image).Build();
         try
         {
+            await DockerEngine.EnsureAsync(CancellationToken.None);
+            // It asks in the newest version of the API that it knows, which an older engine refuses.
+            Environment.SetEnvironmentVariable("DOCKER_API_VERSION", await DockerEngine.ApiVersionAsync());
+            // Its reaper is an image that not every engine can pull; the guard does the same.
+            TestcontainersSettings.ResourceReaperEnabled = false;
+            var container = new PostgreSqlBuilder(image).WithCommand("-c", "max_connections=400").Build();
             await container.StartAsync();
             s_kept.Add(container);
+            Guard("docker rm -f -v \"$1\"", container.Id);
             return container.GetConnectionString();
         }
         catch (Exception failed)
@@ -67,23 +90,12 @@ public static class PostgresServer
     }
 
     /// <summary>
-    /// A shell that sleeps on a pipe of this process: the pipe ends with the process even on kill -9, and then it stops the server
-    /// and removes its folder, again and again while an initdb that was cut off still writes there.
+    /// A shell that sleeps on a pipe of this process: the pipe ends with the process even on kill -9, and then it does
+    /// <paramref name="script"/>.
     /// </summary>
-    private static void Guard(string root)
+    private static void Guard(string script, string argument)
     {
-        const string script = """
-            trap '' INT HUP TERM
-            cat >/dev/null
-            n=0
-            while [ -e "$1" ] && [ $n -lt 100 ]; do
-              pid=$(head -n 1 "$1/postgres/data/postmaster.pid") && kill -QUIT "$pid"
-              while kill -0 "$pid" && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
-              rm -rf "$1" || sleep 0.1
-              n=$((n + 1))
-            done
-            """;
-        var start = new ProcessStartInfo("/bin/sh", ["-c", $"({script}) >/dev/null 2>&1", "sh", root])
+        var start = new ProcessStartInfo("/bin/sh", ["-c", $"(trap '' INT HUP TERM; cat >/dev/null\n{script}\n) >/dev/null 2>&1", "sh", argument])
         {
             RedirectStandardInput = true,
             WorkingDirectory = "/",

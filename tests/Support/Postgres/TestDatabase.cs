@@ -49,7 +49,12 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>An empty database.</summary>
     public static async Task<TestDatabase> CreateAsync(CancellationToken cancellationToken)
     {
-        var server = await PostgresServer.GetAsync(cancellationToken);
+        return await CreateAsync(await PostgresServer.GetAsync(cancellationToken), cancellationToken);
+    }
+
+    /// <summary>An empty database of that server, whose address <see cref="PostgresServer"/> gave.</summary>
+    public static async Task<TestDatabase> CreateAsync(string server, CancellationToken cancellationToken)
+    {
         var name = NewName();
         await ExecuteAsync(server, $"create database {name}", cancellationToken);
         return new TestDatabase(server, name);

@@ -21,17 +21,17 @@ public sealed class DockerScheduler : IScheduler, IDisposable
     private const int NetworkTries = 3;
 
     private readonly Uri _endpoint;
-    private readonly Guid _install;
+    private readonly Func<Guid> _install;
     private readonly TimeProvider _clock;
     private readonly DockerClient _client;
     private readonly DockerImages _images;
     private readonly DockerNetwork _network;
 
-    /// <summary>Over the engine at <paramref name="endpoint"/>; only containers of <paramref name="install"/> are ever removed.</summary>
-    public DockerScheduler(Uri endpoint, Guid install, TimeProvider clock)
+    /// <summary>Over the engine at <paramref name="endpoint"/>; only containers of <paramref name="install"/>, known before the first call, are ever removed.</summary>
+    public DockerScheduler(Uri endpoint, Func<Guid> install, TimeProvider clock)
         : this(endpoint, install, clock, DockerNetwork.Name) { }
 
-    internal DockerScheduler(Uri endpoint, Guid install, TimeProvider clock, string network)
+    internal DockerScheduler(Uri endpoint, Func<Guid> install, TimeProvider clock, string network)
     {
         (_endpoint, _install, _clock) = (endpoint, install, clock);
         _client = new DockerClientBuilder().WithEndpoint(endpoint).WithTimeout(Timeout.InfiniteTimeSpan).Build();
@@ -168,7 +168,7 @@ public sealed class DockerScheduler : IScheduler, IDisposable
         var before = _clock.GetUtcNow() - retention;
         var filter = new Dictionary<string, IDictionary<string, bool>>
         {
-            ["label"] = new Dictionary<string, bool> { [$"{ContainerLabels.Install}={_install}"] = true },
+            ["label"] = new Dictionary<string, bool> { [$"{ContainerLabels.Install}={_install()}"] = true },
             ["status"] = new Dictionary<string, bool> { ["exited"] = true, ["dead"] = true, ["created"] = true },
         };
         var ours = await DockerErrors.CallAsync(
