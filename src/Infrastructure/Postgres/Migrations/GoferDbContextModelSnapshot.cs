@@ -403,6 +403,10 @@ namespace Gofer.Infrastructure.Postgres.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("paused");
 
+                    b.Property<int?>("PreviousLiveVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("previous_live_version");
+
                     b.Property<uint>("xmin")
                         .IsConcurrencyToken()
                         .ValueGeneratedOnAddOrUpdate()
@@ -417,6 +421,8 @@ namespace Gofer.Infrastructure.Postgres.Migrations
                             t.HasCheckConstraint("ck_pipeline_heads_numbers", "last_run >= 0 and last_version >= 0 and live_version between 0 and last_version");
 
                             t.HasCheckConstraint("ck_pipeline_heads_parallelism", "parallelism >= 0");
+
+                            t.HasCheckConstraint("ck_pipeline_heads_previous", "previous_live_version between 1 and last_version");
                         });
                 });
 
