@@ -6,7 +6,7 @@ namespace Gofer.Application.Pipelines;
 
 /// <summary>A pipeline as the API shows it; <paramref name="Id"/> is its name, <paramref name="State"/> <c>active</c> or <c>paused</c>.</summary>
 public sealed record PipelineView(
-    string Id, string Namespace, string Name, string Description, PipelineState State, int LiveVersion, int LatestVersion, long LastRun,
+    string Id, string Namespace, string Name, string Description, PipelineState State, int LiveVersion, int? PreviousLiveVersion, int LatestVersion, long LastRun,
     DateTimeOffset CreatedAt, DateTimeOffset ModifiedAt);
 
 /// <summary>Whether a pipeline takes new runs.</summary>
@@ -36,7 +36,7 @@ internal static class PipelineViews
 {
     public static PipelineView View(this Pipeline pipeline, PipelineHead head, string @namespace) => new(
         pipeline.Name, @namespace, pipeline.Title, pipeline.Description, head.Paused ? PipelineState.Paused : PipelineState.Active,
-        head.LiveVersion, head.LastVersion, head.LastRun, pipeline.CreatedAt, pipeline.ModifiedAt);
+        head.LiveVersion, head.PreviousLiveVersion, head.LastVersion, head.LastRun, pipeline.CreatedAt, pipeline.ModifiedAt);
 
     public static Tagged<PipelineView> Tagged(this Pipeline pipeline, PipelineHead head, string @namespace) =>
         new(pipeline.View(head, @namespace), EntityTags.Of(pipeline.Revision));

@@ -133,7 +133,7 @@ internal static class OperateCommands
     public static Command Rollback()
     {
         var pipeline = Names.Pipeline;
-        var version = new Argument<int?>("version") { Description = "The version to go back to; the one before the live one where none is given.", DefaultValueFactory = _ => null };
+        var version = new Argument<int?>("version") { Description = "The version to go back to; the one that was live before where none is given.", DefaultValueFactory = _ => null };
         var command = new Command("rollback", "Make an earlier version live.\n\nExample: gofer rollback nightly");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(version);
@@ -141,10 +141,10 @@ internal static class OperateCommands
         {
             var name = context.Parsed.GetValue(pipeline)!;
             if (context.Parsed.GetValue(version) is { } named) return await DeployAsync(context, name, named, token);
-            var live = (await context.Client.Pipelines.GetPipelineAsync(context.Namespace, name, token)).LiveVersion;
-            return live > 1
-                ? await DeployAsync(context, name, live - 1, token)
-                : context.Fail(Error.Invalid("", $"{name} has no version before the live one, {live}."));
+            var found = await context.Client.Pipelines.GetPipelineAsync(context.Namespace, name, token);
+            return found.PreviousLiveVersion is { } previous
+                ? await DeployAsync(context, name, previous, token)
+                : context.Fail(Error.Invalid("", $"No other version of {name} was live before {found.LiveVersion}. Name the one to go back to: gofer rollback {name} VERSION."));
         });
         return command;
     }

@@ -580,6 +580,10 @@ public sealed record PipelineView
     [JsonPropertyName("live_version")]
     public int LiveVersion { get; init; }
 
+    /// <summary>The member <c>previous_live_version</c>.</summary>
+    [JsonPropertyName("previous_live_version")]
+    public int? PreviousLiveVersion { get; init; }
+
     /// <summary>The member <c>latest_version</c>.</summary>
     [JsonPropertyName("latest_version")]
     public int LatestVersion { get; init; }

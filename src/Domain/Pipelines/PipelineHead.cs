@@ -25,6 +25,9 @@ public sealed class PipelineHead
     /// <summary>The version that runs get that ask for none; 0 before the first.</summary>
     public int LiveVersion { get; private set; }
 
+    /// <summary>The version that was live before that one, for whoever wants to go back; null where none ever was.</summary>
+    public int? PreviousLiveVersion { get; private set; }
+
     /// <summary>How many runs may be active at a time, from the live version; 0 sets no limit.</summary>
     public int Parallelism { get; private set; }
 
@@ -46,6 +49,7 @@ public sealed class PipelineHead
     /// <summary>Makes <paramref name="version"/> live, and its settings with it.</summary>
     public void Deploy(int version, PipelineDocument document)
     {
+        if (LiveVersion != 0 && LiveVersion != version) PreviousLiveVersion = LiveVersion;
         LiveVersion = version;
         (Parallelism, OnLimit, Priority) = (document.Parallelism, document.OnLimit, document.Priority);
     }

@@ -50,6 +50,19 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rollback_goes_to_the_version_that_was_live_and_not_to_one_that_never_was()
+    {
+        await GoferAsync(["up", "-"], Documents.Script("p", "echo one"));
+        var none = await GoferAsync(["rollback", "p"]);
+        Assert.Equal(1, none.Exit);
+        Assert.Contains("No other version of p was live before 1.", none.Error, StringComparison.Ordinal);
+        await GoferAsync(["up", "-", "--no-deploy"], Documents.Script("p", "echo two"));
+        await GoferAsync(["up", "-"], Documents.Script("p", "echo three"));
+        Assert.Contains("Version 1 of p is live.", (await GoferAsync(["rollback", "p"])).Error, StringComparison.Ordinal);
+        Assert.Contains("Version 3 of p is live.", (await GoferAsync(["rollback", "p"])).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_program_that_fails_registers_nothing_and_its_complaint_is_shown()
     {
         Write("main.py", "import sys\nprint('{\"id\":\"half\"')\nsys.exit('the warehouse is closed')\n");

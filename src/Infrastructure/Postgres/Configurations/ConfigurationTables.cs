@@ -47,6 +47,7 @@ internal sealed class PipelineHeadConfiguration : IEntityTypeConfiguration<Pipel
             t.HasCheckConstraint("ck_pipeline_heads_numbers", "last_run >= 0 and last_version >= 0 and live_version between 0 and last_version");
             t.HasCheckConstraint("ck_pipeline_heads_parallelism", "parallelism >= 0");
             t.HasCheckConstraint("ck_pipeline_heads_on_limit", "on_limit in ('queue', 'cancel_oldest', 'skip')");
+            t.HasCheckConstraint("ck_pipeline_heads_previous", "previous_live_version between 1 and last_version");
         });
         builder.HasKey(h => h.PipelineId);
         builder.Property(h => h.OnLimit).HasDefaultValue(LimitPolicy.Queue).ValueGeneratedNever();

@@ -512,6 +512,10 @@ namespace Gofer.Infrastructure.Postgres.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("paused");
 
+                    b.Property<int?>("PreviousLiveVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("previous_live_version");
+
                     b.Property<int>("Priority")
                         .HasColumnType("integer")
                         .HasColumnName("priority");
@@ -532,6 +536,8 @@ namespace Gofer.Infrastructure.Postgres.Migrations
                             t.HasCheckConstraint("ck_pipeline_heads_on_limit", "on_limit in ('queue', 'cancel_oldest', 'skip')");
 
                             t.HasCheckConstraint("ck_pipeline_heads_parallelism", "parallelism >= 0");
+
+                            t.HasCheckConstraint("ck_pipeline_heads_previous", "previous_live_version between 1 and last_version");
                         });
                 });
 
