@@ -1,0 +1,42 @@
+using Gofer.Tests.Chaos.Install;
+
+namespace Gofer.Tests.Chaos.Faults;
+
+/// <summary>
+/// A class of faults, with how many of it the profile plans. One pass injects one; a class that fired less than its plan fails the run, for
+/// a harness that injected nothing must not pass.
+/// </summary>
+internal abstract class Fault(GoferInstall install, FaultLog log, int planned)
+{
+    private int _fired;
+
+    public abstract string Name { get; }
+
+    public int Planned => planned;
+
+    public int Fired => _fired;
+
+    protected GoferInstall Install => install;
+
+    protected FaultLog Log => log;
+
+    /// <summary>Injects one fault; <paramref name="number"/> counts them from 0.</summary>
+    public async Task FireAsync(int number, Random random, CancellationToken cancellationToken)
+    {
+        if (await InjectAsync(number, random, cancellationToken)) Interlocked.Increment(ref _fired);
+    }
+
+    /// <summary>Whether the fault took place.</summary>
+    protected abstract Task<bool> InjectAsync(int number, Random random, CancellationToken cancellationToken);
+
+    /// <summary>One of the nodes that work; waits for one where none does.</summary>
+    protected static async Task<Node> VictimAsync(IReadOnlyList<Node> nodes, Random random, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var up = nodes.Where(n => n.IsUp).ToList();
+            if (up.Count > 0) return up[random.Next(up.Count)];
+            await Task.Delay(50, cancellationToken);
+        }
+    }
+}
