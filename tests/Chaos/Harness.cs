@@ -39,8 +39,15 @@ internal sealed class Harness(Settings settings, TextWriter output)
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var resting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var checking = checker.RunAsync(() => FirstViolation(clock, invariants, stopping), resting.Token);
-        await Task.WhenAll(plan.RunAsync(stopping.Token), clients.RunAsync(Request.Plan(profile, settings.Seed), stopping.Token))
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await Task.WhenAll(plan.RunAsync(stopping.Token), clients.RunAsync(Request.Plan(profile, settings.Seed), stopping.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // the first violation ended it, or a person
+        }
+
         var stopped = stopping.IsCancellationRequested;
         if (!stopped) _drain.Took = await DrainAsync(checker, install, stopping.Token);
         await resting.CancelAsync();

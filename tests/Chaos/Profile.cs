@@ -34,9 +34,9 @@ internal sealed record Profile(string Name)
     public static Profile Smoke { get; } = new("smoke")
     {
         Length = TimeSpan.FromSeconds(60),
-        Runs = 220,
-        WorkerKills = 10,
-        ApiKills = 4,
+        Runs = 200,
+        WorkerKills = 8,
+        ApiKills = 3,
         PostgresRestarts = 3,
         BackendKills = 4,
         Pauses = 3,

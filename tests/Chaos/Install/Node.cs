@@ -96,7 +96,8 @@ internal sealed class Node(string name, string ready, Func<string, ProcessStartI
             Generation++;
             ProcessName = string.Create(CultureInfo.InvariantCulture, $"{name}.{Generation}");
             _asked = false;
-            using var process = Process.Start(describe(ProcessName))!;
+            // Not disposed of: a fault may still be asking it.
+            var process = Process.Start(describe(ProcessName))!;
             _process = process;
             var said = await ReadAsync(process);
             await process.WaitForExitAsync();

@@ -67,7 +67,7 @@ internal sealed class Clients(IReadOnlyList<Uri> apis, ClientJournal journal, in
 
     private async Task<bool> CreateAsync(Request request, Uri api, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; attempt <= (request.Key is null ? 1 : 6); attempt++)
+        for (var attempt = 1; attempt <= (request.Key is null ? 1 : 15); attempt++)
         {
             using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(api, $"{Path(request.Pipeline)}/runs"));
             if (request.Key is { } key) message.Headers.Add("Idempotency-Key", key);
@@ -95,7 +95,7 @@ internal sealed class Clients(IReadOnlyList<Uri> apis, ClientJournal journal, in
     private async Task CancelAsync(Acknowledged run, CancellationToken cancellationToken)
     {
         await journal.AskCancelAsync(run.Run);
-        for (var attempt = 1; attempt <= 10; attempt++)
+        for (var attempt = 1; attempt <= 15; attempt++)
         {
             var path = string.Create(CultureInfo.InvariantCulture, $"{Path(run.Request.Pipeline)}/runs/{run.Number}/cancel");
             using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(Any(), path)) { Content = JsonContent.Create(new JsonObject { ["reason"] = "chaos" }) };
