@@ -22,7 +22,7 @@ internal sealed class History
     }
 
     /// <summary>From the kill of a worker until a task of its was claimed again, for each such task.</summary>
-    public IReadOnlyList<TimeSpan> Reclaims { get; }
+    public IReadOnlyList<(Injected Kill, TimeSpan Took)> Reclaims { get; }
 
     /// <summary>From a Postgres fault to the first claim after it.</summary>
     public IReadOnlyList<TimeSpan> Recoveries { get; }
@@ -30,13 +30,13 @@ internal sealed class History
     /// <summary>Tasks that went back to the queue, each tied to the fault behind it.</summary>
     public IReadOnlyList<(string Cause, int Count)> Takeovers { get; }
 
-    private static IEnumerable<TimeSpan> Reclaimed(Audit audit, List<Write[]> byTask, Injected kill)
+    private static IEnumerable<(Injected Kill, TimeSpan Took)> Reclaimed(Audit audit, List<Write[]> byTask, Injected kill)
     {
         foreach (var writes in byTask)
         {
             var last = Array.FindLastIndex(writes, w => w.At <= kill.At);
             if (last < 0 || writes[last].HolderAfter is not { } holder || audit.Leases.GetValueOrDefault(holder)?.Process != kill.Process) continue;
-            if (writes.Skip(last + 1).FirstOrDefault(w => w.IsClaim) is { } again) yield return again.At - kill.At;
+            if (writes.Skip(last + 1).FirstOrDefault(w => w.IsClaim) is { } again) yield return (kill, again.At - kill.At);
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class Report(
 {
     private const int Shown = 5;
 
+    /// <summary>What a reclaim takes where nothing else is in its way: the lease, a sweep, and a claim.</summary>
+    private static readonly TimeSpan s_prompt = GoferInstall.Lease + TimeSpan.FromSeconds(2);
+
     /// <summary>Writes it; the exit code.</summary>
     public int Write(TimeSpan took)
     {
@@ -27,7 +30,12 @@ internal sealed class Report(
         Line("processes", $"{install.Nodes.Sum(n => n.Generation)} started, {install.Nodes.Sum(n => n.FailedStarts)} of them ended before they worked");
         Line("checks", $"{checker.Passes} passes, {checker.Missed} while Postgres was away, {checker.Audit.Writes.Count} writes followed");
         var history = new History(checker.Audit, log);
-        Line("reclaim after a worker's kill", Spread(history.Reclaims));
+        Line("reclaim after a worker's kill", Spread([.. history.Reclaims.Select(r => r.Took)]));
+        foreach (var slow in history.Reclaims.Where(r => r.Took > s_prompt).GroupBy(r => r.Kill))
+        {
+            Line("  slow", string.Create(CultureInfo.InvariantCulture, $"{slow.Count()} tasks of {slow.Key.Process}, killed at {slow.Key.At:T}: {slow.Max(s => s.Took.TotalSeconds):0.0} s"));
+        }
+
         Line("first claim after a Postgres fault", Spread(history.Recoveries));
         Line("tasks taken over", string.Join(", ", history.Takeovers.Select(t => $"{t.Count} after {t.Cause}")));
         Line("drain", drain.Took is { } time ? $"{time.TotalSeconds:0.0} s" : "none");

@@ -20,10 +20,11 @@ internal abstract class Fault(GoferInstall install, FaultLog log, int planned)
 
     protected FaultLog Log => log;
 
-    /// <summary>Injects one fault; <paramref name="number"/> counts them from 0.</summary>
+    /// <summary>Injects one fault, again where it found nothing to strike; <paramref name="number"/> counts them from 0.</summary>
     public async Task FireAsync(int number, Random random, CancellationToken cancellationToken)
     {
-        if (await InjectAsync(number, random, cancellationToken)) Interlocked.Increment(ref _fired);
+        while (!await InjectAsync(number, random, cancellationToken)) await Task.Delay(100, cancellationToken);
+        Interlocked.Increment(ref _fired);
     }
 
     /// <summary>Whether the fault took place.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gofer.Tests.Chaos.Install;
 using Npgsql;
 
@@ -26,26 +25,20 @@ internal sealed class BackendKill(GoferInstall install, FaultLog log, int planne
 
     protected override async Task<bool> InjectAsync(int number, Random random, CancellationToken cancellationToken)
     {
-        // Postgres may be away for a moment through another fault: that one is waited out.
-        for (var patience = 0; patience < 50; patience++)
+        try
         {
-            try
-            {
-                await using var connection = new NpgsqlConnection(Install.Direct + ";Pooling=false");
-                await connection.OpenAsync(cancellationToken);
-                if (await BackendAsync(connection, random, cancellationToken) is not { } victim) continue;
-                Log.Note(Name, number % 2 == 0 ? victim.Process : null);
-                if (number % 2 == 1) return Posix.Signal(victim.Pid, Posix.Kill);
-                await using var end = new NpgsqlCommand("select pg_terminate_backend($1)", connection) { Parameters = { new() { Value = victim.Pid } } };
-                return await end.ExecuteScalarAsync(cancellationToken) is true;
-            }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
-            {
-                await Task.Delay(100, cancellationToken);
-            }
+            await using var connection = new NpgsqlConnection(Install.Direct + ";Pooling=false");
+            await connection.OpenAsync(cancellationToken);
+            if (await BackendAsync(connection, random, cancellationToken) is not { } victim) return false;
+            Log.Note(Name, number % 2 == 0 ? victim.Process : null);
+            if (number % 2 == 1) return Posix.Signal(victim.Pid, Posix.Kill);
+            await using var end = new NpgsqlCommand("select pg_terminate_backend($1)", connection) { Parameters = { new() { Value = victim.Pid } } };
+            return await end.ExecuteScalarAsync(cancellationToken) is true;
         }
-
-        return false;
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            return false; // another fault has it down
+        }
     }
 
     private static async Task<(int Pid, string Process)?> BackendAsync(NpgsqlConnection connection, Random random, CancellationToken cancellationToken)
@@ -63,7 +56,4 @@ internal sealed class BackendKill(GoferInstall install, FaultLog log, int planne
         while (await rows.ReadAsync(cancellationToken)) found.Add((rows.GetInt32(0), rows.GetString(1)));
         return found.Count == 0 ? null : found[random.Next(Math.Min(found.Count, 4))];
     }
-
-    /// <summary>For messages of the log.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Name}: {Fired} of {Planned}");
 }

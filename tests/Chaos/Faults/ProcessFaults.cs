@@ -9,13 +9,9 @@ internal sealed class ProcessKill(GoferInstall install, FaultLog log, int planne
 
     protected override async Task<bool> InjectAsync(int number, Random random, CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            var victim = await VictimAsync(nodes, random, cancellationToken);
-            Log.Note(Name, victim.ProcessName);
-            if (victim.Kill()) return true;
-            await Task.Delay(50, cancellationToken); // it had ended just then
-        }
+        var victim = await VictimAsync(nodes, random, cancellationToken);
+        Log.Note(Name, victim.ProcessName);
+        return victim.Kill();
     }
 }
 

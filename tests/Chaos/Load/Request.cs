@@ -32,7 +32,7 @@ internal sealed record Request(string Id, TimeSpan At, ChaosPipeline Pipeline)
 
         var order = Enumerable.Range(0, requests.Count).ToArray();
         random.Shuffle(order);
-        foreach (var i in order.Take(profile.Cancels)) requests[i] = requests[i] with { CancelAfter = TimeSpan.FromSeconds(random.NextDouble() * 2) };
+        foreach (var i in order.Take(profile.Cancels)) requests[i] = requests[i] with { Key = $"key-{requests[i].Id}", CancelAfter = TimeSpan.FromSeconds(random.NextDouble() * 2) };
         random.Shuffle(order);
         foreach (var i in order.Take(profile.Duplicates)) requests[i] = requests[i] with { Duplicate = true, Key = $"key-{requests[i].Id}" };
         return [.. requests.OrderBy(r => r.At)];
