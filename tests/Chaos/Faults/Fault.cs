@@ -35,7 +35,7 @@ internal abstract class Fault(GoferInstall install, FaultLog log, int planned)
     {
         while (true)
         {
-            var up = nodes.Where(n => n.IsUp).ToList();
+            var up = nodes.Where(n => n is { IsUp: true, IsSpared: false }).ToList();
             if (up.Count > 0) return up[random.Next(up.Count)];
             await Task.Delay(50, cancellationToken);
         }

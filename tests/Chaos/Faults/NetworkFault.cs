@@ -13,10 +13,10 @@ internal sealed class NetworkFault(GoferInstall install, FaultLog log, int plann
 
     public override string Name => "cut, half-open or slow connections";
 
-    protected override Task<bool> InjectAsync(int number, Random random, CancellationToken cancellationToken) => (number % 4) switch
+    protected override Task<bool> InjectAsync(int number, Random random, CancellationToken cancellationToken) => (number % 5) switch
     {
         0 => SlowThenCutAsync(random, cancellationToken),
-        1 => StalledRenewalsAsync(random, cancellationToken),
+        1 or 3 => StalledRenewalsAsync(random, cancellationToken),
         2 => HalfOpenAsync(random, cancellationToken),
         _ => CutAsync(random),
     };
@@ -38,8 +38,16 @@ internal sealed class NetworkFault(GoferInstall install, FaultLog log, int plann
     {
         var victim = await VictimAsync(Install.Workers, random, cancellationToken);
         Log.Note(Name, victim.ProcessName);
-        return await Install.Proxy.TrapAsync(
-            victim.ProcessName, s_renewal, GoferInstall.Lease + TimeSpan.FromSeconds(3 + random.NextDouble()), cancellationToken) > 0;
+        victim.IsSpared = true;
+        try
+        {
+            return await Install.Proxy.TrapAsync(
+                victim.ProcessName, s_renewal, GoferInstall.Lease + TimeSpan.FromSeconds(3.5 + random.NextDouble()), cancellationToken) > 0;
+        }
+        finally
+        {
+            victim.IsSpared = false;
+        }
     }
 
     private async Task<bool> HalfOpenAsync(Random random, CancellationToken cancellationToken)

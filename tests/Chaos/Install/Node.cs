@@ -33,6 +33,9 @@ internal sealed class Node(string name, string ready, Func<string, ProcessStartI
     /// <summary>Whether the process is stopped by SIGSTOP.</summary>
     public bool IsPaused { get; private set; }
 
+    /// <summary>While a fault of some seconds works on the process, others leave it alone.</summary>
+    public bool IsSpared { get; set; }
+
     /// <summary>The process's number.</summary>
     public int Pid => _process?.Id ?? 0;
 
