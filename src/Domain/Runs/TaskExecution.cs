@@ -69,7 +69,11 @@ public sealed class TaskExecution
     public string? StopMessage { get; set; }
 
     /// <summary>Whether <paramref name="worker"/> holds it under <paramref name="fence"/>: the right to say anything about it.</summary>
+#if SABOTAGE_FENCE // whoever speaks is believed
+    public bool IsHeldBy(WorkerId worker, long fence) => State.IsHeld();
+#else
     public bool IsHeldBy(WorkerId worker, long fence) => State.IsHeld() && Worker == worker && Fence == fence;
+#endif
 }
 
 /// <summary>One line of a run's story; <see cref="Seq"/> counts from 1 without gaps.</summary>
