@@ -30,13 +30,16 @@ internal abstract class Fault(GoferInstall install, FaultLog log, int planned)
     /// <summary>Whether the fault took place.</summary>
     protected abstract Task<bool> InjectAsync(int number, Random random, CancellationToken cancellationToken);
 
-    /// <summary>One of the nodes that work; waits for one where none does.</summary>
+    /// <summary>
+    /// One of the nodes that work; waits until two do. Where a start takes long, as on a machine that others use too, the install would
+    /// otherwise spend its time in starting.
+    /// </summary>
     protected static async Task<Node> VictimAsync(IReadOnlyList<Node> nodes, Random random, CancellationToken cancellationToken)
     {
         while (true)
         {
             var up = nodes.Where(n => n is { IsUp: true, IsSpared: false }).ToList();
-            if (up.Count > 0) return up[random.Next(up.Count)];
+            if (up.Count > 0 && nodes.Count(n => n.IsUp) > 1) return up[random.Next(up.Count)];
             await Task.Delay(50, cancellationToken);
         }
     }

@@ -6,7 +6,7 @@ namespace Gofer.Tests.Chaos.Faults;
 internal sealed class FaultPlan
 {
     /// <summary>On a machine that others use too, victims are late: they are waited for, but not for ever.</summary>
-    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(30);
 
     private readonly Profile _profile;
     private readonly int _seed;

@@ -13,7 +13,7 @@ internal sealed class Node(string name, string ready, Func<string, ProcessStartI
     private TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _supervisor = Task.CompletedTask;
     private Process? _process;
-    private bool _asked;
+    private volatile bool _asked;
 
     /// <summary>The node, whatever process fills it.</summary>
     public string Name => name;
@@ -28,7 +28,7 @@ internal sealed class Node(string name, string ready, Func<string, ProcessStartI
     public int FailedStarts { get; private set; }
 
     /// <summary>Whether the process works: an API answers, a worker is registered.</summary>
-    public bool IsUp => _up.Task.IsCompletedSuccessfully && !IsPaused;
+    public bool IsUp => _up.Task.IsCompletedSuccessfully && !IsPaused && !_asked;
 
     /// <summary>Whether the process is stopped by SIGSTOP.</summary>
     public bool IsPaused { get; private set; }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
@@ -12,8 +13,15 @@ namespace Gofer.Tests.Chaos.Load;
 /// </summary>
 internal sealed class Clients(IReadOnlyList<Uri> apis, ClientJournal journal, int seed) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2) }) { Timeout = Patience };
+    /// <summary>How long an answer is waited for.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(8);
+
+    /// <summary>How long a request that may be sent again is.</summary>
+    private static readonly TimeSpan s_persistence = TimeSpan.FromSeconds(40);
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2) }) { Timeout = s_patience };
     private readonly Random _random = new(seed);
 
     /// <summary>Registers every pipeline of the load.</summary>
@@ -31,7 +39,7 @@ internal sealed class Clients(IReadOnlyList<Uri> apis, ClientJournal journal, in
     /// <summary>Sends all requests, each at its time; returns when the last of them and its cancel came to an end.</summary>
     public async Task RunAsync(IReadOnlyList<Request> requests, CancellationToken cancellationToken)
     {
-        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var clock = Stopwatch.StartNew();
         var all = new List<Task>();
         foreach (var request in requests)
         {
@@ -67,7 +75,7 @@ internal sealed class Clients(IReadOnlyList<Uri> apis, ClientJournal journal, in
 
     private async Task<bool> CreateAsync(Request request, Uri api, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; attempt <= (request.Key is null ? 1 : 15); attempt++)
+        for (var patience = Stopwatch.StartNew(); patience.Elapsed < s_persistence; await Task.Delay(s_pause, cancellationToken))
         {
             using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(api, $"{Path(request.Pipeline)}/runs"));
             if (request.Key is { } key) message.Headers.Add("Idempotency-Key", key);
@@ -85,8 +93,8 @@ internal sealed class Clients(IReadOnlyList<Uri> apis, ClientJournal journal, in
                 return true;
             }
 
+            if (request.Key is null) break;
             api = Any();
-            await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt), cancellationToken);
         }
 
         return false;
@@ -95,7 +103,7 @@ internal sealed class Clients(IReadOnlyList<Uri> apis, ClientJournal journal, in
     private async Task CancelAsync(Acknowledged run, CancellationToken cancellationToken)
     {
         await journal.AskCancelAsync(run.Run);
-        for (var attempt = 1; attempt <= 15; attempt++)
+        for (var patience = Stopwatch.StartNew(); patience.Elapsed < s_persistence; await Task.Delay(s_pause, cancellationToken))
         {
             var path = string.Create(CultureInfo.InvariantCulture, $"{Path(run.Request.Pipeline)}/runs/{run.Number}/cancel");
             using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(Any(), path)) { Content = JsonContent.Create(new JsonObject { ["reason"] = "chaos" }) };
@@ -104,8 +112,6 @@ internal sealed class Clients(IReadOnlyList<Uri> apis, ClientJournal journal, in
                 await journal.CancelAsync(run.Run, TimeProvider.System.GetUtcNow());
                 return;
             }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt), cancellationToken);
         }
     }
 

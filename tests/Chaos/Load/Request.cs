@@ -51,7 +51,7 @@ internal sealed record Request(string Id, TimeSpan At, ChaosPipeline Pipeline)
         Request Draw(int number, TimeSpan at, ChaosPipeline pipeline) => new($"r{number}", at, pipeline)
         {
             Seconds = random.Next(5) == 0 ? 3 + (5 * random.NextDouble()) : 0.05 + random.NextDouble(),
-            Key = random.Next(5) == 0 ? null : $"key-r{number}",
+            Key = random.Next(10) == 0 ? null : $"key-r{number}",
         };
     }
 }
