@@ -120,3 +120,12 @@ public sealed record ClaimedTask
 
 /// <summary>The worker's lease ran out: nothing that it says is heard any more, and what it holds is being given to others.</summary>
 public sealed class LeaseLostException() : Exception("The worker's lease ran out.");
+
+#if SABOTAGE_CHILDREN
+/// <summary>Lets the queue hand claims over before they are committed, which must never be.</summary>
+public static class EarlyStarts
+{
+    /// <summary>Who takes them.</summary>
+    public static AsyncLocal<Action<ClaimedTask>?> Taken { get; } = new();
+}
+#endif

@@ -95,6 +95,9 @@ internal sealed partial class EngineLoop(
         Advance advance;
         try
         {
+#if SABOTAGE_CHILDREN
+            EarlyStarts.Taken.Value = claim => shepherd.Take(session, claim);
+#endif
             advance = await queue.AdvanceAsync(
                 session.Worker, session.Backend, [.. _unsent.Select(r => r.Body)], session.LeaseHolds ? free : 0, cancellationToken);
         }
@@ -120,7 +123,9 @@ internal sealed partial class EngineLoop(
 
         _unsent.Clear();
         _mayHaveMore = !advance.CameUpShort;
+#if !SABOTAGE_CHILDREN
         foreach (var claim in advance.Claims) shepherd.Take(session, claim);
+#endif
     }
 
     private async Task ReconcileAsync(WorkerSession session, CancellationToken cancellationToken)

@@ -22,6 +22,9 @@ internal sealed class EngineTransaction(NpgsqlDataSource source)
                 await using (var byKey = new NpgsqlCommand(Sql.ByKey, connection)) await byKey.ExecuteNonQueryAsync(cancellationToken);
                 var answer = await work(connection, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
+#if SABOTAGE_EVENTS || SABOTAGE_KEY
+                await LateWrites.SendAsync(connection, cancellationToken);
+#endif
                 return answer;
             }
             catch (PostgresException e) when (IsRivalry(e) && attempt < Tries)
@@ -35,6 +38,9 @@ internal sealed class EngineTransaction(NpgsqlDataSource source)
     public static async Task ExecuteAsync(
         NpgsqlBatch batch, IReadOnlyList<(int Command, int Rows)> expected, CancellationToken cancellationToken)
     {
+#if SABOTAGE_EVENTS || SABOTAGE_KEY
+        LateWrites.Withhold(batch);
+#endif
         if (batch.BatchCommands.Count == 0) return;
         await batch.ExecuteNonQueryAsync(cancellationToken);
         foreach (var (command, rows) in expected)

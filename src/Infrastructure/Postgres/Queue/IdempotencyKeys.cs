@@ -21,10 +21,17 @@ internal static class IdempotencyKeys
         var claims = keyed.Select(i => orders[i].Claim!).OrderBy(c => c.Scope, StringComparer.Ordinal).ThenBy(c => c.Key, StringComparer.Ordinal).ToList();
         var taken = new HashSet<(string, string)>();
         await using (var insert = new NpgsqlCommand(
+#if SABOTAGE_KEY // looked at, not taken
+            """
+            select u.scope, u.key from unnest($1, $2, $3) as u (scope, key, hash)
+            where not exists (select from gofer.idempotency_keys k where k.scope = u.scope and k.key = u.key)
+            """,
+#else
             """
             insert into gofer.idempotency_keys (scope, key, hash) select * from unnest($1, $2, $3)
             on conflict do nothing returning scope, key
             """,
+#endif
             connection))
         {
             insert.Parameters.Add(Sql.Texts(claims.Select(c => c.Scope)));
@@ -43,6 +50,15 @@ internal static class IdempotencyKeys
     /// <summary>Keeps the answers of what was done and gives back the keys of what was refused.</summary>
     public static void Keep(NpgsqlBatch batch, IReadOnlyList<(IdempotencyClaim Claim, StoredAnswer Answer)> done, IReadOnlyList<IdempotencyClaim> refused)
     {
+#if SABOTAGE_KEY // withheld until after the commit by LateWrites
+        if (done.Count > 0)
+        {
+            batch.BatchCommands.Add(Sql.Command(
+                "insert into gofer.idempotency_keys (scope, key, hash, status, location, body) select * from unnest($1, $2, $3, $4, $5, $6) on conflict do nothing",
+                Sql.Texts(done.Select(d => d.Claim.Scope)), Sql.Texts(done.Select(d => d.Claim.Key)), Sql.P(done.Select(d => d.Claim.Hash).ToArray()),
+                Sql.P(done.Select(d => d.Answer.Status).ToArray()), Sql.Texts(done.Select(d => d.Answer.Location)), Sql.Texts(done.Select(d => d.Answer.Body))));
+        }
+#endif
         if (done.Count > 0)
         {
             batch.BatchCommands.Add(Sql.Command(

@@ -70,6 +70,9 @@ internal sealed class WorkQueue(
     public async Task<int> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken)
     {
         var moved = 0;
+#if SABOTAGE_SWEEP // every worker's lease has run out
+        while (await RequeueAsync("true", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } taken) moved += taken;
+#endif
         while (await RequeueAsync("lease_until < now()", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } requeued) moved += requeued;
         moved += await LoseAsync(lostAfter, cancellationToken);
         moved += await admission.AdmitAllAsync(cancellationToken);
@@ -92,7 +95,9 @@ internal sealed class WorkQueue(
         NpgsqlConnection connection, WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit,
         CancellationToken cancellationToken)
     {
+#if !SABOTAGE_FENCE
         await DemandLeaseAsync(connection, worker, cancellationToken);
+#endif
         var taken = claimLimit > 0 ? await ready.TakeAsync(connection, backend.Identity, claimLimit, cancellationToken) : [];
         var keys = reports.Select(r => new TaskKey(r.Held.Run, r.Held.Task)).Concat(taken).Distinct().ToList();
         if (keys.Count == 0) return (new Advance([], new Dictionary<HeldTask, bool>(), CameUpShort: true), []);
@@ -137,6 +142,9 @@ internal sealed class WorkQueue(
         {
             // A row whose task was cancelled meanwhile is simply gone.
             if (run.Run.Claim(task, worker, backend.Identity, backend.Kind, backend.Node, now)) claims.Add(Claimed(run, run.Run.Tasks[task]));
+#if SABOTAGE_CHILDREN // started while the claim, and the parents' ends before it, may still be rolled back
+            if (claims.Count > 0 && claims[^1].Held.Task == task && claims[^1].Held.Run == run.Id) EarlyStarts.Taken.Value?.Invoke(claims[^1]);
+#endif
         }
     }
 

@@ -1,0 +1,57 @@
+using Gofer.Tests.Chaos.Checks;
+using Gofer.Tests.Chaos.Faults;
+
+namespace Gofer.Tests.Chaos;
+
+/// <summary>What became of tasks whose worker was taken from them, by the audit and the log of faults.</summary>
+internal sealed class History
+{
+    /// <summary>A requeue later than this after a fault of its worker has another cause.</summary>
+    private static readonly TimeSpan s_reach = TimeSpan.FromSeconds(15);
+
+    public History(Audit audit, FaultLog log)
+    {
+        var byTask = audit.Writes.GroupBy(w => (w.Run, w.Task)).Select(g => g.OrderBy(w => w.Id).ToArray()).ToList();
+        var claims = audit.Writes.Where(w => w.IsClaim).Select(w => w.At).Order().ToArray();
+        Recoveries = [.. log.All.Where(f => f.Fault == "Postgres restart").Select(f => Next(claims, f.At)).OfType<TimeSpan>()];
+        Reclaims = [.. log.All.Where(f => f.Fault == "kill -9 of a worker").SelectMany(kill => Reclaimed(audit, byTask, kill))];
+        Takeovers =
+        [
+            .. audit.Writes.Where(w => w.IsRequeue).GroupBy(w => Cause(audit, log, w)).Select(g => (g.Key, g.Count())).OrderByDescending(c => c.Item2),
+        ];
+    }
+
+    /// <summary>From the kill of a worker until a task of its was claimed again, for each such task.</summary>
+    public IReadOnlyList<(Injected Kill, TimeSpan Took)> Reclaims { get; }
+
+    /// <summary>From a Postgres fault to the first claim after it.</summary>
+    public IReadOnlyList<TimeSpan> Recoveries { get; }
+
+    /// <summary>Tasks that went back to the queue, each tied to the fault behind it.</summary>
+    public IReadOnlyList<(string Cause, int Count)> Takeovers { get; }
+
+    private static IEnumerable<(Injected Kill, TimeSpan Took)> Reclaimed(Audit audit, List<Write[]> byTask, Injected kill)
+    {
+        foreach (var writes in byTask)
+        {
+            var last = Array.FindLastIndex(writes, w => w.At <= kill.At);
+            if (last < 0 || writes[last].HolderAfter is not { } holder || audit.Leases.GetValueOrDefault(holder)?.Process != kill.Process) continue;
+            if (writes.Skip(last + 1).FirstOrDefault(w => w.IsClaim) is { } again) yield return (kill, again.At - kill.At);
+        }
+    }
+
+    private static TimeSpan? Next(DateTimeOffset[] claims, DateTimeOffset after)
+    {
+        var place = Array.BinarySearch(claims, after);
+        var next = place < 0 ? ~place : place;
+        return next < claims.Length ? claims[next] - after : null;
+    }
+
+    private static string Cause(Audit audit, FaultLog log, Write requeue)
+    {
+        var process = audit.Leases.GetValueOrDefault(requeue.HolderBefore!.Value)?.Process;
+        var near = log.All.Where(f => f.At <= requeue.At && requeue.At - f.At < s_reach).ToList();
+        var cause = near.LastOrDefault(f => f.Process == process) ?? near.LastOrDefault(f => f.Process is null);
+        return cause?.Fault ?? "nothing that was done to them";
+    }
+}
