@@ -22,7 +22,7 @@ engine: ## a Docker engine of the tests' own (root); eval its output
 format: ## let the formatter write
 	$(DOTNET) format
 
-bench: ## the engine's speed as a ratio to bare SQL on the same machine
+bench: ## the engine's speed as ratios to bare SQL and to other queues, see docs/performance.md
 	$(DOTNET) run -c Release --project bench
 
 docs: openapi ## write what is generated of the documentation

@@ -71,10 +71,11 @@ internal sealed class ListRunsHandler(IGoferDb db) : IRequestHandler<ListRuns, R
         IQueryable<RunRow> source, ListRuns request, RunId? before, CancellationToken cancellationToken)
     {
         var wanted = new List<RunRow>();
-        for (var read = 0; read < MostRead; read += Step)
+        // Without a filter a page is what was asked for and the one row more that tells whether there is another.
+        for (int read = 0, step = Math.Min(Step, request.Page.Take + 1); read < MostRead; read += step, step = Step)
         {
-            var step = before is { } last ? source.Where(r => r.Id < last) : source;
-            var rows = await step.OrderByDescending(r => r.Id).Take(Step).ToListAsync(cancellationToken);
+            var older = before is { } last ? source.Where(r => r.Id < last) : source;
+            var rows = await older.OrderByDescending(r => r.Id).Take(step).ToListAsync(cancellationToken);
             foreach (var row in rows)
             {
                 if (request.Filter.CreatedAfter is { } after && row.CreatedAt <= after) return (wanted, null);
@@ -87,7 +88,7 @@ internal sealed class ListRunsHandler(IGoferDb db) : IRequestHandler<ListRuns, R
                 before = row.Id;
             }
 
-            if (rows.Count < Step) return (wanted, null);
+            if (rows.Count < step) return (wanted, null);
         }
 
         return (wanted, before);

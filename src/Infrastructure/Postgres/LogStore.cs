@@ -7,9 +7,11 @@ using ZstdSharp;
 
 namespace Gofer.Infrastructure.Postgres;
 
-/// <summary>Log chunks in a partitioned table: appended under the fence of the execution, compressed one by one.</summary>
+/// <summary>Log chunks in a partitioned table: appended by a <see cref="LogAppender"/>, compressed one by one.</summary>
 internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILogStore
 {
+    private readonly LogAppender _appender = new(source);
+
     /// <summary>Below this a chunk is not worth compressing.</summary>
     private const int WorthCompressing = 256;
 
@@ -22,28 +24,7 @@ internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILo
     public async Task<LogAppend> AppendAsync(LogOwner owner, IReadOnlyList<LogChunk> chunks, CancellationToken cancellationToken)
     {
         if (chunks.Count == 0) return LogAppend.Stored;
-        using var compressor = new Compressor(1);
-        var packed = chunks.Select(c => Pack(compressor, c)).ToList();
-
-        // The execution's row is locked against a change of its holder until the chunks are in, so none comes in under an old fence.
-        await using var batch = source.CreateBatch();
-        batch.BatchCommands.Add(Sql.Command(
-            """
-            with held as (
-                select from gofer.task_executions where run_id = $1 and task = $2 and worker_id = $3 and fence = $4 for share)
-            insert into gofer.log_chunks (run_id, task, attempt, seq, stream, stream_end, first_piece, last_piece, compressed, bytes)
-            select $1, $2, $5, c.* from unnest($6, $7, $8, $9, $10, $11, $12) as c, held
-            on conflict do nothing
-            """,
-            Sql.P(owner.Run.Value), Sql.P(owner.Task), Sql.P(owner.Worker.Value), Sql.P(owner.Fence), Sql.P(owner.Attempt),
-            Sql.P(packed.Select(c => c.Chunk.Seq).ToArray()),
-            Sql.P(packed.Select(c => (short)c.Chunk.Stream).ToArray()),
-            Sql.P(packed.Select(c => c.Chunk.StreamEnd).ToArray()),
-            Sql.P(packed.Select(c => c.Chunk.FirstPiece).ToArray()),
-            Sql.P(packed.Select(c => c.Chunk.LastPiece).ToArray()),
-            Sql.P(packed.Select(c => c.Compressed).ToArray()),
-            Sql.P(packed.Select(c => c.Bytes).ToArray())));
-        var stored = await batch.ExecuteNonQueryAsync(cancellationToken);
+        var stored = await _appender.AppendAsync(owner, Pack(chunks), cancellationToken);
         if (stored == chunks.Count)
         {
             notifier.Changed();
@@ -148,7 +129,10 @@ internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILo
     private async Task<bool> HoldsAsync(LogOwner owner, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(
-            "select exists (select from gofer.task_executions where run_id = $1 and task = $2 and worker_id = $3 and fence = $4)");
+            """
+            select exists (select from gofer.task_executions where run_id = $1 and task = $2 and worker_id = $3 and fence = $4)
+                and exists (select from gofer.workers where id = $3 and lease_until > now())
+            """);
         command.Parameters.Add(Sql.P(owner.Run.Value));
         command.Parameters.Add(Sql.P(owner.Task));
         command.Parameters.Add(Sql.P(owner.Worker.Value));
@@ -156,14 +140,21 @@ internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILo
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
-    private static (LogChunk Chunk, bool Compressed, byte[] Bytes) Pack(Compressor compressor, LogChunk chunk)
+    private static List<PackedChunk> Pack(IReadOnlyList<LogChunk> chunks)
+    {
+        // Most tasks say little: a compressor is made where there is something to compress.
+        using var compressor = chunks.Any(c => c.Bytes.Length >= WorthCompressing) ? new Compressor(1) : null;
+        return [.. chunks.Select(c => Pack(compressor, c))];
+    }
+
+    private static PackedChunk Pack(Compressor? compressor, LogChunk chunk)
     {
         if (chunk.Bytes.Length >= WorthCompressing)
         {
-            var wrapped = compressor.Wrap(chunk.Bytes.Span);
-            if (wrapped.Length < chunk.Bytes.Length) return (chunk, true, wrapped.ToArray());
+            var wrapped = compressor!.Wrap(chunk.Bytes.Span);
+            if (wrapped.Length < chunk.Bytes.Length) return new PackedChunk(chunk, true, wrapped.ToArray());
         }
 
-        return (chunk, false, chunk.Bytes.ToArray());
+        return new PackedChunk(chunk, false, chunk.Bytes.ToArray());
     }
 }

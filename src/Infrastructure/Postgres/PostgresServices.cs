@@ -79,6 +79,9 @@ public static class PostgresServices
         settings.TcpKeepAlive = true;
         settings.TcpKeepAliveTime = 10;
         settings.TcpKeepAliveInterval = 5;
+        // The engine sends hundreds of rows at once, which eight kilobytes at a time would be as many system calls.
+        settings.WriteBufferSize = 64 * 1024;
+        settings.ReadBufferSize = 32 * 1024;
         if (settings.CommandTimeout == 30) settings.CommandTimeout = 20;
         // Nothing of ours outlives its transaction, so there is nothing to reset; behind a transaction-pooling proxy a reset would meet
         // somebody else's server connection.

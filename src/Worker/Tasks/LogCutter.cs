@@ -11,7 +11,8 @@ internal sealed class LogCutter(int task, int attempt, LogPosition from)
     /// <summary>The largest chunk.</summary>
     public const int Largest = 64 * 1024;
 
-    private readonly byte[] _open = new byte[Largest];
+    /// <summary>Room of a task that says little, as most do; it grows up to the largest chunk.</summary>
+    private byte[] _open = new byte[256];
     private readonly List<LogChunk> _ready = [];
     private LogPosition _at = from;
     private int _length;
@@ -38,6 +39,7 @@ internal sealed class LogCutter(int task, int attempt, LogPosition from)
         while (bytes.Length > 0)
         {
             var fits = Math.Min(bytes.Length, Largest - _length);
+            if (_length + fits > _open.Length) Array.Resize(ref _open, Math.Min(Largest, Math.Max(_length + fits, 4 * _open.Length)));
             bytes[..fits].CopyTo(_open.AsSpan(_length));
             _length += fits;
             bytes = bytes[fits..];

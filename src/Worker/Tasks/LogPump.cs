@@ -27,11 +27,14 @@ internal sealed partial class LogPump(
     public async Task RunAsync(WorkerSession session, ClaimedTask task, string name, CancellationToken cancellationToken)
     {
         var owner = new LogOwner(task.Held.Run, task.Held.Task, task.Attempt, session.Worker, task.Held.Fence);
+        // The first claim that a task ever had: nobody can have stored anything, so nobody is asked.
+        LogPosition? known = task.Held.Fence == 1 ? new LogPosition() : null;
         for (var failures = 1; ; failures++)
         {
             try
             {
-                var position = await store.PositionAsync(owner.Run, owner.Task, owner.Attempt, cancellationToken);
+                var position = known ?? await store.PositionAsync(owner.Run, owner.Task, owner.Attempt, cancellationToken);
+                known = null;
                 if (await PumpAsync(owner, name, position, cancellationToken)) return;
             }
             catch (Exception e) when (e is SchedulerUnavailableException or NpgsqlException or TimeoutException)

@@ -14,6 +14,9 @@ namespace Gofer.Worker.Tasks;
 internal sealed partial class Shepherd(
     IScheduler scheduler, LogPump logs, ContainerSpecs specs, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<Shepherd> logger)
 {
+    /// <summary>A task that ends within this time has its start told with its end: one write less.</summary>
+    private static readonly TimeSpan ShortTask = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Begins to follow a claimed task; returns at once.</summary>
     public void Take(WorkerSession session, ClaimedTask task)
     {
@@ -63,13 +66,18 @@ internal sealed partial class Shepherd(
         var started = await FindOrStartAsync(session, handle, name);
         if (started.Outcome is { } never) return never;
 
-        var accepted = session.ReportAsync(new TaskReport.Started(task.Held, started.StartedAt, started.ImageDigest));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
-        var stopping = StopWhenAskedAsync(handle, name, ended.Token);
+        // Hardly any task is ever asked to stop, so nothing waits for that.
+        var stopping = Task.CompletedTask;
+        using var asked = handle.OnStop(() => stopping = Task.Run(() => RetryAsync(token => StopAsync(name, options.Value.StopGrace, token), null, ended.Token)));
         var patience = StopWhenOverdueAsync(handle, started.StartedAt, name, ended.Token);
         var pumping = logs.RunAsync(session, task, name, session.Over);
         var waiting = RetryAsync(token => scheduler.WaitAsync(name, token), null, session.Over);
-        if (await accepted is not ReportAnswer.Accepted and var refused)
+        var over = Task.WhenAll(pumping, waiting);
+        await Task.WhenAny(over, Task.Delay(ShortTask, session.Over));
+        var accepted = session.ReportAsync(new TaskReport.Started(task.Held, started.StartedAt, started.ImageDigest));
+        // Of a task that is over by now the end follows at once, and both go into one transaction: who lost the task hears it with the end.
+        if (!over.IsCompletedSuccessfully && await accepted is not ReportAnswer.Accepted and var refused)
         {
             await ended.CancelAsync();
             throw new TaskTakenException(refused == ReportAnswer.Over);
@@ -78,6 +86,7 @@ internal sealed partial class Shepherd(
         var status = await waiting;
         await pumping;
         await ended.CancelAsync();
+        await asked.DisposeAsync();
         await stopping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await patience.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return (status, handle.IsOverdue) switch
@@ -155,12 +164,6 @@ internal sealed partial class Shepherd(
     {
         await RetryAsync(token => StopAsync(name, TimeSpan.Zero, token), null, cancellationToken);
         return new Begun(new TaskOutcome.NeverStarted(), default, null);
-    }
-
-    private async Task StopWhenAskedAsync(TaskHandle handle, string name, CancellationToken cancellationToken)
-    {
-        await handle.WaitForStopAsync(cancellationToken);
-        await RetryAsync(token => StopAsync(name, options.Value.StopGrace, token), null, cancellationToken);
     }
 
     private async Task<bool> StopAsync(string name, TimeSpan grace, CancellationToken cancellationToken)

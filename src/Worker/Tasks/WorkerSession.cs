@@ -117,14 +117,6 @@ internal sealed class TaskHandle(ClaimedTask task) : IDisposable
 
     /// <summary>Calls <paramref name="action"/> when somebody asks to stop the task, at once where it was asked before.</summary>
     public CancellationTokenRegistration OnStop(Action action) => _stop.Token.Register(action);
-
-    /// <summary>Returns when somebody asked to stop the task.</summary>
-    public async Task WaitForStopAsync(CancellationToken cancellationToken)
-    {
-        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = OnStop(() => asked.TrySetResult());
-        await asked.Task.WaitAsync(cancellationToken);
-    }
 }
 
 /// <summary>A report with the promise of its answer.</summary>

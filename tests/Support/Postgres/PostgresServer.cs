@@ -16,6 +16,9 @@ namespace Gofer.Tests.Support.Postgres;
 /// </summary>
 public static class PostgresServer
 {
+    /// <summary>Set to 1, the embedded server keeps its commits on disk as a real one does: for measuring. Read once, at the first use.</summary>
+    public const string DurableVariable = "GOFER_TEST_POSTGRES_DURABLE";
+
     private static readonly Lazy<Task<string>> s_address = new(() => StartAsync(
         Environment.GetEnvironmentVariable("GOFER_TEST_POSTGRES"), new PostgresSearch(), Environment.GetEnvironmentVariable("GOFER_TEST_POSTGRES_IMAGE")));
 
@@ -59,7 +62,8 @@ public static class PostgresServer
         Guard(Removal, root);
         // A failure throws: a test run without its server has nothing to say.
         var folder = DataFolder.Open(root).Value;
-        var options = new PrivatePostgresOptions { Settings = new PostgresSettings { Durable = false, MaxConnections = 400 } };
+        var durable = Environment.GetEnvironmentVariable(DurableVariable) == "1";
+        var options = new PrivatePostgresOptions { Settings = new PostgresSettings { Durable = durable, MaxConnections = 400 } };
         var server = await EmbeddedPostgres.StartAsync(
             folder, binaries, options, new Progress<string>(Console.Error.WriteLine), CancellationToken.None);
         s_kept.Add(folder);

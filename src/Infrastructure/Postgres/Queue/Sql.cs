@@ -8,9 +8,13 @@ internal static class Sql
 {
     /// <summary>
     /// Engine statements go by key, whatever the statistics say: right after a burst of inserts the planner would rather hash a table
-    /// whose size it does not know yet.
+    /// whose size it does not know yet, or read the whole of it once and walk through that copy for each key.
     /// </summary>
-    public const string ByKey = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off; set local jit = off";
+    public const string ByKey =
+        """
+        select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true),
+            set_config('enable_material', 'off', true), set_config('jit', 'off', true)
+        """;
 
     public static NpgsqlBatchCommand Command(string text, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
