@@ -154,6 +154,7 @@ public static class ClientGenerator
             ? type.ValueKind == JsonValueKind.Array ? [.. type.EnumerateArray().Select(t => t.GetString()!)] : (List<string>)[type.GetString()!]
             : [];
         var format = schema.TryGetProperty("format", out var f) ? f.GetString() : null;
+        if (types.Count(t => t != "null") > 1) return types.Contains("null") ? "JsonElement?" : "JsonElement";
         var name = types.FirstOrDefault(t => t != "null") switch
         {
             "string" when format == "date-time" => "DateTimeOffset",

@@ -61,6 +61,20 @@ internal static class OpenApiSetup
         }
 
         if (type.Type.IsEnum) schema.Type = JsonSchemaType.String;
+        // Parameters are kept as text, but written as values of their types.
+        if (type.Type == typeof(Gofer.Domain.Pipelines.ParamDefinition))
+        {
+            const JsonSchemaType Scalar = JsonSchemaType.String | JsonSchemaType.Number | JsonSchemaType.Boolean;
+            schema.Properties!["default"] = new OpenApiSchema { Type = Scalar | JsonSchemaType.Null };
+            schema.Properties["choices"] = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = Scalar } };
+            schema.Required?.ExceptWith(["type", "default", "choices", "description"]);
+        }
+
+        if (type.Type == typeof(Runs.RerunBody))
+        {
+            schema.Properties!["version"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Integer | JsonSchemaType.Null };
+        }
+
         if (type.Kind != JsonTypeInfoKind.Object || !type.Type.Name.EndsWith("Body", StringComparison.Ordinal)) return;
         foreach (var member in type.Properties.Where(p => p.IsGetNullable)) schema.Required?.Remove(member.Name);
     }

@@ -99,6 +99,7 @@ internal sealed class ExplainRunHandler(IGoferDb db, IVersionGraphs versions, IQ
                              where a.PipelineId == pipeline && r.State == RunState.Running
                              orderby r.Number
                              select r.Number).Take(MostHolders).ToListAsync(cancellationToken);
+        if (head.Parallelism == 0 || running.Count < Math.Min(head.Parallelism, MostHolders)) return Plain(null, "waiting", "admission", "There is room for it: it is being let in.");
         return new WhyView(
             null, "waiting", "parallelism", $"The pipeline runs {head.Parallelism} runs at a time, and that many are active.",
             new LimitView("parallelism", head.Parallelism), [.. running.Select(n => new HolderView(scope.Path.Pipeline, n))]);

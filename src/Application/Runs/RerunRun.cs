@@ -32,7 +32,7 @@ public sealed record RerunPlanView(long Run, int Version, IReadOnlyList<RerunTas
 public sealed record RerunTaskView(string Task, string Action, string Why);
 
 /// <summary>Plans reruns.</summary>
-internal sealed class RerunPlanner(IGoferDb db, IVersionGraphs versions)
+internal sealed class RerunPlanner(IGoferDb db, IVersionGraphs versions, DocumentLimits limits)
 {
     public async Task<Result<RerunPlan>> PlanAsync(RunPath path, RerunVersion wanted, bool fromFailed, CancellationToken cancellationToken)
     {
@@ -49,38 +49,52 @@ internal sealed class RerunPlanner(IGoferDb db, IVersionGraphs versions)
             : source.Version);
         var found = await db.FindVersionAsync(source.PipelineId, version, cancellationToken);
         if (!found.IsOk) return found.Error;
-        var target = (await versions.GetAsync(source.PipelineId, version, cancellationToken)).Graph;
-        var choices = fromFailed ? await ReuseAsync(scope.Value, target, cancellationToken) : [];
-        if (fromFailed && choices.Count == target.Ids.Count())
+        var target = await versions.GetAsync(source.PipelineId, version, cancellationToken);
+        // The run has a value for each parameter of its own version; another version may know fewer of them.
+        var values = target.Document.Params.Where(p => source.Params.ContainsKey(p.Name)).ToDictionary(p => p.Name, p => source.Params[p.Name]);
+        var resolved = ParamValues.Resolve(target.Document.Params, values, limits, "");
+        if (resolved.Error is { } refused)
+        {
+            return Error.Invalid("/version", $"Run {source.Number} cannot be repeated with version {version}. {refused.Message}");
+        }
+
+        var reused = new Dictionary<string, Reused>();
+        if (fromFailed && await ReuseAsync(scope.Value, target.Graph, reused, cancellationToken))
         {
             return new Error(
                 ErrorKind.Conflict, ErrorCodes.NothingToRerun,
-                $"Every task of run {source.Number} succeeded: nothing is left to run from what failed. Rerun it from the start.");
+                $"Nothing of run {source.Number} is left to run from what failed: every task succeeded or was rightly skipped. Rerun it from the start.");
         }
 
-        return new RerunPlan(scope.Value, version, target, choices, fromFailed);
+        return new RerunPlan(scope.Value, version, target.Graph, values, reused, fromFailed);
     }
 
-    /// <summary>Of the tasks that the version has, those whose success counts: the same task succeeded, and so did all before it.</summary>
-    private async Task<Dictionary<string, Reused>> ReuseAsync(RunScope scope, TaskGraph target, CancellationToken cancellationToken)
+    /// <summary>
+    /// Gathers, of the tasks that the version has, those whose success counts: the same task succeeded, and so did all before it. Answers
+    /// whether that leaves nothing to run: the others were skipped, and would be again.
+    /// </summary>
+    private async Task<bool> ReuseAsync(RunScope scope, TaskGraph target, Dictionary<string, Reused> reused, CancellationToken cancellationToken)
     {
-        var rows = await db.Tasks.AsNoTracking().Where(t => t.RunId == scope.Run.Id && t.State == TaskState.Succeeded).ToListAsync(cancellationToken);
+        var rows = await db.Tasks.AsNoTracking()
+            .Where(t => t.RunId == scope.Run.Id && (t.State == TaskState.Succeeded || t.State == TaskState.Skipped)).ToListAsync(cancellationToken);
         var byId = rows.Where(r => !scope.Graph.Nodes[r.Task].IsJoin).ToDictionary(r => scope.Graph.Nodes[r.Task].Id);
-        var reused = new Dictionary<string, Reused>();
-        var counts = new bool?[target.Count];
+        var (succeeded, settled) = (new bool?[target.Count], new bool?[target.Count]);
+        var all = true;
         for (var i = 0; i < target.Count; i++)
         {
-            if (!target.Nodes[i].IsJoin && Counts(i)) reused.Add(target.Nodes[i].Id, Source(byId[target.Nodes[i].Id]));
+            if (!target.Nodes[i].IsJoin && Holds(succeeded, i, row => row.State == TaskState.Succeeded)) reused.Add(target.Nodes[i].Id, Source(byId[target.Nodes[i].Id]));
+            all &= Holds(settled, i, _ => true);
         }
 
-        return reused;
+        return all;
 
         // The graph has no cycles and at most a thousand nodes in a chain.
-        bool Counts(int node)
+        bool Holds(bool?[] known, int node, Func<TaskRow, bool> good)
         {
-            if (counts[node] is { } known) return known;
-            var mine = target.Nodes[node].IsJoin || (byId.TryGetValue(target.Nodes[node].Id, out var row) && Same(scope.Graph.Nodes[row.Task], target.Nodes[node]));
-            return (counts[node] = mine && target.ParentsOf(node).All(p => Counts(p.Task))).Value;
+            if (known[node] is { } before) return before;
+            var mine = target.Nodes[node].IsJoin
+                || (byId.TryGetValue(target.Nodes[node].Id, out var row) && good(row) && Same(scope.Graph.Nodes[row.Task], target.Nodes[node]));
+            return (known[node] = mine && target.ParentsOf(node).All(p => Holds(known, p.Task, good))).Value;
         }
 
         Reused Source(TaskRow row) => new(
@@ -93,11 +107,12 @@ internal sealed class RerunPlanner(IGoferDb db, IVersionGraphs versions)
 }
 
 /// <summary>A rerun that can be ordered.</summary>
-internal sealed record RerunPlan(RunScope Scope, int Version, TaskGraph Target, IReadOnlyDictionary<string, Reused> Reused, bool FromFailed)
+internal sealed record RerunPlan(
+    RunScope Scope, int Version, TaskGraph Target, IReadOnlyDictionary<string, JsonElement> Params, IReadOnlyDictionary<string, Reused> Reused, bool FromFailed)
 {
     public NewRun ToOrder() => new(Version, Scope.Run.Variables, Scope.Run.Labels)
     {
-        Params = Scope.Run.Params,
+        Params = Params,
         Priority = Scope.Run.Priority,
         Rerun = new RerunOrder(Scope.Run.Number, Reused),
     };
@@ -108,20 +123,20 @@ internal sealed record RerunPlan(RunScope Scope, int Version, TaskGraph Target, 
             : new RerunTaskView(id, "run", FromFailed ? "It, or something before it, did not succeed or is another task now." : "The rerun is from the start."))]);
 }
 
-internal sealed class PlanRerunHandler(IGoferDb db, IVersionGraphs versions) : IRequestHandler<PlanRerun, Result<RerunPlanView>>
+internal sealed class PlanRerunHandler(IGoferDb db, IVersionGraphs versions, DocumentLimits limits) : IRequestHandler<PlanRerun, Result<RerunPlanView>>
 {
     public async Task<Result<RerunPlanView>> Handle(PlanRerun request, CancellationToken cancellationToken)
     {
-        var plan = await new RerunPlanner(db, versions).PlanAsync(request.Path, request.Version, request.FromFailed, cancellationToken);
+        var plan = await new RerunPlanner(db, versions, limits).PlanAsync(request.Path, request.Version, request.FromFailed, cancellationToken);
         return plan.IsOk ? plan.Value.View() : plan.Error;
     }
 }
 
-internal sealed class RerunRunHandler(IGoferDb db, IVersionGraphs versions, IRunWriter writer) : IRequestHandler<RerunRun, Result<CreateAnswer>>
+internal sealed class RerunRunHandler(IGoferDb db, IVersionGraphs versions, DocumentLimits limits, IRunWriter writer) : IRequestHandler<RerunRun, Result<CreateAnswer>>
 {
     public async Task<Result<CreateAnswer>> Handle(RerunRun request, CancellationToken cancellationToken)
     {
-        var plan = await new RerunPlanner(db, versions).PlanAsync(request.Path, request.Version, request.FromFailed, cancellationToken);
+        var plan = await new RerunPlanner(db, versions, limits).PlanAsync(request.Path, request.Version, request.FromFailed, cancellationToken);
         if (!plan.IsOk) return plan.Error;
         var source = plan.Value.Scope.Run;
         return await writer.CreateAsync(

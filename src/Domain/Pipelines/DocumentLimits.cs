@@ -28,6 +28,7 @@ public sealed record DocumentLimits
         Priority = int.MaxValue,
         Attempts = int.MaxValue,
         Concurrency = int.MaxValue,
+        MatrixMembers = int.MaxValue,
         ShortestTimeout = TimeSpan.Zero,
         LongestTimeout = TimeSpan.MaxValue,
         LongestDelay = TimeSpan.MaxValue,
@@ -89,6 +90,9 @@ public sealed record DocumentLimits
 
     /// <summary>The greatest limit of a concurrency key.</summary>
     public int Concurrency { get; init; } = 10_000;
+
+    /// <summary>Members of a matrix; each is a variable of its instances.</summary>
+    public int MatrixMembers { get; init; } = 16;
 
     /// <summary>The shortest timeout.</summary>
     public TimeSpan ShortestTimeout { get; init; } = TimeSpan.FromMilliseconds(100);

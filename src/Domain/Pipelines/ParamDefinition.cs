@@ -47,6 +47,10 @@ public sealed record ParamDefinition(string Name, ParamType Type, string? Defaul
     /// <summary>The value as JSON of its type.</summary>
     public static string Json(ParamType type, string value) => type == ParamType.String ? JsonSerializer.Serialize(value) : value;
 
+    /// <summary>How a sentence lists choices, of which there may be many long ones.</summary>
+    public static string Offer(IReadOnlyList<string> choices) =>
+        string.Join(", ", choices.Take(10).Select(Shown.Of)) + (choices.Count > 10 ? $", … ({choices.Count - 10} more)" : "");
+
     /// <summary>How a sentence names the type.</summary>
     public static string Words(ParamType type) => type switch
     {

@@ -12,11 +12,12 @@ internal static class ParamReader
         var items = member.Items();
         if (items.Count > limits.Params) member.Invalid($"There are {items.Count} parameters; at most {limits.Params} are allowed.");
         var read = new List<ParamDefinition>(items.Count);
+        var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in items)
         {
             if (item.Object() is not { } fields) continue;
             var parameter = Read(fields, limits);
-            if (parameter.Name.Length > 0 && read.Any(p => p.Name == parameter.Name)) fields["name"].Invalid($"The parameter {Shown.Quoted(parameter.Name)} is declared twice.");
+            if (parameter.Name.Length > 0 && !names.Add(parameter.Name)) fields["name"].Invalid($"The parameter {Shown.Quoted(parameter.Name)} is declared twice.");
             read.Add(parameter);
         }
 
@@ -33,18 +34,19 @@ internal static class ParamReader
             _ => ParamType.String,
         };
         var choices = new List<string>();
+        var known = new HashSet<string>(StringComparer.Ordinal);
         var offered = fields["choices"].Items();
         if (offered.Count > limits.Choices) fields["choices"].Invalid($"There are {offered.Count} choices; at most {limits.Choices} are allowed.");
         foreach (var choice in offered)
         {
             if (Value(choice, type, limits) is not { } value) continue;
-            if (choices.Contains(value)) choice.Invalid($"{choice.Label} is there twice.");
+            if (!known.Add(value)) choice.Invalid($"{choice.Label} is there twice.");
             else choices.Add(value);
         }
 
         var standing = fields["default"];
         var read = Value(standing, type, limits);
-        if (read is not null && choices.Count > 0 && !choices.Contains(read)) standing.Invalid($"The default {Shown.Quoted(read)} is none of the choices: {string.Join(", ", choices)}.");
+        if (read is not null && choices.Count > 0 && !known.Contains(read)) standing.Invalid($"The default {Shown.Quoted(read)} is none of the choices: {ParamDefinition.Offer(choices)}.");
         var parameter = new ParamDefinition(DocumentReader.Id(fields["name"]), type, read, choices, fields["description"].Text(limits.Description) ?? "");
         fields.Done();
         return parameter;
@@ -55,7 +57,11 @@ internal static class ParamReader
         if (member.Scalar() is not { } json) return null;
         var value = ParamDefinition.Read(type, json, out var complaint);
         if (complaint is not null) member.Invalid($"{member.Label} {complaint}, as the parameter's type says.");
-        if (value?.Length > limits.VariableBytes) member.Invalid($"{member.Label} is {value.Length} characters long; at most {limits.VariableBytes} are allowed.");
+        if (value is not null && System.Text.Encoding.UTF8.GetByteCount(value) is var bytes && bytes > limits.VariableBytes)
+        {
+            member.Invalid($"{member.Label} is {bytes} bytes long; at most {limits.VariableBytes} are allowed.");
+        }
+
         return value;
     }
 }

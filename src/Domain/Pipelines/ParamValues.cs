@@ -30,7 +30,7 @@ public static class ParamValues
             }
             else if (parameter.Choices.Count > 0 && !parameter.Choices.Contains(value))
             {
-                faults.Invalid(at, $"The parameter '{parameter.Name}' is {Shown.Quoted(value)}; it must be one of {string.Join(", ", parameter.Choices)}.");
+                faults.Invalid(at, $"The parameter '{parameter.Name}' is {Shown.Quoted(value)}; it must be one of {ParamDefinition.Offer(parameter.Choices)}.");
             }
             else if (System.Text.Encoding.UTF8.GetByteCount(value) is var bytes && bytes > limits.VariableBytes)
             {

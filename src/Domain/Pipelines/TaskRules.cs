@@ -38,8 +38,15 @@ internal static class TaskRules
         var (key, limit) = (fields["key"].Required(), fields["limit"].Required());
         var text = key.Text(ConcurrencyRule.MaxKey) ?? "";
         if (text.Length == 0 && !key.IsAbsent) key.Invalid("The key of a concurrency limit must not be empty.");
-        foreach (var part in Interpolation.Split(text).Where(p => p.Kind is not null))
+        foreach (var part in Interpolation.Split(text))
         {
+            if (part.Kind is null)
+            {
+                // Text that only looks as if it stood for something would be one key for all.
+                if (part.Text.IndexOf("{{", StringComparison.Ordinal) is >= 0 and var open && part.Text.IndexOf("}}", open, StringComparison.Ordinal) > open) key.Invalid($"In {Shown.Quoted(part.Text)} of the key, {{{{…}}}} stands for nothing: param{{{{x}}}} and matrix{{{{x}}}} do here.");
+                continue;
+            }
+
             var known = part.Kind == Interpolation.Param ? parameters : [.. matrix.Keys];
             var what = part.Kind == Interpolation.Param ? "parameter" : "member of the matrix";
             if (!known.Contains(part.Text)) key.Invalid($"The key stands for the {what} {Shown.Quoted(part.Text)}, which is not declared.{key.Faults.Suggest(part.Text, known)}");
@@ -54,7 +61,9 @@ internal static class TaskRules
     {
         var matrix = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var axis in member.Entries())
+        var axes = member.Entries();
+        if (axes.Count > limits.MatrixMembers) member.Invalid($"There are {axes.Count} members; a matrix has at most {limits.MatrixMembers}.");
+        foreach (var axis in axes)
         {
             var values = axis.Texts();
             if (NameComplaint(axis.Name) is { } complaint) axis.Invalid(complaint);

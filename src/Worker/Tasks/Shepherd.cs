@@ -108,7 +108,20 @@ internal sealed partial class Shepherd(
         var ran = clock.GetUtcNow() - startedAt;
         var left = ran < TimeSpan.Zero ? limit : limit - ran;
         if (left > TimeSpan.Zero) await Task.Delay(left, cancellationToken);
-        handle.IsOverdue = true;
+        switch (await RetryAsync(token => scheduler.InspectAsync(name, token), null, cancellationToken))
+        {
+            case ContainerStatus.Running:
+                handle.IsOverdue = true;
+                break;
+            // An earlier holder stopped it and died before it could say so. What ended in time, or well, did: that its output is still
+            // being stored, or that nobody looked until now, is not its fault.
+            case ContainerStatus.Ended ended when ended.ExitCode != 0 && ended.EndedAt - ended.StartedAt >= limit:
+                handle.IsOverdue = true;
+                return;
+            default:
+                return;
+        }
+
         await RetryAsync(token => StopAsync(name, options.Value.StopGrace, token), null, cancellationToken);
     }
 

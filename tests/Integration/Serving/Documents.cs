@@ -21,6 +21,16 @@ internal static class Documents
         ["depends_on"] = new JsonObject(parents.Select(p => KeyValuePair.Create(p.Parent, (JsonNode?)p.Condition))),
     };
 
+    /// <summary>The document with more members of the pipeline.</summary>
+    public static string With(string members, string document) => $"{{{members},{document[1..]}";
+
+    /// <summary>The task with more members.</summary>
+    public static JsonObject And(this JsonObject task, string members)
+    {
+        foreach (var (name, value) in JsonNode.Parse($"{{{members}}}")!.AsObject()) task[name] = value?.DeepClone();
+        return task;
+    }
+
     /// <summary>Text as a JSON string.</summary>
     public static string Quoted(string text) => JsonSerializer.Serialize(text);
 }
