@@ -11,6 +11,8 @@ namespace Gofer.Client;
 /// </summary>
 public sealed class GoferClient
 {
+    private readonly IPlansApi _plans;
+
     /// <summary>Over an <see cref="HttpClient"/> whose <see cref="HttpClient.BaseAddress"/> is the server.</summary>
     public GoferClient(HttpClient http)
     {
@@ -23,6 +25,7 @@ public sealed class GoferClient
         Logs = RestService.ForGenerated<ILogsApi>(http, settings);
         System = RestService.ForGenerated<ISystemApi>(http, settings);
         Streams = new GoferStreams(http);
+        _plans = RestService.ForGenerated<IPlansApi>(http, settings);
     }
 
     /// <summary>Namespaces.</summary>
@@ -48,6 +51,10 @@ public sealed class GoferClient
 
     /// <summary>What is followed live.</summary>
     public GoferStreams Streams { get; }
+
+    /// <summary>What a rerun would do; nothing is done.</summary>
+    public Task<RerunPlanView> PlanRerunAsync(string @namespace, string pipeline, string run, RerunBody body, CancellationToken cancellationToken = default) =>
+        _plans.PlanRerunAsync(@namespace, pipeline, run, body, cancellationToken);
 
     /// <summary>JSON as the server has it.</summary>
     internal static JsonSerializerOptions Json { get; } = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };

@@ -81,11 +81,12 @@ public sealed class GoferStreams(HttpClient http, TimeProvider? clock = null)
 
     /// <summary>The output of a run, or of one task of it, line by line.</summary>
     public async IAsyncEnumerable<LogLine> LogsAsync(
-        string @namespace, string pipeline, string run, string? task = null, int? tail = null, string? stream = null,
+        string @namespace, string pipeline, string run, string? task = null, int? tail = null, string? stream = null, int? attempt = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var path = Path(@namespace, pipeline, run) + (task is null ? "/logs" : $"/tasks/{PathValues.Segment(task)}/logs") + "?follow=true";
         if (tail is { } lines) path += string.Create(CultureInfo.InvariantCulture, $"&tail={lines}");
+        if (attempt is { } n) path += string.Create(CultureInfo.InvariantCulture, $"&attempt={n}");
         if (stream is not null) path += $"&stream={Uri.EscapeDataString(stream)}";
         await foreach (var item in FollowAsync(path, cancellationToken)) yield return Read<LogLine>(item);
     }

@@ -11,9 +11,13 @@ namespace Gofer.Sdk;
 public sealed class Pipeline
 {
     private readonly List<PipelineTask> _tasks = [];
+    private readonly List<Param> _params = [];
     private readonly SortedDictionary<string, string> _labels = new(StringComparer.Ordinal);
     private string _description = "";
     private int _parallelism;
+    private int _priority;
+    private OnLimit _onLimit;
+    private TimeSpan? _timeout;
 
     /// <summary>A pipeline; <paramref name="id"/> is its name on the server, <paramref name="name"/> its title.</summary>
     /// <exception cref="ArgumentException">The id is not 1–63 of letters, digits, '-' and '_', starting with a letter or digit.</exception>
@@ -50,6 +54,44 @@ public sealed class Pipeline
         return this;
     }
 
+    /// <summary>Says what becomes of a run that finds <see cref="Parallelism"/> others active.</summary>
+    public Pipeline OnLimit(OnLimit policy)
+    {
+        _onLimit = policy;
+        return this;
+    }
+
+    /// <summary>Stops a run that takes longer, from 100 ms to 30 days, counted from its start; it fails as <c>run_timeout</c>.</summary>
+    public Pipeline Timeout(TimeSpan limit)
+    {
+        _timeout = Durations.Check(limit);
+        return this;
+    }
+
+    /// <summary>Sets the priority of its runs, -100 to 100; higher goes first, 0 is the usual.</summary>
+    public Pipeline Priority(int priority)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(priority, -100);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(priority, 100);
+        _priority = priority;
+        return this;
+    }
+
+    /// <summary>
+    /// Declares a parameter that runs may give: a <see cref="string"/>, a <see cref="long"/> or <see cref="int"/>, a <see cref="double"/> or a
+    /// <see cref="bool"/>. Put it where its value is wanted: <c>task.Env("REGION", region)</c>, or inside a key as <c>$"db-{region}"</c>.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="standing">Its value where a run gives none.</param>
+    /// <param name="choices">The values that it may have; none allows all of the type.</param>
+    /// <param name="description">What it is for.</param>
+    public Param<T> Param<T>(string name, T standing, IEnumerable<T>? choices = null, string? description = null)
+        where T : notnull => Declare(new Param<T>(name, standing, choices, description));
+
+    /// <summary>Declares a parameter that every run must give.</summary>
+    public Param<T> RequiredParam<T>(string name, IEnumerable<T>? choices = null, string? description = null)
+        where T : notnull => Declare(new Param<T>(name, null, choices, description));
+
     /// <summary>Adds a task.</summary>
     /// <exception cref="ArgumentException">The id is not valid, or another task has it.</exception>
     public PipelineTask Task(string id, string image)
@@ -72,6 +114,16 @@ public sealed class Pipeline
             json.WriteString("name", Name);
             if (_description.Length > 0) json.WriteString("description", _description);
             if (_parallelism > 0) json.WriteNumber("parallelism", _parallelism);
+            if (_onLimit != Sdk.OnLimit.Queue) json.WriteString("on_limit", _onLimit == Sdk.OnLimit.Skip ? "skip" : "cancel_oldest");
+            if (_timeout is { } timeout) json.WriteString("timeout", Durations.Text(timeout));
+            if (_priority != 0) json.WriteNumber("priority", _priority);
+            if (_params.Count > 0)
+            {
+                json.WriteStartArray("params");
+                foreach (var parameter in _params) parameter.Write(json);
+                json.WriteEndArray();
+            }
+
             Json.WriteMap(json, "labels", _labels);
             json.WriteStartArray("tasks");
             foreach (var task in _tasks) task.Write(json);
@@ -80,6 +132,17 @@ public sealed class Pipeline
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    /// <summary>Whether <paramref name="parameter"/> was declared here.</summary>
+    internal bool Declares(Param parameter) => _params.Contains(parameter);
+
+    private Param<T> Declare<T>(Param<T> parameter)
+        where T : notnull
+    {
+        if (_params.Exists(p => p.Name == parameter.Name)) throw new ArgumentException($"The pipeline '{Id}' has a parameter '{parameter.Name}' already.", nameof(parameter));
+        _params.Add(parameter);
+        return parameter;
     }
 
     /// <summary>Writes the document to standard output.</summary>

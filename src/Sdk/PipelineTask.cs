@@ -21,6 +21,10 @@ public sealed class PipelineTask
     private (string User, string Pass)? _auth;
     private bool _alwaysPull;
     private bool _allowFailure;
+    private readonly SortedDictionary<string, IReadOnlyList<string>> _matrix = new(StringComparer.Ordinal);
+    private TimeSpan? _timeout;
+    private (string Key, int Limit)? _concurrency;
+    private Action<Utf8JsonWriter>? _retry;
 
     internal PipelineTask(Pipeline pipeline, string id, string image) => (_pipeline, Id, Image) = (pipeline, id, image);
 
@@ -44,6 +48,71 @@ public sealed class PipelineTask
 
     /// <summary>Sets an environment variable.</summary>
     public PipelineTask Env(string name, string value) => With(() => _variables[name] = value);
+
+    /// <summary>Sets an environment variable to what the run gives for a parameter of this pipeline.</summary>
+    /// <exception cref="ArgumentException">The parameter is another pipeline's.</exception>
+    public PipelineTask Env(string name, Param value) => _pipeline.Declares(value)
+        ? Env(name, value.ToString())
+        : throw new ArgumentException($"The parameter '{value.Name}' belongs to another pipeline.", nameof(value));
+
+    /// <summary>Stops an attempt that takes longer, from 100 ms to 30 days, counted from its container's start.</summary>
+    public PipelineTask Timeout(TimeSpan limit) => With(() => _timeout = Durations.Check(limit));
+
+    /// <summary>
+    /// Tries a failure again, up to <paramref name="attempts"/> times in all. The wait is drawn evenly from nothing to
+    /// <paramref name="initialDelay"/> (1 s), which grows by <paramref name="factor"/> with each failure up to <paramref name="maxDelay"/> (5 min).
+    /// </summary>
+    /// <param name="attempts">Attempts in all, 1 to 100; the first counts.</param>
+    /// <param name="initialDelay">The longest wait after the first failure, at most 7 days.</param>
+    /// <param name="factor">From 1 to 10.</param>
+    /// <param name="maxDelay">The longest wait of all, at most 7 days.</param>
+    /// <param name="on">The failures that are tried again; all where none is named.</param>
+    /// <param name="exitCodes">The exit codes that are tried again; all where none is named.</param>
+    public PipelineTask Retry(
+        int attempts, TimeSpan? initialDelay = null, double factor = 2, TimeSpan? maxDelay = null, IEnumerable<Failure>? on = null, IEnumerable<int>? exitCodes = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(attempts, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(attempts, 100);
+        var (classes, codes) = (on?.Select(Words.Of).ToList() ?? [], exitCodes?.ToList() ?? []);
+        return With(() => _retry = json =>
+        {
+            json.WriteStartObject("retry");
+            json.WriteNumber("max_attempts", attempts);
+            if (initialDelay is { } first) json.WriteString("initial_delay", Durations.Text(first));
+            json.WriteNumber("factor", factor);
+            if (maxDelay is { } longest) json.WriteString("max_delay", Durations.Text(longest));
+            Json.WriteList(json, "on", classes);
+            if (codes.Count > 0)
+            {
+                json.WriteStartArray("exit_codes");
+                foreach (var code in codes) json.WriteNumberValue(code);
+                json.WriteEndArray();
+            }
+
+            json.WriteEndObject();
+        });
+    }
+
+    /// <summary>
+    /// Lets at most <paramref name="limit"/> tasks of the namespace run at a time under one key, whatever their pipelines. Parameters and
+    /// values of the matrix may stand inside the key: <c>$"db-{region}"</c>, <c>"db-matrix{{shard}}"</c>.
+    /// </summary>
+    public PipelineTask Concurrency(string key, int limit)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return With(() => _concurrency = (key, limit));
+    }
+
+    /// <summary>
+    /// Makes an instance of the task for each of <paramref name="values"/>, with the value as a variable (<paramref name="name"/> in upper
+    /// case); called again, for each combination. Tasks after this one wait for all instances.
+    /// </summary>
+    public PipelineTask Matrix(string name, params string[] values)
+    {
+        if (values.Length == 0) throw new ArgumentException($"The matrix member '{name}' of the task '{Id}' needs a value.", nameof(values));
+        return With(() => _matrix[name] = values);
+    }
 
     /// <summary>Replaces the image's command.</summary>
     public PipelineTask Command(params string[] command) => With(() => _command = command);
@@ -104,7 +173,24 @@ public sealed class PipelineTask
             json.WriteEndObject();
         }
 
+        if (_timeout is { } timeout) json.WriteString("timeout", Durations.Text(timeout));
         if (_allowFailure) json.WriteBoolean("allow_failure", true);
+        _retry?.Invoke(json);
+        if (_concurrency is { } rule)
+        {
+            json.WriteStartObject("concurrency");
+            json.WriteString("key", rule.Key);
+            json.WriteNumber("limit", rule.Limit);
+            json.WriteEndObject();
+        }
+
+        if (_matrix.Count > 0)
+        {
+            json.WriteStartObject("matrix");
+            foreach (var (name, values) in _matrix) Json.WriteList(json, name, values);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -62,9 +63,10 @@ internal static class OpenApiSetup
 
         if (type.Type.IsEnum) schema.Type = JsonSchemaType.String;
         // Parameters are kept as text, but written as values of their types.
+        const JsonSchemaType Scalar = JsonSchemaType.String | JsonSchemaType.Number | JsonSchemaType.Boolean;
+        if (type.Type == typeof(IReadOnlyDictionary<string, JsonElement>)) schema.AdditionalProperties = new OpenApiSchema { Type = Scalar };
         if (type.Type == typeof(Gofer.Domain.Pipelines.ParamDefinition))
         {
-            const JsonSchemaType Scalar = JsonSchemaType.String | JsonSchemaType.Number | JsonSchemaType.Boolean;
             schema.Properties!["default"] = new OpenApiSchema { Type = Scalar | JsonSchemaType.Null };
             schema.Properties["choices"] = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = Scalar } };
             schema.Required?.ExceptWith(["type", "default", "choices", "description"]);

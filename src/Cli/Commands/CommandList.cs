@@ -21,13 +21,16 @@ internal static class CommandList
         OperateCommands.Logs(),
         OperateCommands.Watch(),
         OperateCommands.Cancel(),
+        RerunCommands.Rerun(),
+        RerunCommands.Explain(),
         OperateCommands.Deploy(),
         OperateCommands.Rollback(),
         OperateCommands.Pause(),
         OperateCommands.Resume(),
-        NounCommands.Namespace(),
+        NounCommands.Namespace().WithSet(),
         NounCommands.Pipeline(),
         NounCommands.Task(),
+        SettingCommands.System(),
     ];
 
     private static Command Version()

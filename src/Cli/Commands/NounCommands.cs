@@ -46,10 +46,10 @@ internal static class NounCommands
             return ExitCode.Done;
         });
         var created = Names.Namespace;
-        var description = new Option<string?>("--description", "-d") { Description = "What it is for." };
-        noun.Add("create", "Make a namespace", [description], [created], async (context, token) =>
+        var (description, tasks, weight) = (SettingCommands.Describing, SettingCommands.TaskLimit, SettingCommands.Weight);
+        noun.Add("create", "Make a namespace.\n\nExample: gofer namespace create team-data --task-limit 20", [description, tasks, weight], [created], async (context, token) =>
         {
-            var body = new NewNamespaceBody { Id = context.Parsed.GetValue(created)!, Description = context.Parsed.GetValue(description) };
+            var body = new NewNamespaceBody { Id = context.Parsed.GetValue(created)!, Description = context.Parsed.GetValue(description), TaskLimit = context.Parsed.GetValue(tasks), Weight = context.Parsed.GetValue(weight) };
             context.PrintOne(await context.Client.Namespaces.CreateNamespaceAsync(body, token), n => n.Id, Columns());
             return ExitCode.Done;
         });
@@ -64,8 +64,15 @@ internal static class NounCommands
         });
         return noun;
 
-        static (string, Func<NamespaceView, string?>)[] Columns() => [("id", n => n.Id), ("description", n => n.Description), ("created", n => Table.Time(n.CreatedAt))];
+        static (string, Func<NamespaceView, string?>)[] Columns() => NamespaceColumns();
     }
+
+    /// <summary>How a namespace is shown in a table.</summary>
+    internal static (string, Func<NamespaceView, string?>)[] NamespaceColumns() =>
+    [
+        ("id", n => n.Id), ("task limit", n => SettingCommands.Number(n.TaskLimit)), ("weight", n => n.Weight.ToString(CultureInfo.InvariantCulture)),
+        ("description", n => n.Description), ("created", n => Table.Time(n.CreatedAt)),
+    ];
 
     public static Command Pipeline()
     {
@@ -183,6 +190,7 @@ internal static class NounCommands
         {
             var view = await context.Client.Tasks.GetTaskAsync(context.Namespace, context.Parsed.GetValue(of)!, context.Parsed.GetValue(number)!, context.Parsed.GetValue(task)!, token);
             context.PrintOne(view, t => t.Id, Columns());
+            if (context.Parsed.GetValue(GlobalOptions.Output) == "table") TaskRemarks.WriteAttempts(context.Out, view);
             return ExitCode.Done;
         });
         var (at, which, stopped) = (Names.Pipeline, Names.Run, Names.Task);
@@ -198,7 +206,7 @@ internal static class NounCommands
         static (string, Func<TaskView, string?>)[] Columns() =>
         [
             ("id", t => t.Id), ("state", t => t.State.ToString().ToLowerInvariant()), ("exit", t => t.ExitCode?.ToString(CultureInfo.InvariantCulture)),
-            ("took", t => Table.Duration(t.StartedAt, t.EndedAt, TimeProvider.System)), ("message", t => t.Message),
+            ("took", t => Table.Duration(t.StartedAt, t.EndedAt, TimeProvider.System)), ("remark", TaskRemarks.Of),
         ];
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Gofer.Cli.Terminal;
 using Gofer.Client;
 using Gofer.Domain.Common;
@@ -13,15 +14,19 @@ internal static class OperateCommands
     {
         var pipeline = Names.Pipeline;
         var variables = new Option<string[]>("--var") { Description = "An environment variable of all tasks, KEY=VALUE. May be repeated." };
+        var parameters = new Option<string[]>("--param", "-p") { Description = "A parameter of the pipeline, NAME=VALUE; the server reads it by its type. May be repeated." };
+        var priority = new Option<int?>("--priority") { Description = "From -100 to 100, higher goes first; the pipeline's own where none is given." };
         var labels = new Option<string[]>("--label", "-l") { Description = "A label of the run, KEY=VALUE. May be repeated." };
         var version = new Option<int?>("--version") { Description = "The version to run; the live one where none is given." };
         var key = new Option<string?>("--idempotency-key") { Description = "Repeating the command with the same key makes no second run." };
         var follow = new Option<bool>("--follow", "-f") { Description = "Follow the run to its end; the exit code is 5 where it failed, 6 where it was cancelled." };
-        var command = new Command("run", "Run a pipeline.\n\nExample: gofer run nightly --var REGION=eu --follow");
+        var command = new Command("run", "Run a pipeline.\n\nExample: gofer run nightly -p region=eu --priority 10 --follow");
         command.Arguments.Add(pipeline);
+        command.Options.Add(parameters);
         command.Options.Add(variables);
         command.Options.Add(labels);
         command.Options.Add(version);
+        command.Options.Add(priority);
         command.Options.Add(key);
         command.Options.Add(follow);
         command.Run(async (context, token) =>
@@ -30,17 +35,14 @@ internal static class OperateCommands
             var body = new NewRunBody
             {
                 Version = context.Parsed.GetValue(version),
+                Params = Pairs(context.Parsed.GetValue(parameters), "--param")?.ToDictionary(p => p.Key, p => JsonSerializer.SerializeToElement(p.Value)),
+                Priority = context.Parsed.GetValue(priority),
                 Variables = Pairs(context.Parsed.GetValue(variables), "--var"),
                 Labels = Pairs(context.Parsed.GetValue(labels), "--label"),
             };
             var created = await context.Client.Runs.CreateRunAsync(context.Namespace, name, body, context.Parsed.GetValue(key), token);
             if (context.Parsed.GetValue(follow)) return await Following.FollowAsync(context, name, created, token);
-            context.PrintOne(
-                created, r => r.Number.ToString(CultureInfo.InvariantCulture),
-                ("run", r => r.Number.ToString(CultureInfo.InvariantCulture)), ("state", r => r.State.ToString().ToLowerInvariant()),
-                ("version", r => r.Version.ToString(CultureInfo.InvariantCulture)));
-            context.Error.WriteLine($"Follow it with: gofer logs {name} {created.Number} -f");
-            return ExitCode.Done;
+            return RerunCommands.Created(context, name, created);
         });
         return command;
     }
@@ -51,6 +53,7 @@ internal static class OperateCommands
         var task = Names.TaskOrAll;
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the run has ended." };
         var tail = new Option<int?>("--tail") { Description = "Only the last lines." };
+        var attempt = new Option<int?>("--attempt") { Description = "Only that attempt of the task; all of them where none is given." };
         var stream = new Option<string?>("--stream") { Description = "Only stdout or stderr." };
         stream.AcceptOnlyFromAmong("stdout", "stderr");
         var command = new Command("logs", "Print the output of a run, or of one task of it.\n\nExample: gofer logs nightly latest extract -f");
@@ -60,15 +63,20 @@ internal static class OperateCommands
         command.Options.Add(follow);
         command.Options.Add(tail);
         command.Options.Add(stream);
+        command.Options.Add(attempt);
+        command.Validators.Add(given =>
+        {
+            if (given.GetValue(attempt) is not null && given.GetValue(task) is null) given.AddError("--attempt wants a task: gofer logs PIPELINE RUN TASK --attempt N.");
+        });
         command.Run(async (context, token) =>
         {
             var (name, number, id) = (context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!, context.Parsed.GetValue(task));
-            var (lines, only) = (context.Parsed.GetValue(tail), context.Parsed.GetValue(stream));
-            if (!context.Parsed.GetValue(follow)) return await PlainAsync(context, name, number, id, lines, only, token);
+            var (lines, only, attempted) = (context.Parsed.GetValue(tail), context.Parsed.GetValue(stream), context.Parsed.GetValue(attempt));
+            if (!context.Parsed.GetValue(follow)) return await PlainAsync(context, name, number, id, lines, only, attempted, token);
             number = await context.NumberAsync(name, number, token);
             return await Following.UntilLeftAsync(context, name, number, async leave =>
             {
-                await LogPrinter.FollowAsync(context, context.Client.Streams.LogsAsync(context.Namespace, name, number, id, lines, only, leave), id is null, leave);
+                await LogPrinter.FollowAsync(context, context.Client.Streams.LogsAsync(context.Namespace, name, number, id, lines, only, attempted, leave), id is null, leave);
                 return ExitCode.Done;
             }, token);
         });
@@ -178,11 +186,11 @@ internal static class OperateCommands
     }
 
     private static async Task<ExitCode> PlainAsync(
-        CommandContext context, string pipeline, string run, string? task, int? tail, string? stream, CancellationToken token)
+        CommandContext context, string pipeline, string run, string? task, int? tail, string? stream, int? attempt, CancellationToken token)
     {
         await using var output = task is null
             ? await context.Client.Logs.GetRunLogsAsync(context.Namespace, pipeline, run, tail, stream, token)
-            : await context.Client.Logs.GetTaskLogsAsync(context.Namespace, pipeline, run, task, null, tail, stream, token);
+            : await context.Client.Logs.GetTaskLogsAsync(context.Namespace, pipeline, run, task, attempt, tail, stream, token);
         await LogPrinter.CopyAsync(context, output, token);
         return ExitCode.Done;
     }

@@ -26,7 +26,7 @@ internal sealed class RunTree(RunView run, IReadOnlyList<TaskView> tasks, GraphV
         var task = update.Task!;
         var old = _tasks[task.Id];
         _tasks[task.Id] = task;
-        return old.State != task.State || old.Message != task.Message;
+        return old.State != task.State || old.Message != task.Message || old.WaitingFor != task.WaitingFor;
     }
 
     /// <summary>The tree as markup, a line for each task.</summary>
@@ -41,14 +41,8 @@ internal sealed class RunTree(RunView run, IReadOnlyList<TaskView> tasks, GraphV
         }
     }
 
-    /// <summary>What is to be said of a task beside its state.</summary>
-    public static string Remark(TaskView task) => task switch
-    {
-        { State: TaskState.Failed, ExitCode: { } code } => $"exit code {code}",
-        { State: TaskState.Skipped, SkippedBy: { } by } => $"because of {by}",
-        { Message: { Length: > 0 } message } => message,
-        _ => "",
-    };
+    /// <inheritdoc cref="TaskRemarks.Of"/>
+    public static string Remark(TaskView task) => TaskRemarks.Of(task);
 
     private static string Glyph(TaskState state) => state switch
     {

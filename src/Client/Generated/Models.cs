@@ -321,7 +321,7 @@ public sealed record NewRunBody
 {
     /// <summary>The member <c>params</c>.</summary>
     [JsonPropertyName("params")]
-    public JsonElement? Params { get; init; }
+    public IReadOnlyDictionary<string, JsonElement>? Params { get; init; }
 
     /// <summary>The member <c>variables</c>.</summary>
     [JsonPropertyName("variables")]
@@ -445,11 +445,11 @@ public sealed record ParamDefinition
 
     /// <summary>The member <c>default</c>.</summary>
     [JsonPropertyName("default")]
-    public string? Default { get; init; }
+    public JsonElement? Default { get; init; }
 
     /// <summary>The member <c>choices</c>.</summary>
     [JsonPropertyName("choices")]
-    public IReadOnlyList<string> Choices { get; init; } = [];
+    public IReadOnlyList<JsonElement> Choices { get; init; } = [];
 
     /// <summary>The member <c>description</c>.</summary>
     [JsonPropertyName("description")]
@@ -678,7 +678,7 @@ public sealed record RerunBody
 {
     /// <summary>The member <c>version</c>.</summary>
     [JsonPropertyName("version")]
-    public JsonElement Version { get; init; }
+    public JsonElement? Version { get; init; }
 
     /// <summary>The member <c>from</c>.</summary>
     [JsonPropertyName("from")]
@@ -831,7 +831,7 @@ public sealed record RunView
 
     /// <summary>The member <c>params</c>.</summary>
     [JsonPropertyName("params")]
-    public JsonElement Params { get; init; }
+    public IReadOnlyDictionary<string, JsonElement> Params { get; init; } = new Dictionary<string, JsonElement>();
 
     /// <summary>The member <c>variables</c>.</summary>
     [JsonPropertyName("variables")]

@@ -33,6 +33,10 @@ internal static class GraphRules
         {
             if (parent.Name == node.Task.Id) parent.Invalid($"Task {Shown.Quoted(parent.Name)} depends on itself.");
             else if (byId.TryGetValue(parent.Name, out var index)) parents.Add(index);
+            else if (parent.Name.LastIndexOf('.') is > 0 and var dot && byId.ContainsKey(parent.Name[..dot]))
+            {
+                parent.Invalid($"Task {Shown.Quoted(node.Task.Id)} depends on {Shown.Quoted(parent.Name)}; name the task, {Shown.Quoted(parent.Name[..dot])}, which means all of its instances.");
+            }
             else parent.Invalid($"Task {Shown.Quoted(node.Task.Id)} depends on {Shown.Quoted(parent.Name)}, which does not exist.{faults.Suggest(parent.Name, byId.Keys)}");
         }
 

@@ -13,7 +13,7 @@ public sealed class MatrixTests(GoferServer server) : AreaTest(server)
     {
         await Area.RegisterAsync(Of("p", Step("t", "echo \"$SHARD $OS\"").And(""" "matrix":{"shard":["1","2"],"os":["linux","bsd"]} """)));
         var run = await Area.EndAsync(await Area.RunAsync("p"));
-        var listed = await Area.Client.Tasks.ListTasksAsync(Area.Name, "p", "1", Ct);
+        var listed = await Area.Client.Tasks.ListTasksAsync(Area.Name, "p", "1", cancellationToken: Ct);
         Assert.Equal(["t.1", "t.2", "t.3", "t.4"], listed.Items.Select(t => t.Id));
         Assert.Equal(["linux 1", "linux 2", "bsd 1", "bsd 2"], listed.Items.Select(t => $"{t.Matrix!["os"]} {t.Matrix["shard"]}"));
         Assert.Equal("2 linux\n", await TextAsync(run, "t.2"));

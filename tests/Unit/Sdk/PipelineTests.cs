@@ -1,4 +1,5 @@
 using Gofer.Domain.Pipelines;
+using Gofer.Sdk;
 using Gofer.Tests.Unit.Domain.Pipelines;
 using Pipeline = Gofer.Sdk.Pipeline;
 
@@ -26,6 +27,56 @@ public sealed class PipelineTests
         Assert.Equal("p", document.Tasks[1].RegistryAuth!.Pass);
         Assert.Equal((ParentCondition.Failure, true), (document.Tasks[2].DependsOn["extract"], document.Tasks[2].AllowFailure));
         Assert.Equal([ParentCondition.Any, ParentCondition.Any], document.Tasks[3].DependsOn.Values);
+    }
+
+    [Fact]
+    public void Parameters_limits_retries_and_a_matrix_are_written_as_the_document_has_them()
+    {
+        var pipeline = new Pipeline("nightly").Parallelism(2).OnLimit(OnLimit.CancelOldest).Timeout(TimeSpan.FromHours(2)).Priority(-5);
+        var region = pipeline.Param("region", "eu", ["eu", "us"], "Where.");
+        var count = pipeline.Param("count", 3);
+        var ratio = pipeline.Param("ratio", 0.5);
+        var dry = pipeline.Param("dry", true);
+        var day = pipeline.RequiredParam<string>("day");
+        var year = pipeline.RequiredParam("year", [2026L, 2027L]);
+        Assert.Equal("param{{region}}", $"{region}");
+        pipeline.Task("load", "ubuntu:24.04").Env("REGION", region).Env("COUNT", count).Env("RATIO", ratio).Env("DRY", dry).Env("DAY", day).Env("YEAR", year)
+            .Timeout(TimeSpan.FromSeconds(90)).Concurrency($"db-{region}-matrix{{{{shard}}}}", 2).Matrix("shard", "1", "2").Matrix("os", "linux")
+            .Retry(5, TimeSpan.FromMilliseconds(1500), 3, TimeSpan.FromMinutes(1), [Failure.ExitCode, Failure.OutOfMemory], [1, 75]);
+        pipeline.Task("plain", "ubuntu:24.04").Retry(2);
+
+        var document = Documents.Good(pipeline.ToJson());
+        Assert.Equal((2, LimitPolicy.CancelOldest, TimeSpan.FromHours(2), -5), (document.Parallelism, document.OnLimit, document.Timeout, document.Priority));
+        Assert.Equal(
+            ["region String eu eu,us Where.", "count Int 3  ", "ratio Number 0.5  ", "dry Bool true  ", "day String   ", "year Int  2026,2027 "],
+            document.Params.Select(p => $"{p.Name} {p.Type} {p.Default} {string.Join(',', p.Choices)} {p.Description}"));
+        var task = document.Tasks[0];
+        Assert.Equal(("param{{region}}", "param{{year}}", TimeSpan.FromSeconds(90)), (task.Variables["REGION"], task.Variables["YEAR"], task.Timeout));
+        Assert.Equal(new ConcurrencyRule("db-param{{region}}-matrix{{shard}}", 2), task.Concurrency);
+        Assert.Equal(["os: linux", "shard: 1 2"], task.Matrix.OrderBy(m => m.Key).Select(m => $"{m.Key}: {string.Join(' ', m.Value)}"));
+        Assert.Equal((5, TimeSpan.FromSeconds(1.5), 3.0, TimeSpan.FromMinutes(1)), (task.Retry.MaxAttempts, task.Retry.InitialDelay, task.Retry.Factor, task.Retry.MaxDelay));
+        Assert.Equal(["exit_code", "oom"], task.Retry.On);
+        Assert.Equal([1, 75], task.Retry.ExitCodes);
+        Assert.Equal((2, TimeSpan.FromSeconds(1), RetryPolicy.DefaultOn), (document.Tasks[1].Retry.MaxAttempts, document.Tasks[1].Retry.InitialDelay, document.Tasks[1].Retry.On));
+    }
+
+    [Fact]
+    public void What_could_only_be_refused_does_not_get_that_far()
+    {
+        var pipeline = new Pipeline("p");
+        var task = pipeline.Task("t", "i");
+        pipeline.Param("x", 1);
+        Assert.Throws<ArgumentException>(() => pipeline.Param("x", "again"));
+        Assert.Throws<ArgumentException>(() => pipeline.Param("y", "c", ["a", "b"]));
+        Assert.Throws<NotSupportedException>(() => pipeline.Param("z", DateTime.UnixEpoch));
+        Assert.Throws<ArgumentException>(() => task.Env("A", new Pipeline("q").Param("x", 1)));
+        Assert.Throws<ArgumentException>(() => task.Matrix("shard"));
+        Assert.Throws<ArgumentException>(() => task.Concurrency("", 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => task.Concurrency("k", 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => task.Retry(101));
+        Assert.Throws<ArgumentOutOfRangeException>(() => task.Timeout(TimeSpan.FromDays(31)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Timeout(TimeSpan.Zero));
+        Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Priority(101));
     }
 
     [Theory]

@@ -8,12 +8,36 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// <summary>Loads runs for change: their rows locked in the order of their ids, so that no two transactions wait for each other.</summary>
 internal sealed class RunReader(IVersionGraphs versions)
 {
+    private const string Lock =
+        """
+        select r.id, r.namespace_id, r.pipeline_id, r.number, r.version, r.variables, r.params, r.priority, r.state, r.reason, r.message, r.open,
+            r.first_failed, r.first_cancelled, r.event_seq, r.started_at, r.ended_at, r.cancel_requested_at, r.cancel_reason, r.cancel_message,
+            (select n.task_limit from gofer.namespaces n where n.id = r.namespace_id), (select i.task_limit from gofer.install i)
+        from gofer.runs r where r.id = any($1) order by r.id for no key update of r
+        """;
+
+    private const string Tasks =
+        $"""
+        select {TaskColumns.Names} from unnest($1, $2) as k (run_id, task) join gofer.task_executions e using (run_id, task)
+        """;
+
     /// <summary>Locks and loads runs with the given executions of theirs; runs that retention has taken are left out.</summary>
     public async Task<SortedDictionary<RunId, LoadedRun>> LoadAsync(
         NpgsqlConnection connection, IReadOnlyCollection<RunId> ids, IReadOnlyCollection<TaskKey> tasks, CancellationToken cancellationToken)
     {
-        var headers = await LockAsync(connection, ids, cancellationToken);
-        var executions = await TasksAsync(connection, tasks, cancellationToken);
+        // One round trip; the second statement sees what was committed while the first waited for its locks.
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Sql.Command(Lock, Ordered(ids)));
+        batch.BatchCommands.Add(Sql.Command(Tasks, Sql.P(tasks.Select(k => k.Run.Value).ToArray()), Sql.P(tasks.Select(k => k.Task).ToArray())));
+        List<Header> headers;
+        ILookup<RunId, (RunId Run, TaskExecution Execution)> executions;
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            headers = await ReadHeadersAsync(reader, ids.Count, cancellationToken);
+            await reader.NextResultAsync(cancellationToken);
+            executions = await ReadTasksAsync(reader, cancellationToken);
+        }
+
         return await RestoreAsync(headers, executions, cancellationToken);
     }
 
@@ -24,7 +48,8 @@ internal sealed class RunReader(IVersionGraphs versions)
         var headers = await LockAsync(connection, ids, cancellationToken);
         await using var command = new NpgsqlCommand($"select {TaskColumns.Names} from gofer.task_executions where run_id = any($1)", connection);
         command.Parameters.Add(Sql.P(ids.Select(i => i.Value).ToArray()));
-        return await RestoreAsync(headers, await ReadTasksAsync(command, cancellationToken), cancellationToken);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await RestoreAsync(headers, await ReadTasksAsync(reader, cancellationToken), cancellationToken);
     }
 
     /// <summary>Brings every execution of runs that were loaded in part.</summary>
@@ -53,17 +78,17 @@ internal sealed class RunReader(IVersionGraphs versions)
 
     private static async Task<List<Header>> LockAsync(NpgsqlConnection connection, IReadOnlyCollection<RunId> ids, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            """
-            select r.id, r.namespace_id, r.pipeline_id, r.number, r.version, r.variables, r.params, r.priority, r.state, r.reason, r.message, r.open,
-                r.first_failed, r.first_cancelled, r.event_seq, r.started_at, r.ended_at, r.cancel_requested_at, r.cancel_reason, r.cancel_message,
-                (select n.task_limit from gofer.namespaces n where n.id = r.namespace_id), (select i.task_limit from gofer.install i)
-            from gofer.runs r where r.id = any($1) order by r.id for no key update of r
-            """,
-            connection);
-        command.Parameters.Add(Sql.P(ids.Select(i => i.Value).Order().ToArray()));
+        await using var command = new NpgsqlCommand(Lock, connection);
+        command.Parameters.Add(Ordered(ids));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var headers = new List<Header>(ids.Count);
+        return await ReadHeadersAsync(reader, ids.Count, cancellationToken);
+    }
+
+    private static NpgsqlParameter Ordered(IReadOnlyCollection<RunId> ids) => Sql.P(ids.Select(i => i.Value).Order().ToArray());
+
+    private static async Task<List<Header>> ReadHeadersAsync(NpgsqlDataReader reader, int count, CancellationToken cancellationToken)
+    {
+        var headers = new List<Header>(count);
         while (await reader.ReadAsync(cancellationToken))
         {
             headers.Add(new Header
@@ -99,21 +124,17 @@ internal sealed class RunReader(IVersionGraphs versions)
     private static async Task<ILookup<RunId, (RunId Run, TaskExecution Execution)>> TasksAsync(
         NpgsqlConnection connection, IReadOnlyCollection<TaskKey> keys, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            $"""
-            select {TaskColumns.Names} from unnest($1, $2) as k (run_id, task) join gofer.task_executions e using (run_id, task)
-            """,
-            connection);
+        await using var command = new NpgsqlCommand(Tasks, connection);
         command.Parameters.Add(Sql.P(keys.Select(k => k.Run.Value).ToArray()));
         command.Parameters.Add(Sql.P(keys.Select(k => k.Task).ToArray()));
-        return await ReadTasksAsync(command, cancellationToken);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await ReadTasksAsync(reader, cancellationToken);
     }
 
     private static async Task<ILookup<RunId, (RunId Run, TaskExecution Execution)>> ReadTasksAsync(
-        NpgsqlCommand command, CancellationToken cancellationToken)
+        NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
         var executions = new List<(RunId Run, TaskExecution Execution)>();
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             executions.Add((new RunId(reader.GetGuid(0)), TaskColumns.Read(reader)));

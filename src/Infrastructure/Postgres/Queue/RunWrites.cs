@@ -6,7 +6,8 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// <summary>
 /// Writes what runs decided: a fixed number of statements, whatever the number of runs. The caller holds the runs' locks, so the rows
 /// are as they were read; the states and fences in the conditions are the second line of defence, and a row that does not match ends
-/// the transaction.
+/// the transaction. They ask <c>coalesce(ended_at is null, false)</c> and not <c>ended_at is null</c>: before a table's first statistics the
+/// planner believes that the latter holds for few rows and reads the whole table by it rather than the rows that are named.
 /// </summary>
 internal static class RunWrites
 {
@@ -103,7 +104,7 @@ internal static class RunWrites
                     cancel_requested_at = u.cancel_requested_at, cancel_reason = u.cancel_reason, cancel_message = u.cancel_message
                 from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as u (id, state, reason, message, open, first_failed,
                     first_cancelled, event_seq, started_at, ended_at, cancel_requested_at, cancel_reason, cancel_message)
-                where r.id = u.id and r.ended_at is null
+                where r.id = u.id and coalesce(r.ended_at is null, false)
                 """,
                 Sql.P(runs.Select(r => r.Id.Value).ToArray()),
                 Sql.Texts(runs.Select(r => StateText.Of(r.Run.State))),
@@ -128,7 +129,7 @@ internal static class RunWrites
                 $"""
                 update gofer.task_executions e set {TaskColumns.Assignments}
                 from {TaskColumns.Rows} as u ({TaskColumns.Names})
-                where e.run_id = u.run_id and e.task = u.task and e.ended_at is null and e.fence <= u.fence
+                where e.run_id = u.run_id and e.task = u.task and coalesce(e.ended_at is null, false) and e.fence <= u.fence
                 """,
                 TaskColumns.Parameters(tasks)));
         }

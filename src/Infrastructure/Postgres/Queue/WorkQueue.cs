@@ -73,11 +73,26 @@ internal sealed class WorkQueue(
 #if SABOTAGE_SWEEP // every worker's lease has run out
         while (await RequeueAsync("true", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } taken) moved += taken;
 #endif
+        if (!await AnythingToSweepAsync(cancellationToken)) return moved;
         while (await RequeueAsync("lease_until < now()", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } requeued) moved += requeued;
         moved += await LoseAsync(lostAfter, cancellationToken);
         moved += await admission.AdmitAllAsync(cancellationToken);
         await Ageing.RunAsync(source, cancellationToken);
         return moved;
+    }
+
+    /// <summary>One statement, no transaction: nearly every sweep finds nothing.</summary>
+    private async Task<bool> AnythingToSweepAsync(CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            """
+            select exists (select from gofer.workers where lease_until < now())
+                or exists (select from gofer.ready_tasks where backend is not null)
+                or exists (select from gofer.active_runs where not admitted)
+                or exists (select from gofer.held_tasks)
+                or (select min(rank) <> max(rank) from gofer.ready_tasks)
+            """);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     /// <inheritdoc/>

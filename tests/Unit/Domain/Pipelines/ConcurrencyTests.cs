@@ -41,7 +41,7 @@ public sealed class ConcurrencyTests
     [InlineData("""{"key":"matrix{{shrad}}","limit":1}""", "key", "the member of the matrix 'shrad', which is not declared. Did you mean 'shard'?")]
     [InlineData("""{"key":"pipeline_secret{{x}}","limit":1}""", "key", "stands for nothing: param{{x}} and matrix{{x}} do here")]
     [InlineData("""{"key":"{{param.x}}","limit":1}""", "key", "stands for nothing")]
-    [InlineData("""{"key":"k","limit":1,"scope":"x"}""", "scope", "Unknown member")]
+    [InlineData("""{"key":"k","limit":1,"scope":"x"}""", "scope", "There is no member")]
     public void A_rule_that_cannot_be_is_refused(string json, string pointer, string said) => IsInvalid(With(json), $"/tasks/0/concurrency/{pointer}", said);
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class MatrixTests
         Assert.Equal(1001, new TaskGraph(Good(OneTask($"\"matrix\":{{\"a\":{Values(10)},\"b\":{Values(100)}}}")).Tasks).Count); // and the join
         IsInvalid(OneTask($"\"matrix\":{{\"a\":{Values(7)},\"b\":{Values(143)}}}"), "/tasks", "There are 1001 tasks with every instance of each matrix; at most 1000 are allowed.");
         IsInvalid(
-            Tasks($$"""{"id":"a","image":"i","matrix":{"x":{{Values(999)}}}}""", """{"id":"b","image":"i"}""", """{"id":"c","image":"i"}"""), "/tasks", "There are 1001 tasks");
+            Tasks($$"""{"id":"a","image":"i","matrix":{"x":{{Values(999)}} } }""", """{"id":"b","image":"i"}""", """{"id":"c","image":"i"}"""), "/tasks", "There are 1001 tasks");
         Assert.Contains(Refused(OneTask($"\"matrix\":{{\"a\":{Values(1001)}}}")).Faults!, f => f.Message == "'a' has 1001 values; at most 1000 are allowed.");
     }
 
@@ -87,7 +87,7 @@ public sealed class MatrixTests
     [Fact]
     public void An_instance_is_no_parent()
     {
-        IsInvalid(Tasks("""{"id":"m","image":"i","matrix":{"x":["1"]}}""", """{"id":"z","image":"i","depends_on":{"m.1":"success"}}"""), "/tasks/1/depends_on/m.1", "which does not exist. Did you mean 'm'?");
+        IsInvalid(Tasks("""{"id":"m","image":"i","matrix":{"x":["1"]}}""", """{"id":"z","image":"i","depends_on":{"m.1":"success"}}"""), "/tasks/1/depends_on/m.1", "name the task, 'm', which means all of its instances.");
     }
 
     private static string Values(int count) => $"[{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{i}\""))}]";

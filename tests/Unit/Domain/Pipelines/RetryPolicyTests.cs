@@ -54,7 +54,7 @@ public sealed class RetryPolicyTests
     [InlineData("""{"exit_codes":[0]}""", "exit_codes/0", "must be from 1 to 255")]
     [InlineData("""{"exit_codes":[256]}""", "exit_codes/0", "must be from 1 to 255")]
     [InlineData("""{"on":["oom"],"exit_codes":[1]}""", "exit_codes", "'on' does not have exit_code")]
-    [InlineData("""{"attempts":3}""", "attempts", "Unknown member")]
+    [InlineData("""{"attempts":3}""", "attempts", "There is no member")]
     public void A_policy_that_cannot_be_is_refused(string json, string pointer, string said) =>
         IsInvalid(OneTask($"\"retry\":{json}"), $"/tasks/0/retry/{pointer}", said);
 

@@ -41,7 +41,7 @@ public sealed class TimeoutTests
     [Fact]
     public void A_priority_goes_from_minus_100_to_100()
     {
-        Assert.Equal([-100, 0, 100], new[] { "-100", "0", "100" }.Select(p => Good(Pipeline($"\"priority\":{p}")).Priority));
+        foreach (var priority in new[] { -100, 0, 100 }) Assert.Equal(priority, Good(Pipeline($"\"priority\":{priority}")).Priority);
         foreach (var wrong in new[] { "-101", "101" }) IsInvalid(Pipeline($"\"priority\":{wrong}"), "/priority", "'priority' must be from -100 to 100.");
         IsMalformed(Pipeline("\"priority\":\"high\""), "/priority", "a whole number");
     }
