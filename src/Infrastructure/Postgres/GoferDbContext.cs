@@ -62,14 +62,24 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         var limited = document.Tasks.Where(t => t.Concurrency is not null).ToList();
         if (limited.Count == 0) return;
         var (tasks, keys, numbers) = (limited.Select(t => t.Id).ToArray(), limited.Select(t => t.Concurrency!.Key).ToArray(), limited.Select(t => t.Concurrency!.Limit).ToArray());
+        var patterns = limited.Select(t => PatternOf(t.Concurrency!.Key)).ToArray();
+        // Locked in the order of their ids, as the engine does. A key that the task had before is not its own any more.
         await Database.ExecuteSqlAsync(
             $"""
-            update gofer.limits l set number = u.number from unnest({tasks}, {keys}, {numbers}) as u (task, key, number)
-            where l.kind = 'concurrency' and l.namespace_id = {home.Value} and l.number <> u.number
-                and ((l.pipeline_id = {pipeline.Value} and l.task = u.task) or l.key = u.key)
+            update gofer.limits l set number = m.number from (
+                select l.id, u.number from gofer.limits l, unnest({tasks}, {keys}, {patterns}, {numbers}) as u (task, key, pattern, number)
+                where l.kind = 'concurrency' and l.namespace_id = {home.Value} and l.number <> u.number
+                    and (l.key = u.key or (l.pipeline_id = {pipeline.Value} and l.task = u.task and l.key like u.pattern))
+                order by l.id for no key update of l) as m
+            where l.id = m.id
             """,
             cancellationToken);
     }
+
+    /// <summary>What keys look like that are made of this one, for <c>like</c>.</summary>
+    private static string PatternOf(string key) => string.Concat(Interpolation.Split(key).Select(part => part.Kind is null
+        ? part.Text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)
+        : "%"));
 
     /// <inheritdoc/>
     public Task<int> GetTaskLimitAsync(CancellationToken cancellationToken) =>

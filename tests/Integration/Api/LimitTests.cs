@@ -92,6 +92,28 @@ public sealed class LimitTests(GoferServer server) : AreaTest(server)
     }
 
     [Fact]
+    public async Task A_deployed_concurrency_limit_is_in_force_at_once_and_leaves_other_keys_alone()
+    {
+        static string Keyed(string id, string key, int limit) => With(
+            "\"params\":[{\"name\":\"x\",\"default\":\"1\"}]", Of(id, Step("t", "sleep 300").And($$$""" "concurrency":{"key":"{{{key}}}","limit":{{{limit}}}} """)));
+        await Area.RegisterAsync(Keyed("p", "a_param{{x}}", 1));
+        var (first, second) = (await Area.RunAsync("p"), await Area.RunAsync("p"));
+        await Area.UntilAsync(first, "t", TaskState.Running);
+        Assert.Equal("concurrency", (await Area.TasksAsync(second))["t"].WaitingFor);
+        await Area.RegisterAsync(Keyed("p", "a_param{{x}}", 2));
+        await Area.UntilAsync(second, "t", TaskState.Running);
+
+        // Its task has another key now; the number of the first one, which others may have too, stays.
+        await Area.RegisterAsync(Keyed("p", "b_param{{x}}", 9));
+        await Area.RegisterAsync(Keyed("q", "a_1", 2));
+        var other = await Area.RunAsync("q");
+        var why = Assert.Single(await ExplainAsync(other), w => w.Task == "t");
+        Assert.Equal(("concurrency a_1", 2), (why.Limit?.Name, why.Limit?.Value));
+        Assert.Equal([("p", 1L), ("p", 2L)], why.HeldBy.Select(h => (h.Pipeline, h.Run)));
+        await CancelAsync(other, first, second);
+    }
+
+    [Fact]
     public async Task A_namespaces_limit_holds_its_tasks_back_and_lets_them_go_when_it_is_lifted()
     {
         var set = await Area.SendAsync(HttpMethod.Patch, Area.Path, """{"task_limit":1,"weight":3}""");

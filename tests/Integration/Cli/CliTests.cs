@@ -23,6 +23,7 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
     [InlineData("examples/hello", "hello")]
     [InlineData("examples/dag/pipeline.json", "dag")]
     [InlineData("examples/script", "script")]
+    [InlineData("examples/retries", "retries")]
     [InlineData("examples/csharp", "csharp")]
     [InlineData("examples/python", "python")]
     [InlineData("examples/node", "node")]
