@@ -3,8 +3,8 @@ using Gofer.Tests.Chaos.Install;
 namespace Gofer.Tests.Chaos.Faults;
 
 /// <summary>
-/// What the proxy does to connections, in turn: a slow spell that ends with a cut of everything in the middle of a message, connections
-/// half of which go half-open, one worker whose renewals alone never arrive, a cut out of the blue.
+/// What the proxy does to connections, in turn: one worker whose renewals alone never arrive, a slow spell that ends with a cut of everything
+/// in the middle of a message, connections half of which go half-open, a cut out of the blue.
 /// </summary>
 internal sealed class NetworkFault(GoferInstall install, FaultLog log, int planned) : Fault(install, log, planned)
 {
@@ -13,11 +13,11 @@ internal sealed class NetworkFault(GoferInstall install, FaultLog log, int plann
 
     public override string Name => "cut, half-open or slow connections";
 
-    protected override Task<bool> InjectAsync(int number, Random random, CancellationToken cancellationToken) => (number % 5) switch
+    protected override Task<bool> InjectAsync(int number, Random random, CancellationToken cancellationToken) => (number % 6) switch
     {
-        0 => SlowThenCutAsync(random, cancellationToken),
-        1 or 3 => StalledRenewalsAsync(random, cancellationToken),
-        2 => HalfOpenAsync(random, cancellationToken),
+        0 or 2 or 4 => StalledRenewalsAsync(random, cancellationToken),
+        1 => SlowThenCutAsync(random, cancellationToken),
+        3 => HalfOpenAsync(random, cancellationToken),
         _ => CutAsync(random),
     };
 

@@ -47,10 +47,10 @@ internal sealed record Request(string Id, TimeSpan At, ChaosPipeline Pipeline)
             throw new InvalidOperationException("The weights do not add up.");
         }
 
-        // One in five outlives a lease, so that whoever loses one has something to lose.
+        // One in three outlives a lease, so that whoever loses one has something to lose.
         Request Draw(int number, TimeSpan at, ChaosPipeline pipeline) => new($"r{number}", at, pipeline)
         {
-            Seconds = random.Next(5) == 0 ? 3 + (5 * random.NextDouble()) : 0.05 + random.NextDouble(),
+            Seconds = random.Next(3) == 0 ? 3 + (5 * random.NextDouble()) : 0.05 + random.NextDouble(),
             Key = random.Next(10) == 0 ? null : $"key-r{number}",
         };
     }

@@ -12,7 +12,7 @@ internal sealed class FanOut : ChaosPipeline
     public override IReadOnlyList<ChaosTask> Tasks { get; } =
     [
         ChaosTask.Plain("root", "0"),
-        .. s_leaves.Select((leaf, i) => ChaosTask.Plain(leaf, i % 7 == 0 ? "$CHAOS_SECONDS" : "0.1").After("success", "root")),
+        .. s_leaves.Select((leaf, i) => ChaosTask.Plain(leaf, i % 4 == 0 ? "$CHAOS_SECONDS" : "0.1").After("success", "root")),
         ChaosTask.Plain("join", "0").After("success", s_leaves),
     ];
 }
