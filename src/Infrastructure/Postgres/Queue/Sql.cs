@@ -8,9 +8,10 @@ internal static class Sql
 {
     /// <summary>
     /// Engine statements go by key, whatever the statistics say: right after a burst of inserts the planner would rather hash a table
-    /// whose size it does not know yet.
+    /// whose size it does not know yet. And a process that vanished or was paused inside of a transaction keeps its runs locked for seconds,
+    /// not until TCP gives up: no statement of the engine waits for anybody but the database.
     /// </summary>
-    public const string ByKey = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off; set local jit = off";
+    public const string ByKey = "set local idle_in_transaction_session_timeout = 5000; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off; set local jit = off";
 
     public static NpgsqlBatchCommand Command(string text, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
