@@ -5,12 +5,12 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>
 /// Takes ready tasks in their order. A claimer goes on from where it came to, so that rows which were claimed before and cannot be cleaned
-/// away yet, as while somebody holds an old snapshot open, are not walked over each time; it looks at the whole queue again every quarter of a
-/// second, and whenever it comes up short, and so finds what came in before its place.
+/// away yet, as while somebody holds an old snapshot open, are not walked over each time. It looks at the whole queue at every other claim at
+/// most, after three times the time that the last such look took, and whenever it comes up short: what came in before its place, as a
+/// namespace's first task behind ten thousand of another does, is found by the second claim, or costs a quarter of the claimer's time.
 /// </summary>
 internal sealed class ReadyQueue(NpgsqlDataSource source)
 {
-    private static readonly TimeSpan s_rescan = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_tell = TimeSpan.FromMilliseconds(100);
 
     private const string Take =
@@ -25,6 +25,8 @@ internal sealed class ReadyQueue(NpgsqlDataSource source)
 
     private (short Rank, long VirtualTime, long Seq) _place = Start;
     private long _scanned;
+    private TimeSpan _took;
+    private bool _goesOn;
     private long _reached;
     private long _told;
     private long _toldAt;
@@ -34,15 +36,12 @@ internal sealed class ReadyQueue(NpgsqlDataSource source)
     /// <summary>Deletes the rows of up to <paramref name="limit"/> tasks that the back end may run and answers the tasks, first come first.</summary>
     public async Task<List<TaskKey>> TakeAsync(NpgsqlConnection connection, string backend, int limit, CancellationToken cancellationToken)
     {
-        var from = Stopwatch.GetElapsedTime(_scanned) < s_rescan ? _place : Start;
-        var rows = await TakeAsync(connection, backend, limit, from, cancellationToken);
-        if (from == Start) _scanned = Stopwatch.GetTimestamp();
-        if (rows.Count < limit && from != Start)
-        {
-            _scanned = Stopwatch.GetTimestamp();
-            rows.AddRange(await TakeAsync(connection, backend, limit - rows.Count, Start, cancellationToken));
-            from = Start;
-        }
+        var from = _goesOn || Stopwatch.GetElapsedTime(_scanned) < 3 * _took ? _place : Start;
+        _goesOn = from == Start;
+        var rows = from == Start
+            ? await ScanAsync(connection, backend, limit, cancellationToken)
+            : await TakeAsync(connection, backend, limit, from, cancellationToken);
+        if (rows.Count < limit && from != Start) rows.AddRange(await ScanAsync(connection, backend, limit - rows.Count, cancellationToken));
 
         rows.Sort((a, b) => a.Place.CompareTo(b.Place));
         // A transaction that fails gives its rows back in front of the place; the next look at the whole queue finds them.
@@ -69,6 +68,15 @@ internal sealed class ReadyQueue(NpgsqlDataSource source)
         {
             // told again with what is reached next; the caller must hear what was committed
         }
+    }
+
+    private async Task<List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)>> ScanAsync(
+        NpgsqlConnection connection, string backend, int limit, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var rows = await TakeAsync(connection, backend, limit, Start, cancellationToken);
+        (_scanned, _took) = (Stopwatch.GetTimestamp(), Stopwatch.GetElapsedTime(began));
+        return rows;
     }
 
     private static async Task<List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)>> TakeAsync(

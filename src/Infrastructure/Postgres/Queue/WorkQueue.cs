@@ -31,6 +31,8 @@ internal sealed class WorkQueue(
     public async Task<bool> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand("update gofer.workers set lease_until = now() + $2 where id = $1 and lease_until > now()");
+        // On a connection that carries nothing any more it is given up while there is time to renew on another.
+        command.CommandTimeout = Math.Max(1, (int)(lease / 3).TotalSeconds);
         command.Parameters.Add(Sql.P(worker.Value));
         command.Parameters.Add(Sql.P(lease));
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
