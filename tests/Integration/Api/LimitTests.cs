@@ -104,8 +104,8 @@ public sealed class LimitTests(GoferServer server) : AreaTest(server)
         await Area.UntilAsync(second, "t", TaskState.Running);
 
         // Its task has another key now; the number of the first one, which others may have too, stays.
-        await Area.RegisterAsync(Keyed("p", "b_param{{x}}", 9));
         await Area.RegisterAsync(Keyed("q", "a_1", 2));
+        await Area.RegisterAsync(Keyed("p", "b_param{{x}}", 9));
         var other = await Area.RunAsync("q");
         var why = Assert.Single(await ExplainAsync(other), w => w.Task == "t");
         Assert.Equal(("concurrency a_1", 2), (why.Limit?.Name, why.Limit?.Value));

@@ -104,7 +104,7 @@ public sealed class ParamTests(GoferServer server) : AreaTest(server)
     [Fact]
     public async Task A_value_of_half_a_character_at_the_end_of_a_long_key_is_no_error()
     {
-        await Area.RegisterAsync(With("\"params\":[{\"name\":\"x\"}]", Of("p", Step("t", "true").And(""" "concurrency":{"key":"aparam{{x}}","limit":1} """))));
+        await Area.RegisterAsync(With("\"params\":[{\"name\":\"x\"}]", Of("p", Step("t", "true").And(""" "concurrency":{"key":"param{{x}}","limit":1} """))));
         var run = await Area.EndAsync(await RunAsync("p", JsonSerializer.Serialize(new { @params = new { x = string.Concat(Enumerable.Repeat("😀", 400)) } })));
         Assert.Equal(RunState.Succeeded, run.State);
     }
