@@ -48,7 +48,7 @@ internal sealed record Profile(string Name)
 
     public static Profile Standard { get; } = new("standard")
     {
-        Length = TimeSpan.FromMinutes(6.5),
+        Length = TimeSpan.FromMinutes(7),
         Runs = 3_000,
         WorkerKills = 120,
         ApiKills = 30,

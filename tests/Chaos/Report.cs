@@ -31,13 +31,15 @@ internal sealed class Report(
         Line("checks", $"{checker.Passes} passes, {checker.Missed} while Postgres was away, {checker.Audit.Writes.Count} writes followed");
         var history = new History(checker.Audit, log);
         Line("reclaim after a worker's kill", Spread([.. history.Reclaims.Select(r => r.Took)]));
-        foreach (var slow in history.Reclaims.Where(r => r.Took > s_prompt).GroupBy(r => r.Kill))
+        Line("  where a worker was left alone", Spread([.. history.Reclaims.Where(r => r.Clear).Select(r => r.Took)]));
+        foreach (var slow in history.Reclaims.Where(r => r.Clear && r.Took > s_prompt).GroupBy(r => r.Kill))
         {
             Line("  slow", string.Create(CultureInfo.InvariantCulture, $"{slow.Count()} tasks of {slow.Key.Process}, killed at {slow.Key.At:T}: {slow.Max(s => s.Took.TotalSeconds):0.0} s"));
         }
 
         Line("first claim after a Postgres fault", Spread(history.Recoveries));
         Line("tasks taken over", string.Join(", ", history.Takeovers.Select(t => $"{t.Count} after {t.Cause}")));
+        Line("longest idle transaction seen", string.Create(CultureInfo.InvariantCulture, $"{checker.LongestIdle.TotalSeconds:0.0} s"));
         Line("drain", drain.Took is { } time ? $"{time.TotalSeconds:0.0} s" : "none");
         Line("took", $"{took.TotalSeconds:0} s, seed {settings.Seed.ToString(CultureInfo.InvariantCulture)}");
         output.WriteLine();

@@ -15,7 +15,7 @@ internal sealed record Write(
 }
 
 /// <summary>A worker's registration: which process it is; who ended it, and until when its lease held then.</summary>
-internal sealed record Lease(Guid Worker, string Process, DateTimeOffset? RemovedAt, string? RemovedBy, DateTimeOffset? Until);
+internal sealed record Lease(Guid Worker, string Process, DateTimeOffset TakenAt, DateTimeOffset? RemovedAt, string? RemovedBy, DateTimeOffset? Until);
 
 /// <summary>
 /// The database's own record of who wrote what, kept by triggers that the harness puts there: Gofer does not know of it. Writers are told
@@ -33,7 +33,7 @@ internal sealed class Audit
             holder_before uuid, holder_after uuid, fence_before bigint not null, fence_after bigint not null);
         create index on chaos.writes (tx);
         create table chaos.leases (
-            worker uuid primary key, process text not null, removed_at timestamptz, removed_by text, lease_until timestamptz);
+            worker uuid primary key, process text not null, taken_at timestamptz not null default clock_timestamp(), removed_at timestamptz, removed_by text, lease_until timestamptz);
 
         create function chaos.note_write() returns trigger language plpgsql as $$
         begin
@@ -98,18 +98,19 @@ internal sealed class Audit
             }
         }
 
-        await using var leases = new NpgsqlCommand("select worker, process, removed_at, removed_by, lease_until from chaos.leases", connection);
+        await using var leases = new NpgsqlCommand("select worker, process, taken_at, removed_at, removed_by, lease_until from chaos.leases", connection);
         await using var found = await leases.ExecuteReaderAsync(cancellationToken);
         var all = new Dictionary<Guid, Lease>();
         while (await found.ReadAsync(cancellationToken))
         {
             all[found.GetGuid(0)] = new Lease(
-                found.GetGuid(0), found.GetString(1), found.IsDBNull(2) ? null : found.GetFieldValue<DateTimeOffset>(2), found.IsDBNull(3) ? null : found.GetString(3),
-                found.IsDBNull(4) ? null : found.GetFieldValue<DateTimeOffset>(4));
+                found.GetGuid(0), found.GetString(1), found.GetFieldValue<DateTimeOffset>(2), Time(found, 3), found.IsDBNull(4) ? null : found.GetString(4), Time(found, 5));
         }
 
         Leases = all;
     }
+
+    private static DateTimeOffset? Time(NpgsqlDataReader rows, int ordinal) => rows.IsDBNull(ordinal) ? null : rows.GetFieldValue<DateTimeOffset>(ordinal);
 
     private static Guid? Maybe(NpgsqlDataReader rows, int ordinal) => rows.IsDBNull(ordinal) ? null : rows.GetGuid(ordinal);
 }

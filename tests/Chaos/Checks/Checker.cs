@@ -21,6 +21,9 @@ internal sealed class Checker(GoferInstall install, ClientJournal clients, TaskJ
     /// <summary>Passes that did not.</summary>
     public int Missed { get; private set; }
 
+    /// <summary>How long a transaction was seen to wait for its process, holding what it had locked.</summary>
+    public TimeSpan LongestIdle { get; private set; }
+
     public bool AnyViolation => invariants.Any(i => i.Violations.Count > 0);
 
     /// <summary>Checks until cancelled; calls <paramref name="violated"/> once, at the first violation.</summary>
@@ -77,6 +80,10 @@ internal sealed class Checker(GoferInstall install, ClientJournal clients, TaskJ
         var runs = await Facts.RunsAsync(connection, CancellationToken.None);
         await Audit.ReadAsync(connection, CancellationToken.None);
         await journal.ReadAsync();
+        var idle = await connection.ListAsync(
+            "select coalesce(max(clock_timestamp() - state_change), interval '0') from pg_stat_activity where state = 'idle in transaction' and application_name like any('{worker-%,api-%}')",
+            row => row.GetTimeSpan(0), CancellationToken.None);
+        if (idle[0] > LongestIdle) LongestIdle = idle[0];
         List<RunFact> ended = [.. runs.Where(r => r.State.IsFinal() && (final || !_seenEnded.Contains(r.Id)))];
         var evidence = new Evidence
         {

@@ -8,6 +8,9 @@ namespace Gofer.Tests.Chaos.Faults;
 /// </summary>
 internal abstract class Fault(GoferInstall install, FaultLog log, int planned)
 {
+    /// <summary>A process that has just come up holds nothing yet that could be lost.</summary>
+    private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(1.5);
+
     private int _fired;
 
     public abstract string Name { get; }
@@ -38,7 +41,7 @@ internal abstract class Fault(GoferInstall install, FaultLog log, int planned)
     {
         while (true)
         {
-            var up = nodes.Where(n => n is { IsUp: true, IsSpared: false }).ToList();
+            var up = nodes.Where(n => n.UpFor > s_settled && !n.IsSpared).ToList();
             if (up.Count > 0 && nodes.Count(n => n.IsUp) > 1) return up[random.Next(up.Count)];
             await Task.Delay(50, cancellationToken);
         }

@@ -14,6 +14,7 @@ internal sealed class Node(string name, string ready, Func<string, ProcessStartI
     private Task _supervisor = Task.CompletedTask;
     private Process? _process;
     private volatile bool _asked;
+    private long _since;
 
     /// <summary>The node, whatever process fills it.</summary>
     public string Name => name;
@@ -29,6 +30,9 @@ internal sealed class Node(string name, string ready, Func<string, ProcessStartI
 
     /// <summary>Whether the process works: an API answers, a worker is registered.</summary>
     public bool IsUp => _up.Task.IsCompletedSuccessfully && !IsPaused && !_asked;
+
+    /// <summary>How long the process has worked, where it works.</summary>
+    public TimeSpan UpFor => IsUp ? Stopwatch.GetElapsedTime(_since) : TimeSpan.Zero;
 
     /// <summary>Whether the process is stopped by SIGSTOP.</summary>
     public bool IsPaused { get; private set; }
@@ -123,7 +127,9 @@ internal sealed class Node(string name, string ready, Func<string, ProcessStartI
         {
             await log.WriteLineAsync(line);
             if (line.Length > 0) last = line;
-            if (line.Contains(ready, StringComparison.Ordinal)) _up.TrySetResult();
+            if (!line.Contains(ready, StringComparison.Ordinal) || _up.Task.IsCompleted) continue;
+            _since = Stopwatch.GetTimestamp();
+            _up.TrySetResult();
         }
 
         return last;
