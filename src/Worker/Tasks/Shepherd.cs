@@ -134,9 +134,7 @@ internal sealed partial class Shepherd(
             {
                 case ContainerStatus.Running running: return new Begun(null, running.StartedAt, null);
                 case ContainerStatus.Ended ended: return new Begun(null, ended.StartedAt, null);
-                case ContainerStatus.Created when task.StopRequested:
-                    await RetryAsync(token => StopAsync(name, TimeSpan.Zero, token), null, session.Over);
-                    return new Begun(new TaskOutcome.NeverStarted(), default, null);
+                case ContainerStatus.Created when task.StopRequested: return await NeverStartedAsync(name, session.Over);
                 case ContainerStatus.Absent when !task.WasStarted: return new Begun(new TaskOutcome.NeverStarted(), default, null);
                 default: return new Begun(new TaskOutcome.Lost("The container was running and is gone."), default, null);
             }
@@ -173,10 +171,16 @@ internal sealed partial class Shepherd(
         }
     }
 
+    /// <summary>Sees to it that a container which had not started never does. It may have begun at that very moment: then it ran and is ended.</summary>
     private async Task<Begun> NeverStartedAsync(string name, CancellationToken cancellationToken)
     {
         await RetryAsync(token => StopAsync(name, TimeSpan.Zero, token), null, cancellationToken);
-        return new Begun(new TaskOutcome.NeverStarted(), default, null);
+        return await RetryAsync(token => scheduler.InspectAsync(name, token), null, cancellationToken) switch
+        {
+            ContainerStatus.Running running => new Begun(null, running.StartedAt, null),
+            ContainerStatus.Ended ended => new Begun(null, ended.StartedAt, null),
+            _ => new Begun(new TaskOutcome.NeverStarted(), default, null),
+        };
     }
 
     private async Task<bool> StopAsync(string name, TimeSpan grace, CancellationToken cancellationToken)

@@ -64,6 +64,20 @@ public sealed class CancelTests(GoferServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_run_that_is_cancelled_at_any_moment_of_its_start_ends()
+    {
+        await _area.RegisterAsync(Script("p", "sleep 300"));
+        for (var i = 1; i <= 60; i++)
+        {
+            var run = await _area.RunAsync("p");
+            var moment = Stopwatch.StartNew();
+            while (moment.ElapsedMilliseconds < i % 30) await Task.Yield();
+            await _area.SendAsync(HttpMethod.Post, $"pipelines/p/runs/{i}/cancel");
+            Assert.Equal(RunState.Cancelled, (await _area.EndAsync(run)).State);
+        }
+    }
+
+    [Fact]
     public async Task What_ignores_SIGTERM_is_killed_after_the_grace()
     {
         await using var cluster = await GoferCluster.StartAsync();

@@ -113,6 +113,40 @@ public sealed class ProcessSchedulerTests : SchedulerContract
     }
 
     [Fact]
+    public async Task A_stop_at_any_moment_of_a_start_leaves_nothing_running_and_needs_no_kill()
+    {
+        var mark = $"29{Random.Shared.Next(10_000, 99_999)}"; // how long it sleeps, and how its processes are known
+        for (var n = 0; n < 60; n++)
+        {
+            var spec = Shell($"sleep {mark}");
+            using var stop = new CancellationTokenSource();
+            var start = Scheduler.StartAsync(spec, new Progress<string>(), stop.Token);
+            var moment = System.Diagnostics.Stopwatch.StartNew();
+            while (moment.Elapsed.TotalMilliseconds < n / 3.0 && !start.IsCompleted) Thread.SpinWait(50);
+            await stop.CancelAsync();
+            await start.ContinueWith(_ => { }, Ct, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await Scheduler.StopAsync(spec.Name, TimeSpan.FromMinutes(2), Ct);
+            var status = await Scheduler.WaitAsync(spec.Name, Ct);
+            Assert.True(status is ContainerStatus.Absent or ContainerStatus.Ended { ExitCode: 143 }, $"{n}: {status}");
+            await Scheduler.ReleaseAsync(spec.Name, Ct);
+        }
+
+        Assert.DoesNotContain(Directory.EnumerateDirectories("/proc"), folder => IsCommand(folder, $"sleep\0{mark}"));
+    }
+
+    private static bool IsCommand(string folder, string command)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(folder, "cmdline")).Contains(command, StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    [Fact]
     public async Task Its_files_are_the_users_own()
     {
         var spec = Shell("echo secret");

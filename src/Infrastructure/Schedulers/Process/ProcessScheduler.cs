@@ -134,16 +134,19 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
     public async Task StopAsync(string name, TimeSpan grace, CancellationToken cancellationToken)
     {
         var folder = new TaskFolder(_root, name);
-        if (folder.Exists && !folder.IsStarted)
+        if (folder.TakeMark())
         {
+            // A shim that was launched for it comes too late from now on, so nothing can begin behind our back.
             folder.Remove();
             return;
         }
 
+        // A shim that began just now says in a moment who it is; before that there is nobody to stop and all the same somebody who will run.
+        while (folder.ReadIdentity() is null && Inspect(folder) is ContainerStatus.Running) await Task.Delay(2, cancellationToken);
         if (folder.ReadIdentity() is not { IsAlive: true } shim) return;
 
         // Everybody but the shim: it has the exit code to record. The kill comes first to the children for the same reason.
-        foreach (var pid in shim.OthersOfSession()) ProcessIdentity.Signal(pid, ProcessIdentity.Terminate);
+        foreach (var pid in await CommandAsync(folder, shim, cancellationToken)) ProcessIdentity.Signal(pid, ProcessIdentity.Terminate);
         if (await EndsWithinAsync(folder, shim, grace, cancellationToken)) return;
         foreach (var pid in shim.OthersOfSession()) ProcessIdentity.Signal(pid, ProcessIdentity.Kill);
         if (await EndsWithinAsync(folder, shim, ShimTimeout, cancellationToken)) return;
@@ -266,6 +269,18 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
     {
         if (folder.ReadIdentity() is not { } shim) return;
         foreach (var pid in shim.OthersOfSession()) ProcessIdentity.Signal(pid, ProcessIdentity.Kill);
+    }
+
+    /// <summary>The processes of the command, as soon as the shim has begun it: whoever signals before that signals nobody.</summary>
+    private static async Task<IReadOnlyList<int>> CommandAsync(TaskFolder folder, ProcessIdentity shim, CancellationToken cancellationToken)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            List<int> command = [.. shim.OthersOfSession()];
+            if (command.Count > 0 || waited.Elapsed > ShimTimeout || !shim.IsAlive || folder.ReadExit() is not null) return command;
+            await Task.Delay(2, cancellationToken);
+        }
     }
 
     private async Task<bool> EndsWithinAsync(TaskFolder folder, ProcessIdentity shim, TimeSpan time, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Gofer.Application.Logs;
 
 namespace Gofer.Infrastructure.Schedulers.Process;
@@ -8,6 +9,8 @@ internal sealed class TaskFolder(string root, string name)
 {
     /// <summary>The folder below the root in which exit files appear: one folder for all tasks, so one watch sees every end.</summary>
     public const string Exits = "exits";
+
+    private const int MostTries = 10;
 
     public string Name => name;
 
@@ -53,6 +56,9 @@ internal sealed class TaskFolder(string root, string name)
             return "";
         }
     }
+
+    /// <summary>Takes the decisive step before any shim does; false where one did, or where there is no folder.</summary>
+    public bool TakeMark() => Native.MakeFolder(StartedMark, 0b111_000_000) == 0;
 
     /// <summary>The exit code and when it was recorded; null where none is.</summary>
     public (int Code, DateTimeOffset At)? ReadExit()
@@ -105,15 +111,30 @@ internal sealed class TaskFolder(string root, string name)
 
     public void Remove()
     {
-        try
+        for (var tries = 1; ; tries++)
         {
-            Directory.Delete(Path, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // somebody else released it
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+                break;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                break; // somebody else released it
+            }
+            catch (IOException) when (tries < MostTries)
+            {
+                // somebody wrote into it while it was being emptied, or empties it too
+            }
         }
 
         File.Delete(ExitFile);
+    }
+
+    private static class Native
+    {
+        [DllImport("libc", EntryPoint = "mkdir")]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static extern int MakeFolder([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
     }
 }
