@@ -121,6 +121,7 @@ internal sealed class GoferInstall : IAsyncDisposable
         start.Environment["GOFER_WORKER__NAME"] = process;
         start.Environment["GOFER_WORKER__LEASE"] = string.Create(CultureInfo.InvariantCulture, $"{Lease.TotalSeconds}s");
         start.Environment["GOFER_WORKER__SWEEP"] = "1s";
+        start.Environment["GOFER_WORKER__POISON_LIMIT"] = "100"; // workers die by our hand here, and not of what they run
         // A worker grows slower than it is killed: the first compilation is what its second of life is spent on.
         start.Environment["DOTNET_TieredPGO"] = "0";
         return start;
