@@ -9,8 +9,10 @@ internal sealed class Link(Socket client, Socket server, ChaosProxy proxy) : IDi
 {
     private const int StartupVersion = 196608;
 
+    // Never disposed of: a fault may look at a connection that ended just then.
     private readonly CancellationTokenSource _over = new();
     private int _cut;
+    private int _ended;
 
     /// <summary>The client's <c>application_name</c>: which of our processes this is. Empty until it introduced itself.</summary>
     public string Name { get; private set; } = "";
@@ -42,7 +44,7 @@ internal sealed class Link(Socket client, Socket server, ChaosProxy proxy) : IDi
     /// <summary>Resets both ends.</summary>
     public void Abort()
     {
-        if (_over.IsCancellationRequested) return;
+        if (Interlocked.Exchange(ref _ended, 1) == 1) return;
         _over.Cancel();
         foreach (var end in new[] { client, server })
         {
@@ -51,11 +53,7 @@ internal sealed class Link(Socket client, Socket server, ChaosProxy proxy) : IDi
         }
     }
 
-    public void Dispose()
-    {
-        Abort();
-        _over.Dispose();
-    }
+    public void Dispose() => Abort();
 
     private async Task PumpAsync(Socket from, Socket to, bool upwards)
     {
