@@ -32,6 +32,7 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
         Directory.CreateDirectory(_root, mine);
         Directory.CreateDirectory(Path.Combine(_root, "tasks"), mine);
         Directory.CreateDirectory(Path.Combine(_root, TaskFolder.Exits), mine);
+        Directory.CreateDirectory(Path.Combine(_root, TaskFolder.Gone), mine);
         _exits = new ExitWatch(Path.Combine(_root, TaskFolder.Exits));
     }
 
@@ -166,6 +167,7 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
     /// <inheritdoc/>
     public Task<int> CollectAsync(TimeSpan retention, CancellationToken cancellationToken)
     {
+        TaskFolder.Sweep(_root);
         var before = _clock.GetUtcNow() - retention;
         var collected = 0;
         foreach (var path in Directory.EnumerateDirectories(Path.Combine(_root, "tasks")))

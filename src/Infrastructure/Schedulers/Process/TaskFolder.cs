@@ -10,6 +10,9 @@ internal sealed class TaskFolder(string root, string name)
     /// <summary>The folder below the root in which exit files appear: one folder for all tasks, so one watch sees every end.</summary>
     public const string Exits = "exits";
 
+    /// <summary>The folder below the root to which removed tasks go, to be emptied there.</summary>
+    public const string Gone = "gone";
+
     private const int MostTries = 10;
 
     public string Name => name;
@@ -109,26 +112,50 @@ internal sealed class TaskFolder(string root, string name)
         }
     }
 
+    /// <summary>
+    /// Takes the folder away whole before it empties it: were it emptied where it stands, a shim could take the decisive step between
+    /// the going of the mark and of the folder. A crash between the two leaves what <see cref="Sweep"/> removes.
+    /// </summary>
     public void Remove()
+    {
+        var gone = System.IO.Path.Combine(root, Gone, $"{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
+        try
+        {
+            Directory.Move(Path, gone);
+            Empty(gone);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // somebody else released it
+        }
+
+        File.Delete(ExitFile);
+    }
+
+    /// <summary>Removes what removals that were cut short left behind.</summary>
+    public static void Sweep(string root)
+    {
+        foreach (var left in Directory.EnumerateDirectories(System.IO.Path.Combine(root, Gone))) Empty(left);
+    }
+
+    private static void Empty(string folder)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                Directory.Delete(Path, recursive: true);
-                break;
+                Directory.Delete(folder, recursive: true);
+                return;
             }
             catch (DirectoryNotFoundException)
             {
-                break; // somebody else released it
+                return; // somebody else empties it too
             }
             catch (IOException) when (tries < MostTries)
             {
                 // somebody wrote into it while it was being emptied, or empties it too
             }
         }
-
-        File.Delete(ExitFile);
     }
 
     private static class Native
