@@ -22,7 +22,8 @@ public static class PostgresServices
     /// </summary>
     public static IServiceCollection AddGoferPostgres(this IServiceCollection services, string connectionString)
     {
-        services.AddSingleton(_ => DataSource(connectionString, pooling: null));
+        services.AddSingleton<Preparation>();
+        services.AddSingleton(provider => DataSource(connectionString, pooling: null, provider.GetRequiredService<Preparation>()));
         services.AddSingleton(_ => new OwnConnections(connectionString));
         services.AddPooledDbContextFactory<GoferDbContext>((provider, options) => options.UseGofer(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddScoped<IGoferDb>(provider => provider.GetRequiredService<IDbContextFactory<GoferDbContext>>().CreateDbContext());
@@ -70,7 +71,7 @@ public static class PostgresServices
     }
 
     /// <summary>Connections of ours to that database, pooled unless the string or <paramref name="pooling"/> says otherwise.</summary>
-    internal static NpgsqlDataSource DataSource(string connectionString, bool? pooling)
+    internal static NpgsqlDataSource DataSource(string connectionString, bool? pooling, Preparation? preparation = null)
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         var settings = builder.ConnectionStringBuilder;
@@ -87,6 +88,7 @@ public static class PostgresServices
         // somebody else's server connection.
         settings.NoResetOnClose = true;
         if (pooling is { } pooled) settings.Pooling = pooled;
+        preparation?.Watch(builder);
         return builder.Build();
     }
 }

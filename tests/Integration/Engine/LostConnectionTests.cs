@@ -17,10 +17,9 @@ public sealed class LostConnectionTests(QueueInstall shared) : IClassFixture<Que
     {
         await using var rival = await _install.Source.OpenConnectionAsync(Ct);
         var vanished = await Assert.ThrowsAnyAsync<NpgsqlException>(() => _install.Services.GetRequiredService<EngineTransaction>().RunAsync(
-            async (connection, token) =>
+            async (session, token) =>
             {
-                await using var take = new NpgsqlCommand("select id from gofer.install for update", connection);
-                await take.ExecuteScalarAsync(token);
+                await session.ScalarAsync(Sql.Command("select id from gofer.install for update"), token);
                 // Says nothing any more; the rival comes through only when the database gives it up.
                 await using var follow = new NpgsqlCommand("select id from gofer.install for update", rival);
                 Assert.NotNull(await follow.ExecuteScalarAsync(token));

@@ -18,20 +18,18 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
     /// <summary>
     /// How many more runs of the pipeline may be active. None while others wait: a new run does not overtake. Wants the head locked.
     /// </summary>
-    public static async Task<long> RoomAsync(NpgsqlConnection connection, PipelineId pipeline, int parallelism, CancellationToken cancellationToken)
+    public static async Task<long> RoomAsync(EngineSession session, PipelineId pipeline, int parallelism, CancellationToken cancellationToken)
     {
 #if SABOTAGE_SLOT // nobody counts
         if (parallelism > 0) return long.MaxValue;
 #endif
-        await using var command = new NpgsqlCommand(
+        var count = Sql.Command(
             """
             select case when exists (select from gofer.active_runs where pipeline_id = $1 and not admitted) then 0
                 else $2 - (select count(*) from gofer.active_runs where pipeline_id = $1 and admitted) end
             """,
-            connection);
-        command.Parameters.Add(Sql.P(pipeline.Value));
-        command.Parameters.Add(Sql.P((long)parallelism));
-        return Math.Max(0, (long)(await command.ExecuteScalarAsync(cancellationToken))!);
+            Sql.P(pipeline.Value), Sql.P((long)parallelism));
+        return Math.Max(0, (long)(await session.ScalarAsync(count, cancellationToken))!);
     }
 
     /// <summary>
@@ -72,7 +70,7 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
         var all = 0;
         while (true)
         {
-            var admitted = await transactions.RunAsync((connection, token) => AdmitAsync(connection, pipeline, token), cancellationToken);
+            var admitted = await transactions.RunAsync((session, token) => AdmitAsync(session, pipeline, token), cancellationToken);
             if (admitted == 0) break;
             all += admitted;
             if (admitted < Batch) break;
@@ -92,7 +90,7 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
             int step;
             do
             {
-                step = await transactions.RunAsync((connection, token) => PromoteAsync(connection, limit, token), cancellationToken);
+                step = await transactions.RunAsync((session, token) => PromoteAsync(session, limit, token), cancellationToken);
                 promoted += step;
             }
             while (step == Batch);
@@ -102,48 +100,43 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
         return promoted;
     }
 
-    private async Task<int> AdmitAsync(NpgsqlConnection connection, PipelineId pipeline, CancellationToken cancellationToken)
+    private async Task<int> AdmitAsync(EngineSession session, PipelineId pipeline, CancellationToken cancellationToken)
     {
-        var waiting = await NextAsync(connection, pipeline, cancellationToken);
+        var waiting = await NextAsync(session, pipeline, cancellationToken);
         if (waiting.Count == 0) return 0;
         var now = clock.GetUtcNow();
-        var runs = await reader.LoadWholeAsync(connection, waiting, cancellationToken);
+        var runs = await reader.LoadWholeAsync(session, waiting, cancellationToken);
         var admitted = runs.Values.Where(r => r.Run.Admit(now)).ToList();
-        var gate = await SlotGate.DecideAsync(connection, admitted, now, cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        var expected = RunWrites.Update(batch, admitted);
-        gate.Write(batch);
-        batch.BatchCommands.Add(Sql.Command(
-            "update gofer.active_runs set admitted = true where run_id = any($1)", Sql.P(admitted.Select(r => r.Id.Value).ToArray())));
-        await EngineTransaction.ExecuteAsync(batch, expected, cancellationToken);
+        var gate = await SlotGate.DecideAsync(session, admitted, now, cancellationToken);
+        var writes = new Writes();
+        RunWrites.Update(writes, admitted);
+        gate.Write(writes);
+        writes.Add("update gofer.active_runs set admitted = true where run_id = any($1)", Sql.P(admitted.Select(r => r.Id.Value).ToArray()));
+        await session.WriteAsync(writes, cancellationToken);
         return admitted.Count;
     }
 
-    private static async Task<IReadOnlyList<RunId>> NextAsync(NpgsqlConnection connection, PipelineId pipeline, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<RunId>> NextAsync(EngineSession session, PipelineId pipeline, CancellationToken cancellationToken)
     {
         // Two statements: the second must see what was committed while the first waited for the lock.
-        await using var head = new NpgsqlCommand(
-            "select case when paused then null else parallelism end from gofer.pipeline_heads where pipeline_id = $1 for no key update", connection);
-        head.Parameters.Add(Sql.P(pipeline.Value));
-        if (await head.ExecuteScalarAsync(cancellationToken) is not int parallelism) return [];
+        var head = Sql.Command(
+            "select case when paused then null else parallelism end from gofer.pipeline_heads where pipeline_id = $1 for no key update", Sql.P(pipeline.Value));
+        if (await session.ScalarAsync(head, cancellationToken) is not int parallelism) return [];
 
-        await using var command = new NpgsqlCommand(
+        var next = Sql.Command(
             """
             select run_id from gofer.active_runs where pipeline_id = $1 and not admitted order by rank, number
             limit least($3, case when $2 = 0 then $3 else greatest(0, $2 -
                 (select count(*) from gofer.active_runs where pipeline_id = $1 and admitted)) end)
             """,
-            connection);
-        command.Parameters.Add(Sql.P(pipeline.Value));
-        command.Parameters.Add(Sql.P(parallelism));
-        command.Parameters.Add(Sql.P(Batch));
-        return await ReadAsync(command, row => new RunId(row.GetGuid(0)), cancellationToken);
+            Sql.P(pipeline.Value), Sql.P(parallelism), Sql.P(Batch));
+        return await session.ListAsync(next, row => new RunId(row.GetGuid(0)), cancellationToken);
     }
 
-    private async Task<int> PromoteAsync(NpgsqlConnection connection, long limit, CancellationToken cancellationToken)
+    private async Task<int> PromoteAsync(EngineSession session, long limit, CancellationToken cancellationToken)
     {
         // Read without a lock: what is decided is decided under the locks of the runs and the limits, taken in that order as everywhere.
-        await using var find = new NpgsqlCommand(
+        var find = Sql.Command(
             """
             select h.run_id, h.task, h.virtual_time from gofer.held_tasks h where h.limit_id = $1 order by h.rank, h.virtual_time, h.seq
             limit least($2, (select case number when 0 then $2 else greatest(0, number - (select count(*) from gofer.slots s where s.limit_id = $1)) end
@@ -152,31 +145,24 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
                     when 'namespace' then (select n.task_limit from gofer.namespaces n where n.id = l.namespace_id)
                     else l.number end as number from gofer.limits l where l.id = $1) as n))
             """,
-            connection);
-        find.Parameters.Add(Sql.P(limit));
-        find.Parameters.Add(Sql.P(Batch));
-        var held = await ReadAsync(find, row => (Key: new TaskKey(new RunId(row.GetGuid(0)), row.GetInt32(1)), At: row.GetInt64(2)), cancellationToken);
+            Sql.P(limit), Sql.P(Batch));
+        var held = await session.ListAsync(find, row => (Key: new TaskKey(new RunId(row.GetGuid(0)), row.GetInt32(1)), At: row.GetInt64(2)), cancellationToken);
         if (held.Count == 0) return 0;
 
         var now = clock.GetUtcNow();
-        var runs = await reader.LoadAsync(connection, [.. held.Select(h => h.Key.Run).Distinct()], [.. held.Select(h => h.Key)], cancellationToken);
+        var runs = await reader.LoadAsync(session, [.. held.Select(h => h.Key.Run).Distinct()], [.. held.Select(h => h.Key)], cancellationToken);
         var places = held.Where(h => runs.ContainsKey(h.Key.Run)).Select(h => new QueuePlace(runs[h.Key.Run], h.Key.Task, h.At)).ToList();
-        var gate = await SlotGate.PromoteAsync(connection, places, now, cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        var expected = RunWrites.Update(batch, runs.Values);
-        gate.Write(batch);
-        await EngineTransaction.ExecuteAsync(batch, expected, cancellationToken);
+        var gate = await SlotGate.PromoteAsync(session, places, now, cancellationToken);
+        var writes = new Writes();
+        RunWrites.Update(writes, runs.Values);
+        gate.Write(writes);
+        await session.WriteAsync(writes, cancellationToken);
         return gate.Granted;
     }
 
     private async Task<List<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(sql);
-        return await ReadAsync(command, read, cancellationToken);
-    }
-
-    private static async Task<List<T>> ReadAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
-    {
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         var list = new List<T>();
         while (await rows.ReadAsync(cancellationToken)) list.Add(read(rows));

@@ -28,24 +28,23 @@ internal sealed class CreationHead
 
     /// <summary>Locks the heads in the order of their ids; pipelines that are not there are left out.</summary>
     public static async Task<Dictionary<PipelineId, CreationHead>> LockAsync(
-        NpgsqlConnection connection, IReadOnlyList<PipelineId> pipelines, CancellationToken cancellationToken)
+        EngineSession session, IReadOnlyList<PipelineId> pipelines, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
+        var heads = Sql.Command(
             """
             select h.pipeline_id, h.last_run, h.last_version, h.live_version, h.parallelism, h.paused, h.deleted, h.on_limit, h.priority,
                 (select n.task_limit from gofer.namespaces n join gofer.pipelines p on p.namespace_id = n.id where p.id = h.pipeline_id),
                 (select i.task_limit from gofer.install i)
             from gofer.pipeline_heads h where h.pipeline_id = any($1) order by h.pipeline_id for no key update of h
             """,
-            connection);
-        command.Parameters.Add(Sql.P(pipelines.Select(p => p.Value).ToArray()));
-        var heads = new Dictionary<PipelineId, CreationHead>();
-        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+            Sql.P(pipelines.Select(p => p.Value).ToArray()));
+        var locked = new Dictionary<PipelineId, CreationHead>();
+        await using (var row = await session.ReadAsync(cancellationToken, heads))
         {
             while (await row.ReadAsync(cancellationToken))
             {
                 var id = new PipelineId(row.GetGuid(0));
-                heads.Add(id, new CreationHead
+                locked.Add(id, new CreationHead
                 {
                     Pipeline = id,
                     _lastRun = row.GetInt64(1),
@@ -62,12 +61,12 @@ internal sealed class CreationHead
             }
         }
 
-        foreach (var head in heads.Values.Where(h => h.Parallelism > 0))
+        foreach (var head in locked.Values.Where(h => h.Parallelism > 0))
         {
-            head._room = await Admission.RoomAsync(connection, head.Pipeline, head.Parallelism, cancellationToken);
+            head._room = await Admission.RoomAsync(session, head.Pipeline, head.Parallelism, cancellationToken);
         }
 
-        return heads;
+        return locked;
     }
 
     /// <summary>Writes the numbers that were taken.</summary>
@@ -99,27 +98,23 @@ internal sealed class CreationHead
     /// With <c>cancel_oldest</c>: cancels the oldest of the new runs and answers the older ones to cancel, so that no more than the limit are
     /// left that nobody stops.
     /// </summary>
-    public async Task<IReadOnlyList<RunId>> SupersedeAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<RunId>> SupersedeAsync(EngineSession session, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (OnLimit != LimitPolicy.CancelOldest || Parallelism == 0 || _unfinished.Count == 0) return [];
-        var others = await OthersAsync(connection, cancellationToken);
+        var others = await OthersAsync(session, cancellationToken);
         var tooMany = Math.Max(0, others.Count + _unfinished.Count - Parallelism);
         foreach (var run in _unfinished.Take(Math.Max(0, tooMany - others.Count))) run.Run.Cancel(TookItsPlace, now, Reasons.Superseded);
         return [.. others.Take(tooMany)];
     }
 
-    private async Task<List<RunId>> OthersAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private Task<List<RunId>> OthersAsync(EngineSession session, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
+        var others = Sql.Command(
             """
             select a.run_id from gofer.active_runs a join gofer.runs r on r.id = a.run_id
             where a.pipeline_id = $1 and r.cancel_requested_at is null order by a.number
             """,
-            connection);
-        command.Parameters.Add(Sql.P(Pipeline.Value));
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        var others = new List<RunId>();
-        while (await rows.ReadAsync(cancellationToken)) others.Add(new RunId(rows.GetGuid(0)));
-        return others;
+            Sql.P(Pipeline.Value));
+        return session.ListAsync(others, row => new RunId(row.GetGuid(0)), cancellationToken);
     }
 }

@@ -3,7 +3,7 @@ using Npgsql;
 namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>Runs a piece of the engine in one transaction, the whole of it again where Postgres says that a rival won (40001, 40P01).</summary>
-internal sealed class EngineTransaction(NpgsqlDataSource source)
+internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation preparation)
 {
     private const int Tries = 10;
 
@@ -11,7 +11,7 @@ internal sealed class EngineTransaction(NpgsqlDataSource source)
     /// The work's answer, committed. A connection that breaks in the commit leaves the caller not knowing: what it does then must be
     /// safe to do twice, which fences and idempotency keys see to.
     /// </summary>
-    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(Func<EngineSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -19,8 +19,7 @@ internal sealed class EngineTransaction(NpgsqlDataSource source)
             {
                 await using var connection = await source.OpenConnectionAsync(cancellationToken);
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                await using (var byKey = new NpgsqlCommand(Sql.ByKey, connection)) await byKey.ExecuteNonQueryAsync(cancellationToken);
-                var answer = await work(connection, cancellationToken);
+                var answer = await work(new EngineSession(connection, preparation), cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
 #if SABOTAGE_EVENTS || SABOTAGE_KEY
                 await LateWrites.SendAsync(connection, cancellationToken);
@@ -30,25 +29,6 @@ internal sealed class EngineTransaction(NpgsqlDataSource source)
             catch (PostgresException e) when (IsRivalry(e) && attempt < Tries)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 10 * attempt)), cancellationToken);
-            }
-        }
-    }
-
-    /// <summary>Sends a batch whose statements must touch exactly the rows that were read; anything else ends the transaction.</summary>
-    public static async Task ExecuteAsync(
-        NpgsqlBatch batch, IReadOnlyList<(int Command, int Rows)> expected, CancellationToken cancellationToken)
-    {
-#if SABOTAGE_EVENTS || SABOTAGE_KEY
-        LateWrites.Withhold(batch);
-#endif
-        if (batch.BatchCommands.Count == 0) return;
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        foreach (var (command, rows) in expected)
-        {
-            var touched = (int)batch.BatchCommands[command].RecordsAffected;
-            if (touched != rows)
-            {
-                throw new InvalidOperationException($"A write of the engine touched {touched} rows in place of {rows}: a rule of locking was broken.");
             }
         }
     }

@@ -15,12 +15,12 @@ internal static class IdempotencyKeys
 
     /// <summary>Takes the keys of the given orders; fills in the answers of those that were used before.</summary>
     public static async Task TakeAsync(
-        NpgsqlConnection connection, IReadOnlyList<CreateOrder> orders, IReadOnlyList<int> keyed, Result<CreateAnswer>?[] answers,
+        EngineSession session, IReadOnlyList<CreateOrder> orders, IReadOnlyList<int> keyed, Result<CreateAnswer>?[] answers,
         CancellationToken cancellationToken)
     {
         var claims = keyed.Select(i => orders[i].Claim!).OrderBy(c => c.Scope, StringComparer.Ordinal).ThenBy(c => c.Key, StringComparer.Ordinal).ToList();
         var taken = new HashSet<(string, string)>();
-        await using (var insert = new NpgsqlCommand(
+        var insert = Sql.Command(
 #if SABOTAGE_KEY // looked at, not taken
             """
             select u.scope, u.key from unnest($1, $2, $3) as u (scope, key, hash)
@@ -32,36 +32,33 @@ internal static class IdempotencyKeys
             on conflict do nothing returning scope, key
             """,
 #endif
-            connection))
+            Sql.Texts(claims.Select(c => c.Scope)), Sql.Texts(claims.Select(c => c.Key)), Sql.P(claims.Select(c => c.Hash).ToArray()));
+        await using (var reader = await session.ReadAsync(cancellationToken, insert))
         {
-            insert.Parameters.Add(Sql.Texts(claims.Select(c => c.Scope)));
-            insert.Parameters.Add(Sql.Texts(claims.Select(c => c.Key)));
-            insert.Parameters.Add(Sql.P(claims.Select(c => c.Hash).ToArray()));
-            await using var reader = await insert.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken)) taken.Add((reader.GetString(0), reader.GetString(1)));
         }
 
         foreach (var i in keyed.Where(i => !taken.Contains((orders[i].Claim!.Scope, orders[i].Claim!.Key))))
         {
-            answers[i] = await ReplayAsync(connection, orders[i].Claim!, cancellationToken);
+            answers[i] = await ReplayAsync(session, orders[i].Claim!, cancellationToken);
         }
     }
 
     /// <summary>Keeps the answers of what was done and gives back the keys of what was refused.</summary>
-    public static void Keep(NpgsqlBatch batch, IReadOnlyList<(IdempotencyClaim Claim, StoredAnswer Answer)> done, IReadOnlyList<IdempotencyClaim> refused)
+    public static void Keep(Writes writes, IReadOnlyList<(IdempotencyClaim Claim, StoredAnswer Answer)> done, IReadOnlyList<IdempotencyClaim> refused)
     {
 #if SABOTAGE_KEY // withheld until after the commit by LateWrites
         if (done.Count > 0)
         {
-            batch.BatchCommands.Add(Sql.Command(
+            writes.Add(
                 "insert into gofer.idempotency_keys (scope, key, hash, status, location, body) select * from unnest($1, $2, $3, $4, $5, $6) on conflict do nothing",
                 Sql.Texts(done.Select(d => d.Claim.Scope)), Sql.Texts(done.Select(d => d.Claim.Key)), Sql.P(done.Select(d => d.Claim.Hash).ToArray()),
-                Sql.P(done.Select(d => d.Answer.Status).ToArray()), Sql.Texts(done.Select(d => d.Answer.Location)), Sql.Texts(done.Select(d => d.Answer.Body))));
+                Sql.P(done.Select(d => d.Answer.Status).ToArray()), Sql.Texts(done.Select(d => d.Answer.Location)), Sql.Texts(done.Select(d => d.Answer.Body)));
         }
 #endif
         if (done.Count > 0)
         {
-            batch.BatchCommands.Add(Sql.Command(
+            writes.Add(
                 """
                 update gofer.idempotency_keys k set status = u.status, location = u.location, body = u.body
                 from unnest($1, $2, $3, $4, $5) as u (scope, key, status, location, body) where k.scope = u.scope and k.key = u.key
@@ -70,15 +67,15 @@ internal static class IdempotencyKeys
                 Sql.Texts(done.Select(d => d.Claim.Key)),
                 Sql.P(done.Select(d => d.Answer.Status).ToArray()),
                 Sql.Texts(done.Select(d => d.Answer.Location)),
-                Sql.Texts(done.Select(d => d.Answer.Body))));
+                Sql.Texts(done.Select(d => d.Answer.Body)));
         }
 
         if (refused.Count > 0)
         {
-            batch.BatchCommands.Add(Sql.Command(
+            writes.Add(
                 "delete from gofer.idempotency_keys k using unnest($1, $2) as u (scope, key) where k.scope = u.scope and k.key = u.key",
                 Sql.Texts(refused.Select(c => c.Scope)),
-                Sql.Texts(refused.Select(c => c.Key))));
+                Sql.Texts(refused.Select(c => c.Key)));
         }
     }
 
@@ -90,13 +87,12 @@ internal static class IdempotencyKeys
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static async Task<Result<CreateAnswer>> ReplayAsync(NpgsqlConnection connection, IdempotencyClaim claim, CancellationToken cancellationToken)
+    private static async Task<Result<CreateAnswer>> ReplayAsync(EngineSession session, IdempotencyClaim claim, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            "select hash, status, location, body from gofer.idempotency_keys where scope = $1 and key = $2", connection);
-        command.Parameters.Add(Sql.P(claim.Scope));
-        command.Parameters.Add(Sql.P(claim.Key));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await using var reader = await session.ReadAsync(
+            cancellationToken,
+            Sql.Command(
+                "select hash, status, location, body from gofer.idempotency_keys where scope = $1 and key = $2", Sql.P(claim.Scope), Sql.P(claim.Key)));
         if (!await reader.ReadAsync(cancellationToken))
         {
             // It expired between the two statements. Nothing was done under it now; the caller may simply repeat.

@@ -15,11 +15,11 @@ internal static class LateWrites
 
     private static readonly ConcurrentDictionary<NpgsqlConnection, List<NpgsqlBatchCommand>> s_withheld = new();
 
-    public static void Withhold(NpgsqlBatch batch)
+    public static void Withhold(NpgsqlConnection connection, Writes writes)
     {
-        var late = batch.BatchCommands.OfType<NpgsqlBatchCommand>().Where(c => c.CommandText.StartsWith(Which, StringComparison.Ordinal)).ToList();
-        foreach (var command in late) batch.BatchCommands.Remove(command);
-        if (late.Count > 0) s_withheld[batch.Connection!] = late;
+        var late = writes.Commands.Where(c => c.CommandText.StartsWith(Which, StringComparison.Ordinal)).ToList();
+        foreach (var command in late) writes.Commands.Remove(command);
+        if (late.Count > 0) s_withheld[connection] = late;
     }
 
     public static async Task SendAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -57,7 +57,7 @@ internal sealed class LimitTable
 
     /// <summary>Makes the rows that are missing and locks them all; counts slots after that, so it counts what is committed.</summary>
     public static async Task<LimitTable> LockAsync(
-        NpgsqlConnection connection, IReadOnlyList<QueuePlace> places, bool countHeld, CancellationToken cancellationToken)
+        EngineSession session, IReadOnlyList<QueuePlace> places, bool countHeld, CancellationToken cancellationToken)
     {
         var table = new LimitTable();
         var keys = places
@@ -66,9 +66,9 @@ internal sealed class LimitTable
             .OrderBy(l => l.Key.Kind, StringComparer.Ordinal).ThenBy(l => l.Key.NamespaceId).ThenBy(l => l.Key.Key, StringComparer.Ordinal)
             .ToList();
         if (keys.Count == 0) return table;
-        await using (var batch = new NpgsqlBatch(connection))
-        {
-            batch.BatchCommands.Add(Sql.Command(
+        await using (var rows = await session.ReadAsync(
+            cancellationToken,
+            Sql.Command(
                 """
                 insert into gofer.limits (kind, namespace_id, key, number, pipeline_id, task)
                 select * from unnest($1, $2, $3, $4, $5, $6) on conflict do nothing
@@ -76,8 +76,8 @@ internal sealed class LimitTable
                 Sql.Texts(keys.Select(k => k.Key.Kind)), Sql.P(keys.Select(k => k.Key.NamespaceId).ToArray()), Sql.Texts(keys.Select(k => k.Key.Key)),
                 Sql.P(keys.Select(k => k.Number).ToArray()),
                 Sql.P(keys.Select(k => k.Key.Kind == LimitKey.Concurrency ? k.Place.Run.Pipeline.Value : (Guid?)null).ToArray()),
-                Sql.Texts(keys.Select(k => k.Key.Kind == LimitKey.Concurrency ? k.Place.Run.Graph.Graph.Nodes[k.Place.Task].Definition.Id : null))));
-            batch.BatchCommands.Add(Sql.Command(
+                Sql.Texts(keys.Select(k => k.Key.Kind == LimitKey.Concurrency ? k.Place.Run.Graph.Graph.Nodes[k.Place.Task].Definition.Id : null))),
+            Sql.Command(
                 """
                 select l.id, l.kind, l.namespace_id, l.key, case l.kind
                     when 'install' then (select i.task_limit from gofer.install i)
@@ -86,8 +86,8 @@ internal sealed class LimitTable
                 from gofer.limits l join unnest($1, $2, $3) as k (kind, namespace_id, key) using (kind, namespace_id, key)
                 order by l.id for no key update of l
                 """,
-                Sql.Texts(keys.Select(k => k.Key.Kind)), Sql.P(keys.Select(k => k.Key.NamespaceId).ToArray()), Sql.Texts(keys.Select(k => k.Key.Key))));
-            await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
+                Sql.Texts(keys.Select(k => k.Key.Kind)), Sql.P(keys.Select(k => k.Key.NamespaceId).ToArray()), Sql.Texts(keys.Select(k => k.Key.Key)))))
+        {
             while (await rows.ReadAsync(cancellationToken))
             {
                 var key = new LimitKey(rows.GetString(1), rows.GetGuid(2), rows.GetString(3));
@@ -95,25 +95,23 @@ internal sealed class LimitTable
             }
         }
 
-        await table.CountAsync(connection, countHeld, cancellationToken);
+        await table.CountAsync(session, countHeld, cancellationToken);
         return table;
     }
 
     /// <summary>The limits over a task, in the order in which they are asked.</summary>
     public IReadOnlyList<Limit> Over(QueuePlace place) => [.. LimitKey.Of(place).Select(l => _limits[l.Key])];
 
-    private async Task CountAsync(NpgsqlConnection connection, bool countHeld, CancellationToken cancellationToken)
+    private async Task CountAsync(EngineSession session, bool countHeld, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
+        var count = Sql.Command(
             """
             select l.id, (select count(*) from gofer.slots s where s.limit_id = l.id),
                 $2 and exists (select from gofer.held_tasks h where h.limit_id = l.id)
             from unnest($1) as l (id)
             """,
-            connection);
-        command.Parameters.Add(Sql.P(_limits.Values.Select(l => l.Id).ToArray()));
-        command.Parameters.Add(Sql.P(countHeld));
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+            Sql.P(_limits.Values.Select(l => l.Id).ToArray()), Sql.P(countHeld));
+        await using var rows = await session.ReadAsync(cancellationToken, count);
         var byId = _limits.Values.ToDictionary(l => l.Id);
         while (await rows.ReadAsync(cancellationToken))
         {

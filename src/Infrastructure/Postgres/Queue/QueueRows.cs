@@ -33,10 +33,10 @@ internal static class QueueRows
         """;
 
     /// <summary>Rows for tasks that are ready; a place that a task had before is kept.</summary>
-    public static void Enqueue(NpgsqlBatch batch, IReadOnlyList<QueuePlace> tasks, Func<TaskKey, string?> backend)
+    public static void Enqueue(Writes writes, IReadOnlyList<QueuePlace> tasks, Func<TaskKey, string?> backend)
     {
         if (tasks.Count == 0) return;
-        batch.BatchCommands.Add(Sql.Command(
+        writes.Add(
             $"""
             {Places}
             insert into gofer.ready_tasks (rank, virtual_time, run_id, task, namespace_id, pipeline_id, backend)
@@ -44,14 +44,14 @@ internal static class QueueRows
             from p join unnest($1, $2, $6, $7) as b (run_id, task, pipeline_id, backend) on b.run_id = p.run_id and b.task = p.task
             order by p.place
             """,
-            [.. Common(tasks), Sql.P(tasks.Select(t => t.Run.Pipeline.Value).ToArray()), Sql.Texts(tasks.Select(t => backend(t.Key)))]));
+            [.. Common(tasks), Sql.P(tasks.Select(t => t.Run.Pipeline.Value).ToArray()), Sql.Texts(tasks.Select(t => backend(t.Key)))]);
     }
 
     /// <summary>Rows for tasks that wait for a slot, each with the limit that holds it back.</summary>
-    public static void Hold(NpgsqlBatch batch, IReadOnlyList<(QueuePlace Place, long Limit)> tasks)
+    public static void Hold(Writes writes, IReadOnlyList<(QueuePlace Place, long Limit)> tasks)
     {
         if (tasks.Count == 0) return;
-        batch.BatchCommands.Add(Sql.Command(
+        writes.Add(
             $"""
             {Places}
             insert into gofer.held_tasks (limit_id, rank, virtual_time, run_id, task)
@@ -59,7 +59,7 @@ internal static class QueueRows
             from p join unnest($1, $2, $6) as b (run_id, task, limit_id) on b.run_id = p.run_id and b.task = p.task
             order by p.place
             """,
-            [.. Common([.. tasks.Select(t => t.Place)]), Sql.P(tasks.Select(t => t.Limit).ToArray())]));
+            [.. Common([.. tasks.Select(t => t.Place)]), Sql.P(tasks.Select(t => t.Limit).ToArray())]);
     }
 
     private static NpgsqlParameter[] Common(IReadOnlyList<QueuePlace> tasks) =>

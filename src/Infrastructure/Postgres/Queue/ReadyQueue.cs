@@ -30,65 +30,78 @@ internal sealed class ReadyQueue(NpgsqlDataSource source)
     private long _reached;
     private long _told;
     private long _toldAt;
+    private Task _telling = Task.CompletedTask;
 
     private static (short Rank, long VirtualTime, long Seq) Start => (short.MinValue, long.MinValue, long.MinValue);
 
-    /// <summary>Deletes the rows of up to <paramref name="limit"/> tasks that the back end may run and answers the tasks, first come first.</summary>
-    public async Task<List<TaskKey>> TakeAsync(NpgsqlConnection connection, string backend, int limit, CancellationToken cancellationToken)
+    /// <summary>
+    /// Deletes the rows of up to <paramref name="limit"/> tasks that the back end may run and answers the tasks, first come first. False in
+    /// place of them where <paramref name="demand"/>, which is sent along, does not answer true.
+    /// </summary>
+    public async Task<(bool Allowed, List<TaskKey> Taken)> TakeAsync(
+        EngineSession session, NpgsqlBatchCommand demand, string backend, int limit, CancellationToken cancellationToken)
     {
+        if (limit == 0) return (await session.ScalarAsync(demand, cancellationToken) is true, []);
         var from = _goesOn || Stopwatch.GetElapsedTime(_scanned) < 3 * _took ? _place : Start;
         _goesOn = from == Start;
-        var rows = from == Start
-            ? await ScanAsync(connection, backend, limit, cancellationToken)
-            : await TakeAsync(connection, backend, limit, from, cancellationToken);
-        if (rows.Count < limit && from != Start) rows.AddRange(await ScanAsync(connection, backend, limit - rows.Count, cancellationToken));
+        var began = Stopwatch.GetTimestamp();
+        bool allowed;
+        List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)> rows;
+        await using (var reader = await session.ReadAsync(cancellationToken, demand, Command(backend, limit, from)))
+        {
+            allowed = await reader.ReadAsync(cancellationToken) && reader.GetBoolean(0);
+            await reader.NextResultAsync(cancellationToken);
+            rows = await ReadAsync(reader, cancellationToken);
+        }
+
+        if (from == Start) Scanned(began);
+        if (!allowed) return (false, []);
+        if (rows.Count < limit && from != Start)
+        {
+            began = Stopwatch.GetTimestamp();
+            await using var reader = await session.ReadAsync(cancellationToken, Command(backend, limit - rows.Count, Start));
+            rows.AddRange(await ReadAsync(reader, cancellationToken));
+            Scanned(began);
+        }
 
         rows.Sort((a, b) => a.Place.CompareTo(b.Place));
         // A transaction that fails gives its rows back in front of the place; the next look at the whole queue finds them.
         _place = rows.Count == limit ? rows[^1].Place : Start;
         if (rows.Count > 0) _reached = Math.Max(_reached, rows.Max(r => r.Place.VirtualTime));
-        return rows.ConvertAll(r => r.Key);
+        return (true, rows.ConvertAll(r => r.Key));
     }
 
     /// <summary>
-    /// Says from time to time where the queue has come to, by which namespaces that were idle find their place. Late or lost, it costs a
-    /// namespace some tasks of another one that it would have gone before or behind.
+    /// Says from time to time where the queue has come to, by which namespaces that were idle find their place. It is not waited for: late or
+    /// lost, it costs a namespace some tasks of another one that it would have gone before or behind, and is said again with what is reached next.
     /// </summary>
-    public async Task TellAsync(CancellationToken cancellationToken)
+    public void Tell()
     {
-        if (_reached <= _told || Stopwatch.GetElapsedTime(_toldAt) < s_tell) return;
+        if (_reached <= _told || Stopwatch.GetElapsedTime(_toldAt) < s_tell || !_telling.IsCompleted) return;
         (_told, _toldAt) = (_reached, Stopwatch.GetTimestamp());
-        await using var command = source.CreateCommand("update gofer.queue_floor set virtual_time = $1 where virtual_time < $1");
-        command.Parameters.Add(Sql.P(_told));
+        _telling = TellAsync(_told);
+    }
+
+    private async Task TellAsync(long reached)
+    {
         try
         {
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            await using var command = source.CreateCommand("update gofer.queue_floor set virtual_time = $1 where virtual_time < $1");
+            command.Parameters.Add(Sql.P(reached));
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or ObjectDisposedException)
         {
-            // told again with what is reached next; the caller must hear what was committed
+            // told again with what is reached next
         }
     }
 
-    private async Task<List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)>> ScanAsync(
-        NpgsqlConnection connection, string backend, int limit, CancellationToken cancellationToken)
-    {
-        var began = Stopwatch.GetTimestamp();
-        var rows = await TakeAsync(connection, backend, limit, Start, cancellationToken);
-        (_scanned, _took) = (Stopwatch.GetTimestamp(), Stopwatch.GetElapsedTime(began));
-        return rows;
-    }
+    private static NpgsqlBatchCommand Command(string backend, int limit, (short Rank, long VirtualTime, long Seq) from) =>
+        Sql.Command(Take, Sql.P(limit), Sql.P(backend), Sql.P(from.Rank), Sql.P(from.VirtualTime), Sql.P(from.Seq));
 
-    private static async Task<List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)>> TakeAsync(
-        NpgsqlConnection connection, string backend, int limit, (short Rank, long VirtualTime, long Seq) from, CancellationToken cancellationToken)
+    private static async Task<List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)>> ReadAsync(
+        NpgsqlDataReader rows, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(Take, connection);
-        command.Parameters.Add(Sql.P(limit));
-        command.Parameters.Add(Sql.P(backend));
-        command.Parameters.Add(Sql.P(from.Rank));
-        command.Parameters.Add(Sql.P(from.VirtualTime));
-        command.Parameters.Add(Sql.P(from.Seq));
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         var taken = new List<(TaskKey, (short, long, long))>();
         while (await rows.ReadAsync(cancellationToken))
         {
@@ -97,4 +110,6 @@ internal sealed class ReadyQueue(NpgsqlDataSource source)
 
         return taken;
     }
+
+    private void Scanned(long began) => (_scanned, _took) = (Stopwatch.GetTimestamp(), Stopwatch.GetElapsedTime(began));
 }

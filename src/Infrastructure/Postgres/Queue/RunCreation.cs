@@ -17,16 +17,16 @@ internal sealed class RunCreation(
 {
     /// <summary>An answer for each order, in their order. No two of the orders carry the same idempotency key.</summary>
     public Task<Creation> CreateAsync(IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken) =>
-        transactions.RunAsync((connection, token) => CreateAsync(connection, orders, token), cancellationToken);
+        transactions.RunAsync((session, token) => CreateAsync(session, orders, token), cancellationToken);
 
-    private async Task<Creation> CreateAsync(NpgsqlConnection connection, IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken)
+    private async Task<Creation> CreateAsync(EngineSession session, IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken)
     {
         var answers = new Result<CreateAnswer>?[orders.Count];
         var keyed = Enumerable.Range(0, orders.Count).Where(i => orders[i].Claim is not null).ToList();
-        if (keyed.Count > 0) await IdempotencyKeys.TakeAsync(connection, orders, keyed, answers, cancellationToken);
+        if (keyed.Count > 0) await IdempotencyKeys.TakeAsync(session, orders, keyed, answers, cancellationToken);
 
         var open = Enumerable.Range(0, orders.Count).Where(i => answers[i] is null).ToList();
-        var heads = await CreationHead.LockAsync(connection, [.. open.Select(i => orders[i].Pipeline).Distinct()], cancellationToken);
+        var heads = await CreationHead.LockAsync(session, [.. open.Select(i => orders[i].Pipeline).Distinct()], cancellationToken);
         var built = new List<(int Order, List<Newborn> Runs)>();
         foreach (var i in open)
         {
@@ -36,9 +36,9 @@ internal sealed class RunCreation(
         }
 
         var now = clock.GetUtcNow();
-        var superseded = await SupersedeAsync(connection, heads.Values, now, cancellationToken);
+        var superseded = await SupersedeAsync(session, heads.Values, now, cancellationToken);
         var runs = built.SelectMany(b => b.Runs).ToList();
-        var gate = await SlotGate.DecideAsync(connection, [.. runs.Select(r => r.Loaded)], now, cancellationToken);
+        var gate = await SlotGate.DecideAsync(session, [.. runs.Select(r => r.Loaded)], now, cancellationToken);
 
         var answered = new List<(CreateOrder Order, StoredAnswer Answer)>();
         foreach (var (i, newborn) in built)
@@ -48,30 +48,30 @@ internal sealed class RunCreation(
             answered.Add((orders[i], answer));
         }
 
-        await using var batch = new NpgsqlBatch(connection);
-        var expected = RunWrites.Update(batch, superseded);
+        var writes = new Writes();
+        RunWrites.Update(writes, superseded);
         if (runs.Count > 0)
         {
-            RunWrites.Insert(batch, [.. runs.Select(r => (r.Loaded, r.Row()))]);
-            batch.BatchCommands.Add(CreationHead.Write(heads.Values));
+            RunWrites.Insert(writes, [.. runs.Select(r => (r.Loaded, r.Row()))]);
+            writes.Add(CreationHead.Write(heads.Values));
         }
 
-        gate.Write(batch);
+        gate.Write(writes);
         // Only what was done is remembered: a refused order's key may be used again.
         var refused = open.Where(i => answers[i]!.Value.Error is not null && orders[i].Claim is not null).Select(i => orders[i].Claim!).ToList();
-        IdempotencyKeys.Keep(batch, [.. answered.Where(a => a.Order.Claim is not null).Select(a => (a.Order.Claim!, a.Answer))], refused);
-        await EngineTransaction.ExecuteAsync(batch, expected, cancellationToken);
+        IdempotencyKeys.Keep(writes, [.. answered.Where(a => a.Order.Claim is not null).Select(a => (a.Order.Claim!, a.Answer))], refused);
+        await session.WriteAsync(writes, cancellationToken);
         return new Creation([.. answers.Select(a => a!.Value)], [.. superseded.Select(r => r.Pipeline).Distinct()]);
     }
 
     /// <summary>Cancels the older runs whose place newer ones take.</summary>
     private async Task<IReadOnlyCollection<LoadedRun>> SupersedeAsync(
-        NpgsqlConnection connection, IEnumerable<CreationHead> heads, DateTimeOffset now, CancellationToken cancellationToken)
+        EngineSession session, IEnumerable<CreationHead> heads, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var ids = new List<RunId>();
-        foreach (var head in heads) ids.AddRange(await head.SupersedeAsync(connection, now, cancellationToken));
+        foreach (var head in heads) ids.AddRange(await head.SupersedeAsync(session, now, cancellationToken));
         if (ids.Count == 0) return [];
-        var runs = await reader.LoadWholeAsync(connection, ids, cancellationToken);
+        var runs = await reader.LoadWholeAsync(session, ids, cancellationToken);
         return [.. runs.Values.Where(r => r.Run.Cancel(CreationHead.TookItsPlace, now, Reasons.Superseded))];
     }
 

@@ -23,15 +23,12 @@ internal sealed class RunReader(IVersionGraphs versions)
 
     /// <summary>Locks and loads runs with the given executions of theirs; runs that retention has taken are left out.</summary>
     public async Task<SortedDictionary<RunId, LoadedRun>> LoadAsync(
-        NpgsqlConnection connection, IReadOnlyCollection<RunId> ids, IReadOnlyCollection<TaskKey> tasks, CancellationToken cancellationToken)
+        EngineSession session, IReadOnlyCollection<RunId> ids, IReadOnlyCollection<TaskKey> tasks, CancellationToken cancellationToken)
     {
-        // One round trip; the second statement sees what was committed while the first waited for its locks.
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command(Lock, Ordered(ids)));
-        batch.BatchCommands.Add(Sql.Command(Tasks, Sql.P(tasks.Select(k => k.Run.Value).ToArray()), Sql.P(tasks.Select(k => k.Task).ToArray())));
         List<Header> headers;
         ILookup<RunId, (RunId Run, TaskExecution Execution)> executions;
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        // One round trip; the second statement sees what was committed while the first waited for its locks.
+        await using (var reader = await session.ReadAsync(cancellationToken, Sql.Command(Lock, Ordered(ids)), ByKey(tasks)))
         {
             headers = await ReadHeadersAsync(reader, ids.Count, cancellationToken);
             await reader.NextResultAsync(cancellationToken);
@@ -43,32 +40,39 @@ internal sealed class RunReader(IVersionGraphs versions)
 
     /// <summary>Locks and loads runs with all their executions.</summary>
     public async Task<SortedDictionary<RunId, LoadedRun>> LoadWholeAsync(
-        NpgsqlConnection connection, IReadOnlyCollection<RunId> ids, CancellationToken cancellationToken)
+        EngineSession session, IReadOnlyCollection<RunId> ids, CancellationToken cancellationToken)
     {
-        var headers = await LockAsync(connection, ids, cancellationToken);
-        await using var command = new NpgsqlCommand($"select {TaskColumns.Names} from gofer.task_executions where run_id = any($1)", connection);
-        command.Parameters.Add(Sql.P(ids.Select(i => i.Value).ToArray()));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await RestoreAsync(headers, await ReadTasksAsync(reader, cancellationToken), cancellationToken);
+        List<Header> headers;
+        ILookup<RunId, (RunId Run, TaskExecution Execution)> executions;
+        var all = Sql.Command(
+            $"select {TaskColumns.Names} from gofer.task_executions where run_id = any($1)", Sql.P(ids.Select(i => i.Value).ToArray()));
+        await using (var reader = await session.ReadAsync(cancellationToken, Sql.Command(Lock, Ordered(ids)), all))
+        {
+            headers = await ReadHeadersAsync(reader, ids.Count, cancellationToken);
+            await reader.NextResultAsync(cancellationToken);
+            executions = await ReadTasksAsync(reader, cancellationToken);
+        }
+
+        return await RestoreAsync(headers, executions, cancellationToken);
     }
 
     /// <summary>Brings every execution of runs that were loaded in part.</summary>
-    public static async Task CompleteAsync(NpgsqlConnection connection, IReadOnlyCollection<LoadedRun> runs, CancellationToken cancellationToken)
+    public static async Task CompleteAsync(EngineSession session, IReadOnlyCollection<LoadedRun> runs, CancellationToken cancellationToken)
     {
         if (runs.Count == 0) return;
         var keys = runs.SelectMany(r => Enumerable.Range(0, r.Graph.Graph.Count).Where(t => !r.Run.Tasks.ContainsKey(t)).Select(t => new TaskKey(r.Id, t))).ToList();
-        var executions = await TasksAsync(connection, keys, cancellationToken);
+        var executions = await TasksAsync(session, keys, cancellationToken);
         foreach (var run in runs) run.Run.Add(executions[run.Id].Select(e => e.Execution));
     }
 
     /// <summary>Brings executions that events reached, again and again, until nothing is missing.</summary>
-    public static async Task SupplyAsync(NpgsqlConnection connection, IEnumerable<LoadedRun> runs, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task SupplyAsync(EngineSession session, IEnumerable<LoadedRun> runs, DateTimeOffset now, CancellationToken cancellationToken)
     {
         while (true)
         {
             var missing = runs.SelectMany(r => r.Run.Missing.Select(t => new TaskKey(r.Id, t))).ToList();
             if (missing.Count == 0) return;
-            var executions = await TasksAsync(connection, missing, cancellationToken);
+            var executions = await TasksAsync(session, missing, cancellationToken);
             foreach (var run in runs.Where(r => r.Run.Missing.Count > 0))
             {
                 run.Run.Supply(executions[run.Id].Select(e => e.Execution), now);
@@ -76,15 +80,10 @@ internal sealed class RunReader(IVersionGraphs versions)
         }
     }
 
-    private static async Task<List<Header>> LockAsync(NpgsqlConnection connection, IReadOnlyCollection<RunId> ids, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(Lock, connection);
-        command.Parameters.Add(Ordered(ids));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await ReadHeadersAsync(reader, ids.Count, cancellationToken);
-    }
-
     private static NpgsqlParameter Ordered(IReadOnlyCollection<RunId> ids) => Sql.P(ids.Select(i => i.Value).Order().ToArray());
+
+    private static NpgsqlBatchCommand ByKey(IReadOnlyCollection<TaskKey> tasks) =>
+        Sql.Command(Tasks, Sql.P(tasks.Select(k => k.Run.Value).ToArray()), Sql.P(tasks.Select(k => k.Task).ToArray()));
 
     private static async Task<List<Header>> ReadHeadersAsync(NpgsqlDataReader reader, int count, CancellationToken cancellationToken)
     {
@@ -122,12 +121,9 @@ internal sealed class RunReader(IVersionGraphs versions)
     }
 
     private static async Task<ILookup<RunId, (RunId Run, TaskExecution Execution)>> TasksAsync(
-        NpgsqlConnection connection, IReadOnlyCollection<TaskKey> keys, CancellationToken cancellationToken)
+        EngineSession session, IReadOnlyCollection<TaskKey> keys, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(Tasks, connection);
-        command.Parameters.Add(Sql.P(keys.Select(k => k.Run.Value).ToArray()));
-        command.Parameters.Add(Sql.P(keys.Select(k => k.Task).ToArray()));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await using var reader = await session.ReadAsync(cancellationToken, ByKey(keys));
         return await ReadTasksAsync(reader, cancellationToken);
     }
 

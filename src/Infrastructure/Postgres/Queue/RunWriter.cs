@@ -129,17 +129,17 @@ internal sealed class RunWriter(
     private async Task<Result> ChangeAsync(RunId id, Func<Run, DateTimeOffset, bool> change, CancellationToken cancellationToken)
     {
         var found = await transactions.RunAsync<(bool Found, bool Changed, LoadedRun? Run)>(
-            async (connection, token) =>
+            async (session, token) =>
             {
-                var runs = await reader.LoadWholeAsync(connection, [id], token);
+                var runs = await reader.LoadWholeAsync(session, [id], token);
                 if (!runs.TryGetValue(id, out var loaded)) return default;
                 var now = clock.GetUtcNow();
                 if (!change(loaded.Run, now)) return (true, false, loaded);
-                var gate = await SlotGate.DecideAsync(connection, [loaded], now, token);
-                await using var batch = new NpgsqlBatch(connection);
-                var expected = RunWrites.Update(batch, [loaded]);
-                gate.Write(batch);
-                await EngineTransaction.ExecuteAsync(batch, expected, token);
+                var gate = await SlotGate.DecideAsync(session, [loaded], now, token);
+                var writes = new Writes();
+                RunWrites.Update(writes, [loaded]);
+                gate.Write(writes);
+                await session.WriteAsync(writes, token);
                 return (true, true, loaded);
             },
             cancellationToken);

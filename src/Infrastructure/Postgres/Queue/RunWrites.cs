@@ -15,9 +15,9 @@ internal static class RunWrites
     public const int WholeRun = -1;
 
     /// <summary>Inserts runs that <see cref="Run.Create"/> made, with their numbers, executions, events and queue rows.</summary>
-    public static void Insert(NpgsqlBatch batch, IReadOnlyList<(LoadedRun Run, Application.Runs.RunRow Row)> runs)
+    public static void Insert(Writes writes, IReadOnlyList<(LoadedRun Run, Application.Runs.RunRow Row)> runs)
     {
-        batch.BatchCommands.Add(Sql.Command(
+        writes.Add(
             """
             insert into gofer.runs (id, namespace_id, pipeline_id, number, version, version_reason, state, trigger, variables, params, labels, priority,
                 open, event_seq, created_at, started_at, ended_at, reason, message, first_cancelled, cancel_requested_at, cancel_reason,
@@ -47,35 +47,35 @@ internal static class RunWrites
             Sql.P(runs.Select(r => r.Run.Run.CancelRequestedAt).ToArray()),
             Sql.Texts(runs.Select(r => r.Run.Run.CancelReason)),
             Sql.Texts(runs.Select(r => r.Run.Run.CancelMessage)),
-            Sql.P(runs.Select(r => r.Row.RerunOf).ToArray())));
-        batch.BatchCommands.Add(Sql.Command(
+            Sql.P(runs.Select(r => r.Row.RerunOf).ToArray()));
+        writes.Add(
             "insert into gofer.run_numbers (pipeline_id, number, run_id) select * from unnest($1, $2, $3)",
             Sql.P(runs.Select(r => r.Run.Pipeline.Value).ToArray()),
             Sql.P(runs.Select(r => r.Run.Number).ToArray()),
-            Sql.P(runs.Select(r => r.Run.Id.Value).ToArray())));
+            Sql.P(runs.Select(r => r.Run.Id.Value).ToArray()));
         var active = runs.Select(r => r.Run).Where(r => !r.Run.State.IsFinal()).ToList();
-        batch.BatchCommands.Add(Sql.Command(
+        writes.Add(
             "insert into gofer.active_runs (run_id, pipeline_id, number, rank, admitted) select * from unnest($1, $2, $3, $4, $5)",
             Sql.P(active.Select(r => r.Id.Value).ToArray()),
             Sql.P(active.Select(r => r.Pipeline.Value).ToArray()),
             Sql.P(active.Select(r => r.Number).ToArray()),
             Sql.P(active.Select(r => r.Rank).ToArray()),
-            Sql.P(active.Select(r => r.Run.State == RunState.Running).ToArray())));
-        InsertTasks(batch, runs.SelectMany(r => r.Run.Run.Changed.Select(t => (Run: r.Run.Id.Value, Task: t))).ToList());
-        Consequences(batch, runs.Select(r => r.Run).ToList());
+            Sql.P(active.Select(r => r.Run.State == RunState.Running).ToArray()));
+        InsertTasks(writes, runs.SelectMany(r => r.Run.Run.Changed.Select(t => (Run: r.Run.Id.Value, Task: t))).ToList());
+        Consequences(writes, runs.Select(r => r.Run).ToList());
     }
 
-    private static void InsertTasks(NpgsqlBatch batch, List<(Guid Run, TaskExecution Task)> tasks)
+    private static void InsertTasks(Writes writes, List<(Guid Run, TaskExecution Task)> tasks)
     {
         // Most are born waiting or ready and have little to say.
         if (tasks.Any(t => t.Task.State.IsFinal() || t.Task.WaitingFor is not null || t.Task.HoldsSlots))
         {
-            batch.BatchCommands.Add(Sql.Command(
-                $"insert into gofer.task_executions ({TaskColumns.Names}) select * from {TaskColumns.Rows}", TaskColumns.Parameters(tasks)));
+            writes.Add(
+                $"insert into gofer.task_executions ({TaskColumns.Names}) select * from {TaskColumns.Rows}", TaskColumns.Parameters(tasks));
             return;
         }
 
-        batch.BatchCommands.Add(Sql.Command(
+        writes.Add(
             """
             insert into gofer.task_executions (run_id, task, state, attempt, fence, open_parents, ready_at)
             select run_id, task, state, attempt, 0, open_parents, ready_at
@@ -86,18 +86,17 @@ internal static class RunWrites
             Sql.Texts(tasks.Select(t => StateText.Of(t.Task.State))),
             Sql.P(tasks.Select(t => t.Task.Attempt).ToArray()),
             Sql.P(tasks.Select(t => t.Task.OpenParents).ToArray()),
-            Sql.P(tasks.Select(t => t.Task.ReadyAt).ToArray())));
+            Sql.P(tasks.Select(t => t.Task.ReadyAt).ToArray()));
     }
 
-    /// <summary>Adds the statements that write runs loaded for change; answers how many rows each must touch, in the order of the statements.</summary>
-    public static IReadOnlyList<(int Command, int Rows)> Update(NpgsqlBatch batch, IReadOnlyCollection<LoadedRun> all)
+    /// <summary>Adds the statements that write runs loaded for change.</summary>
+    public static void Update(Writes writes, IReadOnlyCollection<LoadedRun> all)
     {
-        var expected = new List<(int Command, int Rows)>();
         var runs = all.Where(r => r.Run.NewEvents.Count > 0).ToList();
         if (runs.Count > 0)
         {
-            expected.Add((batch.BatchCommands.Count, runs.Count));
-            batch.BatchCommands.Add(Sql.Command(
+            writes.Demand(
+                runs.Count,
                 """
                 update gofer.runs r set state = u.state, reason = u.reason, message = u.message, open = u.open, first_failed = u.first_failed,
                     first_cancelled = u.first_cancelled, event_seq = u.event_seq, started_at = u.started_at, ended_at = u.ended_at,
@@ -118,36 +117,35 @@ internal static class RunWrites
                 Sql.P(runs.Select(r => r.Run.EndedAt).ToArray()),
                 Sql.P(runs.Select(r => r.Run.CancelRequestedAt).ToArray()),
                 Sql.Texts(runs.Select(r => r.Run.CancelReason)),
-                Sql.Texts(runs.Select(r => r.Run.CancelMessage))));
+                Sql.Texts(runs.Select(r => r.Run.CancelMessage)));
         }
 
         var tasks = all.SelectMany(r => r.Run.Changed.Select(t => (Run: r.Id.Value, Task: t))).ToList();
         if (tasks.Count > 0)
         {
-            expected.Add((batch.BatchCommands.Count, tasks.Count));
-            batch.BatchCommands.Add(Sql.Command(
+            writes.Demand(
+                tasks.Count,
                 $"""
                 update gofer.task_executions e set {TaskColumns.Assignments}
                 from {TaskColumns.Rows} as u ({TaskColumns.Names})
                 where e.run_id = u.run_id and e.task = u.task and coalesce(e.ended_at is null, false) and e.fence <= u.fence
                 """,
-                TaskColumns.Parameters(tasks)));
+                TaskColumns.Parameters(tasks));
         }
 
-        Consequences(batch, [.. all]);
+        Consequences(writes, [.. all]);
         var ended = runs.Where(r => r.Run.State.IsFinal()).Select(r => r.Id.Value).ToArray();
-        if (ended.Length > 0) batch.BatchCommands.Add(Sql.Command("delete from gofer.active_runs where run_id = any($1)", Sql.P(ended)));
-        return expected;
+        if (ended.Length > 0) writes.Add("delete from gofer.active_runs where run_id = any($1)", Sql.P(ended));
     }
 
     /// <summary>What follows beside the rows of runs and executions; a table that nothing happened in costs no statement.</summary>
-    private static void Consequences(NpgsqlBatch batch, List<LoadedRun> runs)
+    private static void Consequences(Writes writes, List<LoadedRun> runs)
     {
-        Events(batch, runs);
-        Attempts(batch, runs);
-        Timers(batch, runs);
-        Release(batch, "gofer.slots", runs.SelectMany(r => r.Run.Freed.Select(t => new TaskKey(r.Id, t))).ToList());
-        Release(batch, "gofer.held_tasks", runs.SelectMany(r => r.Run.Unheld.Select(t => new TaskKey(r.Id, t))).ToList());
+        Events(writes, runs);
+        Attempts(writes, runs);
+        Timers(writes, runs);
+        Release(writes, "gofer.slots", runs.SelectMany(r => r.Run.Freed.Select(t => new TaskKey(r.Id, t))).ToList());
+        Release(writes, "gofer.held_tasks", runs.SelectMany(r => r.Run.Unheld.Select(t => new TaskKey(r.Id, t))).ToList());
 
         // A task that was enqueued and claimed again in this very transaction needs no row, and one whose slots were granted has its place
         // from the one who granted them.
@@ -156,14 +154,14 @@ internal static class RunWrites
                 .Select(t => new QueuePlace(r, t, null)))
             .ToList();
         var byId = ready.Select(p => p.Run).Distinct().ToDictionary(r => r.Id);
-        QueueRows.Enqueue(batch, ready, key => byId[key.Run].Run.Tasks[key.Task].Backend);
+        QueueRows.Enqueue(writes, ready, key => byId[key.Run].Run.Tasks[key.Task].Backend);
     }
 
-    private static void Events(NpgsqlBatch batch, List<LoadedRun> runs)
+    private static void Events(Writes writes, List<LoadedRun> runs)
     {
         var events = runs.SelectMany(r => r.Run.NewEvents.Select(e => (Run: r.Id.Value, Event: e))).ToList();
         if (events.Count == 0) return;
-        batch.BatchCommands.Add(Sql.Command(
+        writes.Add(
             "insert into gofer.run_events (run_id, seq, type, at, task, attempt, data) select * from unnest($1, $2, $3, $4, $5, $6, $7)",
             Sql.P(events.Select(e => e.Run).ToArray()),
             Sql.P(events.Select(e => e.Event.Seq).ToArray()),
@@ -171,14 +169,14 @@ internal static class RunWrites
             Sql.P(events.Select(e => e.Event.At).ToArray()),
             Sql.P(events.Select(e => e.Event.Task).ToArray()),
             Sql.P(events.Select(e => e.Event.Attempt).ToArray()),
-            Sql.Json([.. events.Select(e => TextMap.Write(e.Event.Data))])));
+            Sql.Json([.. events.Select(e => TextMap.Write(e.Event.Data))]));
     }
 
-    private static void Attempts(NpgsqlBatch batch, List<LoadedRun> runs)
+    private static void Attempts(Writes writes, List<LoadedRun> runs)
     {
         var attempts = runs.SelectMany(r => r.Run.FailedAttempts.Select(a => (Run: r.Id.Value, Attempt: a))).ToList();
         if (attempts.Count == 0) return;
-        batch.BatchCommands.Add(Sql.Command(
+        writes.Add(
             """
             insert into gofer.task_attempts (run_id, task, attempt, reason, message, exit_code, scheduler, node, image_digest, started_at, ended_at)
             select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -193,32 +191,32 @@ internal static class RunWrites
             Sql.Texts(attempts.Select(a => a.Attempt.Node)),
             Sql.Texts(attempts.Select(a => a.Attempt.ImageDigest)),
             Sql.P(attempts.Select(a => a.Attempt.StartedAt).ToArray()),
-            Sql.P(attempts.Select(a => a.Attempt.EndedAt).ToArray())));
+            Sql.P(attempts.Select(a => a.Attempt.EndedAt).ToArray()));
     }
 
     /// <summary>Timers of runs that were admitted and of tasks that wait for a retry; those that nobody waits for any more go.</summary>
-    private static void Timers(NpgsqlBatch batch, List<LoadedRun> runs)
+    private static void Timers(Writes writes, List<LoadedRun> runs)
     {
         var over = runs.SelectMany(r => r.Run.Unheld.Select(t => new TaskKey(r.Id, t)))
             .Concat(runs.Where(r => r.Run.State.IsFinal() && r.Graph.Document.Timeout is not null).Select(r => new TaskKey(r.Id, WholeRun)))
             .ToList();
-        Release(batch, "gofer.timers", over);
+        Release(writes, "gofer.timers", over);
 
         var due = runs.Where(r => r.Run.State == RunState.Running && r.Graph.Document.Timeout is not null && r.Run.NewEvents.Any(e => e.Type == EventTypes.RunStarted))
             .Select(r => (Key: new TaskKey(r.Id, WholeRun), At: r.Run.StartedAt!.Value + r.Graph.Document.Timeout!.Value))
             .Concat(from r in runs from a in r.Run.FailedAttempts let task = r.Run.Tasks[a.Task] where task.WaitUntil is not null select (Key: new TaskKey(r.Id, a.Task), At: task.WaitUntil!.Value))
             .ToList();
         if (due.Count == 0) return;
-        batch.BatchCommands.Add(Sql.Command(
+        writes.Add(
             "insert into gofer.timers (run_id, task, due_at) select * from unnest($1, $2, $3) on conflict (run_id, task) do update set due_at = excluded.due_at",
-            Sql.P(due.Select(d => d.Key.Run.Value).ToArray()), Sql.P(due.Select(d => d.Key.Task).ToArray()), Sql.P(due.Select(d => d.At).ToArray())));
+            Sql.P(due.Select(d => d.Key.Run.Value).ToArray()), Sql.P(due.Select(d => d.Key.Task).ToArray()), Sql.P(due.Select(d => d.At).ToArray()));
     }
 
-    private static void Release(NpgsqlBatch batch, string table, List<TaskKey> keys)
+    private static void Release(Writes writes, string table, List<TaskKey> keys)
     {
         if (keys.Count == 0) return;
-        batch.BatchCommands.Add(Sql.Command(
+        writes.Add(
             $"delete from {table} x using unnest($1, $2) as u (run_id, task) where x.run_id = u.run_id and x.task = u.task",
-            Sql.P(keys.Select(k => k.Run.Value).ToArray()), Sql.P(keys.Select(k => k.Task).ToArray())));
+            Sql.P(keys.Select(k => k.Run.Value).ToArray()), Sql.P(keys.Select(k => k.Task).ToArray()));
     }
 }

@@ -19,13 +19,13 @@ internal sealed class SlotGate
 
     /// <summary>Decides on every task that the runs want slots for. Wants the runs locked; locks the limits, in the order of their ids.</summary>
     public static async Task<SlotGate> DecideAsync(
-        NpgsqlConnection connection, IReadOnlyCollection<LoadedRun> runs, DateTimeOffset now, CancellationToken cancellationToken)
+        EngineSession session, IReadOnlyCollection<LoadedRun> runs, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var gate = new SlotGate();
         var wanting = runs.SelectMany(r => r.Run.Wanting.Select(t => new QueuePlace(r, t, null)))
             .OrderBy(p => p.Run.Rank).ThenBy(p => p.Run.Id).ThenBy(p => p.Task).ToList();
         if (wanting.Count == 0) return gate;
-        var limits = await LimitTable.LockAsync(connection, wanting, countHeld: true, cancellationToken);
+        var limits = await LimitTable.LockAsync(session, wanting, countHeld: true, cancellationToken);
         foreach (var place in wanting)
         {
             var over = limits.Over(place);
@@ -49,10 +49,10 @@ internal sealed class SlotGate
     /// behind that.
     /// </summary>
     public static async Task<SlotGate> PromoteAsync(
-        NpgsqlConnection connection, IReadOnlyList<QueuePlace> held, DateTimeOffset now, CancellationToken cancellationToken)
+        EngineSession session, IReadOnlyList<QueuePlace> held, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var gate = new SlotGate();
-        var limits = await LimitTable.LockAsync(connection, held, countHeld: false, cancellationToken);
+        var limits = await LimitTable.LockAsync(session, held, countHeld: false, cancellationToken);
         foreach (var place in held)
         {
             if (place.Run.Run.Tasks[place.Task] is not { State: TaskState.Waiting, WaitingFor: WaitingFor.Concurrency }) continue;
@@ -65,28 +65,28 @@ internal sealed class SlotGate
     }
 
     /// <summary>Adds the statements that write what was decided, after those of the runs.</summary>
-    public void Write(NpgsqlBatch batch)
+    public void Write(Writes writes)
     {
-        QueueRows.Hold(batch, _held);
+        QueueRows.Hold(writes, _held);
         var slots = _granted.SelectMany(g => g.Limits.Select(l => (g.Place.Key, l.Id))).ToList();
         if (slots.Count > 0)
         {
-            batch.BatchCommands.Add(Sql.Command(
+            writes.Add(
                 "insert into gofer.slots (limit_id, run_id, task) select * from unnest($1, $2, $3)",
-                Sql.P(slots.Select(s => s.Id).ToArray()), Sql.P(slots.Select(s => s.Key.Run.Value).ToArray()), Sql.P(slots.Select(s => s.Key.Task).ToArray())));
+                Sql.P(slots.Select(s => s.Id).ToArray()), Sql.P(slots.Select(s => s.Key.Run.Value).ToArray()), Sql.P(slots.Select(s => s.Key.Task).ToArray()));
         }
 
         if (_moved.Count > 0)
         {
-            batch.BatchCommands.Add(Sql.Command(
+            writes.Add(
                 """
                 update gofer.held_tasks h set limit_id = u.limit_id from unnest($1, $2, $3) as u (limit_id, run_id, task)
                 where h.run_id = u.run_id and h.task = u.task and h.limit_id <> u.limit_id
                 """,
-                Sql.P(_moved.Select(m => m.Limit).ToArray()), Sql.P(_moved.Select(m => m.Key.Run.Value).ToArray()), Sql.P(_moved.Select(m => m.Key.Task).ToArray())));
+                Sql.P(_moved.Select(m => m.Limit).ToArray()), Sql.P(_moved.Select(m => m.Key.Run.Value).ToArray()), Sql.P(_moved.Select(m => m.Key.Task).ToArray()));
         }
 
-        QueueRows.Enqueue(batch, [.. _granted.Select(g => g.Place).Where(p => p.Run.Run.Tasks[p.Task].State == TaskState.Ready)], _ => null);
+        QueueRows.Enqueue(writes, [.. _granted.Select(g => g.Place).Where(p => p.Run.Run.Tasks[p.Task].State == TaskState.Ready)], _ => null);
     }
 
     private void Grant(QueuePlace place, IReadOnlyList<Limit> over, DateTimeOffset now)

@@ -25,19 +25,18 @@ internal sealed class Timers(EngineTransaction transactions, RunReader reader, N
         return (fired, next);
     }
 
-    private async Task<(int Fired, TimeSpan? Next, bool Stops)> FireAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<(int Fired, TimeSpan? Next, bool Stops)> FireAsync(EngineSession session, CancellationToken cancellationToken)
     {
         // Timers are read without locks and judged under the locks of their runs; the advisory lock only spares two workers the same work.
-        await using var find = new NpgsqlCommand(
+        var find = Sql.Command(
             """
             select run_id, task, due_at <= now(), extract(epoch from due_at - now())::float8
             from gofer.timers where pg_try_advisory_xact_lock(hashtext('gofer.timers')) order by due_at limit $1
             """,
-            connection);
-        find.Parameters.Add(Sql.P(Batch + 1));
+            Sql.P(Batch + 1));
         var due = new List<TaskKey>();
         TimeSpan? next = null;
-        await using (var rows = await find.ExecuteReaderAsync(cancellationToken))
+        await using (var rows = await session.ReadAsync(cancellationToken, find))
         {
             while (await rows.ReadAsync(cancellationToken))
             {
@@ -54,31 +53,31 @@ internal sealed class Timers(EngineTransaction transactions, RunReader reader, N
         }
 
         if (due.Count == 0) return (0, next, false);
-        var stops = await FireAsync(connection, due, cancellationToken);
+        var stops = await FireAsync(session, due, cancellationToken);
         return (due.Count, next, stops);
     }
 
-    private async Task<bool> FireAsync(NpgsqlConnection connection, List<TaskKey> due, CancellationToken cancellationToken)
+    private async Task<bool> FireAsync(EngineSession session, List<TaskKey> due, CancellationToken cancellationToken)
     {
         // A run whose patience is over is stopped whole; of the others only the tasks that are due are wanted.
         var over = due.Where(d => d.Task == RunWrites.WholeRun).Select(d => d.Run).ToHashSet();
-        var runs = await reader.LoadAsync(connection, [.. due.Select(d => d.Run).Distinct()], [.. due.Where(d => d.Task != RunWrites.WholeRun)], cancellationToken);
+        var runs = await reader.LoadAsync(session, [.. due.Select(d => d.Run).Distinct()], [.. due.Where(d => d.Task != RunWrites.WholeRun)], cancellationToken);
         var now = clock.GetUtcNow();
         foreach (var key in due.Where(d => d.Task != RunWrites.WholeRun && runs.ContainsKey(d.Run))) runs[key.Run].Run.Retry(key.Task, now);
-        await RunReader.CompleteAsync(connection, [.. runs.Values.Where(r => over.Contains(r.Id))], cancellationToken);
+        await RunReader.CompleteAsync(session, [.. runs.Values.Where(r => over.Contains(r.Id))], cancellationToken);
         foreach (var run in runs.Values.Where(r => over.Contains(r.Id)))
         {
             run.Run.Cancel($"The run took longer than its timeout of {Duration.Text(run.Graph.Document.Timeout!.Value)}.", now, Reasons.RunTimeout);
         }
 
-        var gate = await SlotGate.DecideAsync(connection, runs.Values, now, cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        var expected = RunWrites.Update(batch, runs.Values);
-        gate.Write(batch);
-        batch.BatchCommands.Add(Sql.Command(
+        var gate = await SlotGate.DecideAsync(session, runs.Values, now, cancellationToken);
+        var writes = new Writes();
+        RunWrites.Update(writes, runs.Values);
+        gate.Write(writes);
+        writes.Add(
             "delete from gofer.timers t using unnest($1, $2) as u (run_id, task) where t.run_id = u.run_id and t.task = u.task and t.due_at <= now()",
-            Sql.P(due.Select(d => d.Run.Value).ToArray()), Sql.P(due.Select(d => d.Task).ToArray())));
-        await EngineTransaction.ExecuteAsync(batch, expected, cancellationToken);
+            Sql.P(due.Select(d => d.Run.Value).ToArray()), Sql.P(due.Select(d => d.Task).ToArray()));
+        await session.WriteAsync(writes, cancellationToken);
         return over.Count > 0;
     }
 }

@@ -43,7 +43,7 @@ internal sealed class WorkQueue(
         WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit, CancellationToken cancellationToken)
     {
         var (advance, runs) = await transactions.RunAsync(
-            (connection, token) => AdvanceAsync(connection, worker, backend, reports, claimLimit, token), cancellationToken);
+            (session, token) => AdvanceAsync(session, worker, backend, reports, claimLimit, token), cancellationToken);
         await TellAsync(runs, cancellationToken);
         return advance;
     }
@@ -109,17 +109,20 @@ internal sealed class WorkQueue(
         await RequeueAsync("id = $1", worker, known, "its claim was never heard of", null, cancellationToken) ?? 0;
 
     private async Task<(Advance Advance, IReadOnlyCollection<LoadedRun> Runs)> AdvanceAsync(
-        NpgsqlConnection connection, WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit,
+        EngineSession session, WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit,
         CancellationToken cancellationToken)
     {
-#if !SABOTAGE_FENCE
-        await DemandLeaseAsync(connection, worker, cancellationToken);
+        // The lock keeps a sweep from judging the worker while the transaction writes under its lease.
+        var demand = Sql.Command("select lease_until > now() from gofer.workers where id = $1 for key share", Sql.P(worker.Value));
+        var (allowed, taken) = await ready.TakeAsync(session, demand, backend.Identity, claimLimit, cancellationToken);
+#if SABOTAGE_FENCE
+        allowed = true;
 #endif
-        var taken = claimLimit > 0 ? await ready.TakeAsync(connection, backend.Identity, claimLimit, cancellationToken) : [];
+        if (!allowed) throw new LeaseLostException();
         var keys = reports.Select(r => new TaskKey(r.Held.Run, r.Held.Task)).Concat(taken).Distinct().ToList();
         if (keys.Count == 0) return (new Advance([], new Dictionary<HeldTask, bool>(), CameUpShort: true), []);
 
-        var runs = await reader.LoadAsync(connection, Runs(keys), keys, cancellationToken);
+        var runs = await reader.LoadAsync(session, Runs(keys), keys, cancellationToken);
         var now = clock.GetUtcNow();
         var refused = new Dictionary<HeldTask, bool>();
         foreach (var report in reports)
@@ -130,8 +133,8 @@ internal sealed class WorkQueue(
             if (run is null || !run.Tasks[held.Task].IsHeldBy(worker, held.Fence)) refused[held] = run?.Tasks[held.Task].State.IsFinal() ?? true;
         }
 
-        await RunReader.SupplyAsync(connection, runs.Values, now, cancellationToken);
-        var gate = await SlotGate.DecideAsync(connection, runs.Values, now, cancellationToken);
+        await RunReader.SupplyAsync(session, runs.Values, now, cancellationToken);
+        var gate = await SlotGate.DecideAsync(session, runs.Values, now, cancellationToken);
 
         var claims = new List<ClaimedTask>();
         foreach (var key in taken)
@@ -149,10 +152,10 @@ internal sealed class WorkQueue(
             }
         }
 
-        await using var batch = new NpgsqlBatch(connection);
-        var expected = RunWrites.Update(batch, runs.Values);
-        gate.Write(batch);
-        await EngineTransaction.ExecuteAsync(batch, expected, cancellationToken);
+        var writes = new Writes();
+        RunWrites.Update(writes, runs.Values);
+        gate.Write(writes);
+        await session.WriteAsync(writes, cancellationToken);
         return (new Advance(claims, refused, cameUpShort), runs.Values);
 
         void Claim(LoadedRun run, int task)
@@ -192,21 +195,8 @@ internal sealed class WorkQueue(
 
     private static IReadOnlyCollection<RunId> Runs(IEnumerable<TaskKey> keys) => [.. keys.Select(k => k.Run).Distinct()];
 
-    /// <summary>The lock keeps a sweep from judging the worker while the transaction writes under its lease.</summary>
-    private static async Task DemandLeaseAsync(NpgsqlConnection connection, WorkerId worker, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand("select lease_until > now() from gofer.workers where id = $1 for key share", connection);
-        command.Parameters.Add(Sql.P(worker.Value));
-        if (await command.ExecuteScalarAsync(cancellationToken) is not true) throw new LeaseLostException();
-    }
-
-    private static async Task<List<TaskKey>> KeysAsync(NpgsqlCommand command, CancellationToken cancellationToken)
-    {
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        var keys = new List<TaskKey>();
-        while (await rows.ReadAsync(cancellationToken)) keys.Add(new TaskKey(new RunId(rows.GetGuid(0)), rows.GetInt32(1)));
-        return keys;
-    }
+    private static Task<List<TaskKey>> KeysAsync(EngineSession session, NpgsqlBatchCommand command, CancellationToken cancellationToken) =>
+        session.ListAsync(command, row => new TaskKey(new RunId(row.GetGuid(0)), row.GetInt32(1)), cancellationToken);
 
     /// <summary>
     /// One worker's tasks back into the queue, all but <paramref name="keep"/>; without that the worker goes too, in the same
@@ -216,21 +206,20 @@ internal sealed class WorkQueue(
         string which, WorkerId? id, IReadOnlyCollection<HeldTask>? keep, string why, int? poisonLimit, CancellationToken cancellationToken)
     {
         var runs = await transactions.RunAsync(
-            async (connection, token) =>
+            async (session, token) =>
             {
-                await using var find = new NpgsqlCommand($"select id from gofer.workers where {which} limit 1 for update skip locked", connection);
+                var find = Sql.Command($"select id from gofer.workers where {which} limit 1 for update skip locked");
                 if (id is { } named) find.Parameters.Add(Sql.P(named.Value));
-                if (await find.ExecuteScalarAsync(token) is not Guid found) return null;
+                if (await session.ScalarAsync(find, token) is not Guid found) return null;
 
                 var worker = new WorkerId(found);
-                await using var held = new NpgsqlCommand(
+                var held = Sql.Command(
                     """
                     select e.run_id, e.task from gofer.active_runs a join gofer.task_executions e on e.run_id = a.run_id where e.worker_id = $1
                     """,
-                    connection);
-                held.Parameters.Add(Sql.P(worker.Value));
-                var keys = await KeysAsync(held, token);
-                var loaded = await reader.LoadAsync(connection, Runs(keys), keys, token);
+                    Sql.P(worker.Value));
+                var keys = await KeysAsync(session, held, token);
+                var loaded = await reader.LoadAsync(session, Runs(keys), keys, token);
                 var now = clock.GetUtcNow();
                 foreach (var key in keys)
                 {
@@ -241,10 +230,10 @@ internal sealed class WorkQueue(
 
                 if (poisonLimit is { } limit) Condemn(keys.Where(k => loaded.ContainsKey(k.Run)).Select(k => (loaded[k.Run].Run, k.Task)), limit, now);
 
-                await using var batch = new NpgsqlBatch(connection);
-                var expected = RunWrites.Update(batch, loaded.Values);
-                if (keep is null) batch.BatchCommands.Add(Sql.Command("delete from gofer.workers where id = $1", Sql.P(worker.Value)));
-                await EngineTransaction.ExecuteAsync(batch, expected, token);
+                var writes = new Writes();
+                RunWrites.Update(writes, loaded.Values);
+                if (keep is null) writes.Add("delete from gofer.workers where id = $1", Sql.P(worker.Value));
+                await session.WriteAsync(writes, token);
                 return loaded;
             },
             cancellationToken);
@@ -264,9 +253,9 @@ internal sealed class WorkQueue(
     private async Task<int> LoseAsync(TimeSpan lostAfter, CancellationToken cancellationToken)
     {
         var lost = await transactions.RunAsync(
-            async (connection, token) =>
+            async (session, token) =>
             {
-                await using var find = new NpgsqlCommand(
+                var find = Sql.Command(
                     """
                     delete from gofer.ready_tasks r using (
                         select q.rank, q.virtual_time, q.seq from gofer.ready_tasks q
@@ -277,12 +266,11 @@ internal sealed class WorkQueue(
                     where r.rank = dead.rank and r.virtual_time = dead.virtual_time and r.seq = dead.seq
                     returning r.run_id, r.task
                     """,
-                    connection);
-                find.Parameters.Add(Sql.P(lostAfter));
-                var keys = await KeysAsync(find, token);
+                    Sql.P(lostAfter));
+                var keys = await KeysAsync(session, find, token);
                 if (keys.Count == 0) return [];
 
-                var loaded = await reader.LoadAsync(connection, Runs(keys), keys, token);
+                var loaded = await reader.LoadAsync(session, Runs(keys), keys, token);
                 var now = clock.GetUtcNow();
                 var message = $"No worker reached the back end that ran it for {lostAfter.TotalMinutes:0.#} minutes.";
                 foreach (var key in keys)
@@ -290,12 +278,12 @@ internal sealed class WorkQueue(
                     if (loaded.TryGetValue(key.Run, out var run)) run.Run.Lose(key.Task, message, now);
                 }
 
-                await RunReader.SupplyAsync(connection, loaded.Values, now, token);
-                var gate = await SlotGate.DecideAsync(connection, loaded.Values, now, token);
-                await using var batch = new NpgsqlBatch(connection);
-                var expected = RunWrites.Update(batch, loaded.Values);
-                gate.Write(batch);
-                await EngineTransaction.ExecuteAsync(batch, expected, token);
+                await RunReader.SupplyAsync(session, loaded.Values, now, token);
+                var gate = await SlotGate.DecideAsync(session, loaded.Values, now, token);
+                var writes = new Writes();
+                RunWrites.Update(writes, loaded.Values);
+                gate.Write(writes);
+                await session.WriteAsync(writes, token);
                 return keys;
             },
             cancellationToken);
@@ -310,7 +298,7 @@ internal sealed class WorkQueue(
         if (runs.Any(r => r.Run.Enqueued.Any(t => r.Run.Tasks[t].State == TaskState.Ready))) notifier.Ready();
 
         await admission.AfterAsync(runs, cancellationToken);
-        await ready.TellAsync(cancellationToken);
+        ready.Tell();
     }
 
     private void Wake()
