@@ -53,7 +53,7 @@ internal static class History
             from bounds, generate_series($3 + 1, $4) g)
         """;
 
-    private static readonly string[] s_tables = ["gofer.runs", "gofer.run_numbers", "gofer.task_executions", "gofer.run_events", "gofer.log_chunks"];
+    private static readonly string[] s_tables = ["gofer.runs", "gofer.run_numbers", "gofer.task_executions", "gofer.event_packs", "gofer.log_chunks"];
 
     private static readonly string[] s_inserts =
     [
@@ -70,7 +70,8 @@ internal static class History
         """,
         $$"""
         {{Runs}}
-        insert into gofer.run_events (run_id, seq, type, at, task, attempt, data) select id, task + 1, 'task.succeeded', at, task, 1, '{}' from past, generate_series(0, 9) task
+        insert into gofer.event_packs (run_id, last_seq, first_seq, at, items)
+        select id, task + 1, task + 1, at, format('[["task.succeeded",%s,1]]', task) from past, generate_series(0, 9) task
         """,
         $"""
         {Runs}

@@ -22,7 +22,7 @@ internal sealed class ListRunEventsHandler(IGoferDb db, IVersionGraphs versions)
         var after = 0;
         if (cursor.Value is { } place && !int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out after)) return Cursors.Bad;
 
-        var rows = await db.Events.AsNoTracking().Where(e => e.RunId == scope.Value.Run.Id && e.Seq > after)
+        var rows = await db.Events.AsNoTracking().Where(e => e.RunId == scope.Value.Run.Id && e.LastSeq > after && e.Seq > after)
             .OrderBy(e => e.Seq).Take(request.Page.Take + 1).ToListAsync(cancellationToken);
         return Cursors.Page(rows, request.Page.Take, e => e.View(scope.Value), e => e.Seq.ToString(CultureInfo.InvariantCulture));
     }

@@ -201,6 +201,9 @@ public sealed class EventRow
     /// <summary>Its number in the run, from 1, without gaps; also the order in which followers see it.</summary>
     public required int Seq { get; init; }
 
+    /// <summary>The number of the last event that was written with it: a search for what comes after a number begins with this, which is indexed.</summary>
+    public required int LastSeq { get; init; }
+
     /// <summary>One of <see cref="EventTypes"/>.</summary>
     public required string Type { get; init; }
 

@@ -65,7 +65,7 @@ public sealed class RunFollower(IServiceScopeFactory scopes, IChanges changes)
                 // Read before the events: what ended the run is then among them.
                 ended = (await RunAsync(db, scope, cancellationToken)).State.IsFinal();
                 var from = after;
-                var events = await db.Events.AsNoTracking().Where(e => e.RunId == scope.Run.Id && e.Seq > from)
+                var events = await db.Events.AsNoTracking().Where(e => e.RunId == scope.Run.Id && e.LastSeq > from && e.Seq > from)
                     .OrderBy(e => e.Seq).Take(Step).ToListAsync(cancellationToken);
                 full = events.Count == Step;
                 if (events.Count > 0)

@@ -17,7 +17,7 @@ public sealed class Partitions(NpgsqlDataSource source)
         ("runs", "fillfactor = 80"),
         ("task_executions", "fillfactor = 70"),
         ("task_attempts", "fillfactor = 100"),
-        ("run_events", "fillfactor = 100"),
+        ("event_packs", "fillfactor = 100"),
         ("log_chunks", "fillfactor = 100"),
     ];
 

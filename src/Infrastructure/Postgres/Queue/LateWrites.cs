@@ -8,7 +8,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 internal static class LateWrites
 {
 #if SABOTAGE_EVENTS
-    private const string Which = "insert into gofer.run_events";
+    private const string Which = "insert into gofer.event_packs";
 #else
     private const string Which = "insert into gofer.idempotency_keys";
 #endif

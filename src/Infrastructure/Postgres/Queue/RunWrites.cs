@@ -159,17 +159,15 @@ internal static class RunWrites
 
     private static void Events(Writes writes, List<LoadedRun> runs)
     {
-        var events = runs.SelectMany(r => r.Run.NewEvents.Select(e => (Run: r.Id.Value, Event: e))).ToList();
-        if (events.Count == 0) return;
+        var packs = runs.Where(r => r.Run.NewEvents.Count > 0).Select(r => (Run: r.Id.Value, Events: r.Run.NewEvents)).ToList();
+        if (packs.Count == 0) return;
         writes.Add(
-            "insert into gofer.run_events (run_id, seq, type, at, task, attempt, data) select * from unnest($1, $2, $3, $4, $5, $6, $7)",
-            Sql.P(events.Select(e => e.Run).ToArray()),
-            Sql.P(events.Select(e => e.Event.Seq).ToArray()),
-            Sql.Texts(events.Select(e => e.Event.Type)),
-            Sql.P(events.Select(e => e.Event.At).ToArray()),
-            Sql.P(events.Select(e => e.Event.Task).ToArray()),
-            Sql.P(events.Select(e => e.Event.Attempt).ToArray()),
-            Sql.Json([.. events.Select(e => TextMap.Write(e.Event.Data))]));
+            "insert into gofer.event_packs (run_id, last_seq, first_seq, at, items) select * from unnest($1, $2, $3, $4, $5)",
+            Sql.P(packs.Select(p => p.Run).ToArray()),
+            Sql.P(packs.Select(p => p.Events[^1].Seq).ToArray()),
+            Sql.P(packs.Select(p => p.Events[0].Seq).ToArray()),
+            Sql.P(packs.Select(p => p.Events[0].At).ToArray()),
+            Sql.Texts(packs.Select(p => EventPack.Of(p.Events))));
     }
 
     private static void Attempts(Writes writes, List<LoadedRun> runs)
