@@ -1,3 +1,4 @@
+using Gofer.Application.Logs;
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
@@ -62,8 +63,15 @@ public abstract record TaskReport(HeldTask Held)
     /// <summary>Its container runs.</summary>
     public sealed record Started(HeldTask Held, DateTimeOffset StartedAt, string? ImageDigest) : TaskReport(Held);
 
-    /// <summary>Its attempt is over and its output stored.</summary>
-    public sealed record Ended(HeldTask Held, TaskOutcome Outcome) : TaskReport(Held);
+    /// <summary>Its attempt is over, and its output stored but for <see cref="Tail"/>.</summary>
+    public sealed record Ended(HeldTask Held, TaskOutcome Outcome) : TaskReport(Held)
+    {
+        /// <summary>The last chunks of the attempt's output, stored with the end or not at all; few bytes, for runs are locked meanwhile.</summary>
+        public IReadOnlyList<LogChunk> Tail { get; init; } = [];
+
+        /// <summary>Tasks that the end may release, so that they are read along; a hint.</summary>
+        public IReadOnlyList<int> Children { get; init; } = [];
+    }
 }
 
 /// <summary>What an <see cref="IWorkQueue.AdvanceAsync"/> came to.</summary>
@@ -110,6 +118,9 @@ public sealed record ClaimedTask
 
     /// <summary>The values of the matrix instance; null where the task has no matrix.</summary>
     public required IReadOnlyDictionary<string, string>? Matrix { get; init; }
+
+    /// <summary>Tasks of the graph that wait for this one.</summary>
+    public required IReadOnlyList<int> Children { get; init; }
 
     /// <summary>The id that people see, an instance's own.</summary>
     public required string TaskId { get; init; }

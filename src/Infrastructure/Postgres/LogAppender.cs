@@ -29,6 +29,31 @@ internal sealed class LogAppender(NpgsqlDataSource source)
         return waiting.Stored.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Adds chunks to a transaction that ends their attempts. It holds the run's lock and has seen the fence, and nothing of these chunks was
+    /// ever sent before, so each of them is stored or the transaction fails.
+    /// </summary>
+    public static void Write(Writes writes, IReadOnlyList<PackedChunk> chunks)
+    {
+        if (chunks.Count == 0) return;
+        writes.Demand(
+            chunks.Count,
+            """
+            insert into gofer.log_chunks (run_id, task, attempt, seq, stream, stream_end, first_piece, last_piece, compressed, bytes)
+            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            """,
+            Sql.P(chunks.Select(c => c.Run.Value).ToArray()),
+            Sql.P(chunks.Select(c => c.Chunk.Task).ToArray()),
+            Sql.P(chunks.Select(c => c.Chunk.Attempt).ToArray()),
+            Sql.P(chunks.Select(c => c.Chunk.Seq).ToArray()),
+            Sql.P(chunks.Select(c => (short)c.Chunk.Stream).ToArray()),
+            Sql.P(chunks.Select(c => c.Chunk.StreamEnd).ToArray()),
+            Sql.P(chunks.Select(c => c.Chunk.FirstPiece).ToArray()),
+            Sql.P(chunks.Select(c => c.Chunk.LastPiece).ToArray()),
+            Sql.P(chunks.Select(c => c.Compressed).ToArray()),
+            Sql.P(chunks.Select(c => c.Bytes).ToArray()));
+    }
+
     private async Task WriteAsync()
     {
         do
@@ -131,6 +156,3 @@ internal sealed class LogAppender(NpgsqlDataSource source)
         public TaskCompletionSource<int> Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
-
-/// <summary>A chunk with its bytes as they are stored.</summary>
-internal sealed record PackedChunk(LogChunk Chunk, bool Compressed, byte[] Bytes);

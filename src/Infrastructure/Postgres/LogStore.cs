@@ -12,9 +12,6 @@ internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILo
 {
     private readonly LogAppender _appender = new(source);
 
-    /// <summary>Below this a chunk is not worth compressing.</summary>
-    private const int WorthCompressing = 256;
-
     private const string Columns = "task, attempt, seq, stream, first_piece, at, compressed, bytes, transaction, row";
 
     /// <summary>Older than every transaction that is still open, so no row can come before it any more.</summary>
@@ -24,7 +21,7 @@ internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILo
     public async Task<LogAppend> AppendAsync(LogOwner owner, IReadOnlyList<LogChunk> chunks, CancellationToken cancellationToken)
     {
         if (chunks.Count == 0) return LogAppend.Stored;
-        var stored = await _appender.AppendAsync(owner, Pack(chunks), cancellationToken);
+        var stored = await _appender.AppendAsync(owner, PackedChunk.Of(owner.Run, chunks), cancellationToken);
         if (stored == chunks.Count)
         {
             notifier.Changed();
@@ -138,23 +135,5 @@ internal sealed class LogStore(NpgsqlDataSource source, Notifier notifier) : ILo
         command.Parameters.Add(Sql.P(owner.Worker.Value));
         command.Parameters.Add(Sql.P(owner.Fence));
         return await command.ExecuteScalarAsync(cancellationToken) is true;
-    }
-
-    private static List<PackedChunk> Pack(IReadOnlyList<LogChunk> chunks)
-    {
-        // Most tasks say little: a compressor is made where there is something to compress.
-        using var compressor = chunks.Any(c => c.Bytes.Length >= WorthCompressing) ? new Compressor(1) : null;
-        return [.. chunks.Select(c => Pack(compressor, c))];
-    }
-
-    private static PackedChunk Pack(Compressor? compressor, LogChunk chunk)
-    {
-        if (chunk.Bytes.Length >= WorthCompressing)
-        {
-            var wrapped = compressor!.Wrap(chunk.Bytes.Span);
-            if (wrapped.Length < chunk.Bytes.Length) return new PackedChunk(chunk, true, wrapped.ToArray());
-        }
-
-        return new PackedChunk(chunk, false, chunk.Bytes.ToArray());
     }
 }

@@ -23,8 +23,11 @@ internal sealed partial class LogPump(
     /// <summary>How much output is stored at once.</summary>
     private const int Flush = 256 * 1024;
 
-    /// <summary>Returns when all of the container's output is stored.</summary>
-    public async Task RunAsync(WorkerSession session, ClaimedTask task, string name, CancellationToken cancellationToken)
+    /// <summary>The most bytes at the end of an output that are not stored apart but go with the attempt's end.</summary>
+    private const int LargestTail = 4 * 1024;
+
+    /// <summary>Returns when all of the container's output is stored but for what it answers, which is to be stored with the attempt's end.</summary>
+    public async Task<IReadOnlyList<LogChunk>> RunAsync(WorkerSession session, ClaimedTask task, string name, CancellationToken cancellationToken)
     {
         var owner = new LogOwner(task.Held.Run, task.Held.Task, task.Attempt, session.Worker, task.Held.Fence);
         // The first claim that a task ever had: nobody can have stored anything, so nobody is asked.
@@ -35,7 +38,8 @@ internal sealed partial class LogPump(
             {
                 var position = known ?? await store.PositionAsync(owner.Run, owner.Task, owner.Attempt, cancellationToken);
                 known = null;
-                if (await PumpAsync(owner, name, position, cancellationToken)) return;
+                // Where an append failed it may still come to its end behind our back, so after that every chunk goes the same way.
+                if (await PumpAsync(owner, name, position, failures == 1, cancellationToken) is { } tail) return tail;
             }
             catch (Exception e) when (e is SchedulerUnavailableException or NpgsqlException or TimeoutException)
             {
@@ -47,8 +51,9 @@ internal sealed partial class LogPump(
         }
     }
 
-    /// <summary>False where another holder moved the position: read it again.</summary>
-    private async Task<bool> PumpAsync(LogOwner owner, string name, LogPosition position, CancellationToken cancellationToken)
+    /// <summary>What is left for the attempt's end; null where another holder moved the position: read it again.</summary>
+    private async Task<IReadOnlyList<LogChunk>?> PumpAsync(
+        LogOwner owner, string name, LogPosition position, bool mayLeaveTail, CancellationToken cancellationToken)
     {
         var cutter = new LogCutter(owner.Task, owner.Attempt, position);
         var stored = position.Stdout + position.Stderr;
@@ -61,20 +66,22 @@ internal sealed partial class LogPump(
             {
                 if (!cutter.IsEmpty && !next.IsCompleted && await Task.WhenAny(next, Task.Delay(Delay, cancellationToken)) != next)
                 {
-                    if (await StoreAsync(owner, cutter.Take(final: false, clock.GetUtcNow()), cancellationToken) is { } early) return early;
+                    if (await StoreAsync(owner, cutter.Take(final: false, clock.GetUtcNow()), cancellationToken) is { } early) return early ? [] : null;
                 }
 
                 if (!await next) break;
                 stored += Add(cutter, pieces.Current, options.Value.LogLimit - stored);
                 next = pieces.MoveNextAsync().AsTask();
                 if (cutter.ReadyBytes < Flush) continue;
-                if (await StoreAsync(owner, cutter.Take(final: false, clock.GetUtcNow()), cancellationToken) is { } over) return over;
+                if (await StoreAsync(owner, cutter.Take(final: false, clock.GetUtcNow()), cancellationToken) is { } over) return over ? [] : null;
             }
 
 #if SABOTAGE_LOG // the last chunk is dropped
-            return true;
+            return [];
 #else
-            return await StoreAsync(owner, cutter.Take(final: true, clock.GetUtcNow()), cancellationToken) ?? true;
+            var last = cutter.Take(final: true, clock.GetUtcNow());
+            if (mayLeaveTail && last.Sum(c => c.Bytes.Length) <= LargestTail) return last;
+            return await StoreAsync(owner, last, cancellationToken) ?? true ? [] : null;
 #endif
         }
         finally

@@ -1,3 +1,4 @@
+using Gofer.Application.Logs;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Runs;
@@ -32,8 +33,8 @@ internal sealed partial class Shepherd(
         var name = specs.NameOf(task);
         try
         {
-            var outcome = await RunAsync(session, handle, name);
-            var answer = await session.ReportAsync(new TaskReport.Ended(task.Held, outcome));
+            var (outcome, tail) = await RunAsync(session, handle, name);
+            var answer = await session.ReportAsync(new TaskReport.Ended(task.Held, outcome) { Tail = tail, Children = task.Children });
             // Over: this end was recorded before, and the answer was lost.
             if (answer != ReportAnswer.Fenced) await scheduler.ReleaseAsync(name, session.Over);
         }
@@ -60,11 +61,11 @@ internal sealed partial class Shepherd(
         }
     }
 
-    private async Task<TaskOutcome> RunAsync(WorkerSession session, TaskHandle handle, string name)
+    private async Task<(TaskOutcome Outcome, IReadOnlyList<LogChunk> Tail)> RunAsync(WorkerSession session, TaskHandle handle, string name)
     {
         var task = handle.Task;
         var started = await FindOrStartAsync(session, handle, name);
-        if (started.Outcome is { } never) return never;
+        if (started.Outcome is { } never) return (never, []);
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
         // Hardly any task is ever asked to stop, so nothing waits for that.
@@ -84,18 +85,19 @@ internal sealed partial class Shepherd(
         }
 
         var status = await waiting;
-        await pumping;
+        var tail = await pumping;
         await ended.CancelAsync();
         await asked.DisposeAsync();
         await stopping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await patience.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return (status, handle.IsOverdue) switch
+        TaskOutcome outcome = (status, handle.IsOverdue) switch
         {
             (ContainerStatus.Ended end, true) => new TaskOutcome.TimedOut(end.ExitCode, end.StartedAt, task.Definition.Timeout!.Value),
             (ContainerStatus.Ended end, false) => new TaskOutcome.Exited(end.ExitCode, end.OutOfMemory, end.StartedAt, end.Message),
             (_, true) => new TaskOutcome.TimedOut(null, started.StartedAt, task.Definition.Timeout!.Value),
             _ => new TaskOutcome.Lost("The container vanished before its exit code was read."),
         };
+        return (outcome, tail);
     }
 
     /// <summary>

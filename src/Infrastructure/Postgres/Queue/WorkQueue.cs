@@ -119,16 +119,22 @@ internal sealed class WorkQueue(
         allowed = true;
 #endif
         if (!allowed) throw new LeaseLostException();
-        var keys = reports.Select(r => new TaskKey(r.Held.Run, r.Held.Task)).Concat(taken).Distinct().ToList();
+        var keys = reports.SelectMany(Reached).Concat(taken).Distinct().ToList();
         if (keys.Count == 0) return (new Advance([], new Dictionary<HeldTask, bool>(), CameUpShort: true), []);
 
         var runs = await reader.LoadAsync(session, Runs(keys), keys, cancellationToken);
         var now = clock.GetUtcNow();
         var refused = new Dictionary<HeldTask, bool>();
+        var tails = new List<PackedChunk>();
         foreach (var report in reports)
         {
             var (held, run) = (report.Held, runs.GetValueOrDefault(report.Held.Run)?.Run);
-            if (run is not null && Apply(run, worker, report, now)) continue;
+            if (run is not null && Apply(run, worker, report, now))
+            {
+                if (report is TaskReport.Ended { Tail.Count: > 0 } ended) tails.AddRange(PackedChunk.Of(held.Run, ended.Tail));
+                continue;
+            }
+
             // A report is sent again where its answer was lost, and what came true before changes nothing: only a task that is gone counts.
             if (run is null || !run.Tasks[held.Task].IsHeldBy(worker, held.Fence)) refused[held] = run?.Tasks[held.Task].State.IsFinal() ?? true;
         }
@@ -155,6 +161,7 @@ internal sealed class WorkQueue(
         var writes = new Writes();
         RunWrites.Update(writes, runs.Values);
         gate.Write(writes);
+        LogAppender.Write(writes, tails);
         await session.WriteAsync(writes, cancellationToken);
         return (new Advance(claims, refused, cameUpShort), runs.Values);
 
@@ -166,6 +173,14 @@ internal sealed class WorkQueue(
             if (claims.Count > 0 && claims[^1].Held.Task == task && claims[^1].Held.Run == run.Id) EarlyStarts.Taken.Value?.Invoke(claims[^1]);
 #endif
         }
+    }
+
+    /// <summary>The task of a report, and those that its end may release.</summary>
+    private static IEnumerable<TaskKey> Reached(TaskReport report)
+    {
+        yield return new TaskKey(report.Held.Run, report.Held.Task);
+        if (report is not TaskReport.Ended ended) yield break;
+        foreach (var child in ended.Children) yield return new TaskKey(report.Held.Run, child);
     }
 
     private static bool Apply(Run run, WorkerId worker, TaskReport report, DateTimeOffset now) => report switch
@@ -189,6 +204,7 @@ internal sealed class WorkQueue(
         RunVariables = run.Variables,
         Parameters = run.Params,
         Matrix = run.Graph.Graph.Nodes[task.Task].Matrix,
+        Children = run.Graph.Graph.ChildrenOf(task.Task),
         TaskId = run.Graph.Graph.Nodes[task.Task].Id,
         Definition = run.Graph.Graph.Nodes[task.Task].Definition,
     };
