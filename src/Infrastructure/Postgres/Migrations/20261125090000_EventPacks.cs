@@ -48,6 +48,16 @@ public sealed class EventPacks : Migration
             (i.item ->> 1)::integer as task, (i.item ->> 2)::integer as attempt, coalesce(nullif(i.item -> 3, 'null'), '{}') as data
         from gofer.event_packs p cross join lateral jsonb_array_elements(p.items::jsonb) with ordinality as i (item, place);
 
+        -- the second line of defence of a write that was decided under locks
+        create function gofer.demand(touched bigint, wanted bigint) returns boolean language plpgsql as $$
+        begin
+            if touched <> wanted then
+                raise exception 'a write of the engine touched % rows in place of %: a rule of locking was broken', touched, wanted
+                    using errcode = 'integrity_constraint_violation';
+            end if;
+            return true;
+        end $$;
+
         drop trigger runs_terminal on gofer.runs;
         drop trigger task_executions_terminal on gofer.task_executions;
         create trigger runs_terminal before update on gofer.runs

@@ -112,7 +112,7 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
         RunWrites.Update(writes, admitted);
         gate.Write(writes);
         writes.Add("update gofer.active_runs set admitted = true where run_id = any($1)", Sql.P(admitted.Select(r => r.Id.Value).ToArray()));
-        await session.WriteAsync(writes, cancellationToken);
+        await session.CommitAsync(writes, cancellationToken);
         return admitted.Count;
     }
 
@@ -156,7 +156,7 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
         var writes = new Writes();
         RunWrites.Update(writes, runs.Values);
         gate.Write(writes);
-        await session.WriteAsync(writes, cancellationToken);
+        await session.CommitAsync(writes, cancellationToken);
         return gate.Granted;
     }
 

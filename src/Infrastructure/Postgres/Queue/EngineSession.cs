@@ -1,25 +1,32 @@
-using System.Globalization;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>
-/// A transaction of the engine under way. Whatever it sends goes in batches of one round trip each; the first carries what holds for the
-/// whole transaction (<see cref="Sql.ByKey"/>). Statements are planned once for each connection where that is possible.
+/// A transaction of the engine. Whatever it sends goes in batches of one round trip each: the first begins it and carries what holds for the
+/// whole of it (<see cref="Sql.ByKey"/>), the last writes and commits. Statements are planned once for each connection where that is possible.
 /// </summary>
 internal sealed class EngineSession(NpgsqlConnection connection, Preparation preparation)
 {
     private bool _opened;
 
+    /// <summary>Whether <see cref="CommitAsync"/> came to its end.</summary>
+    public bool IsCommitted { get; private set; }
+
     /// <summary>Sends the commands; the reader stands at the rows of the first that answers rows.</summary>
-    public async Task<NpgsqlDataReader> ReadAsync(CancellationToken cancellationToken, params NpgsqlBatchCommand[] commands)
+    public async Task<NpgsqlDataReader> ReadAsync(CancellationToken cancellationToken, params IReadOnlyCollection<NpgsqlBatchCommand> commands)
     {
         var opens = !_opened;
         // It holds nothing beside its reader, which the caller disposes of.
 #pragma warning disable CA2000
         var batch = new NpgsqlBatch(connection);
 #pragma warning restore CA2000
-        if (opens) batch.BatchCommands.Add(new NpgsqlBatchCommand(Sql.ByKey));
+        if (opens)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("begin isolation level read committed"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(Sql.ByKey));
+        }
+
         foreach (var command in commands) batch.BatchCommands.Add(command);
         await preparation.PrepareAsync(batch, cancellationToken);
         var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -44,24 +51,26 @@ internal sealed class EngineSession(NpgsqlConnection connection, Preparation pre
         return list;
     }
 
-    /// <summary>Sends writes, of which some must touch exactly the rows that were read; anything else ends the transaction.</summary>
-    public async Task WriteAsync(Writes writes, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends the writes and commits, in one round trip. Writes that must touch exactly the rows that were read fail where they do not, and
+    /// then nothing is committed.
+    /// </summary>
+    public async Task CommitAsync(Writes writes, CancellationToken cancellationToken)
     {
 #if SABOTAGE_EVENTS || SABOTAGE_KEY
         LateWrites.Withhold(connection, writes);
 #endif
-        if (writes.Commands.Count == 0) return;
-        await using (await ReadAsync(cancellationToken, [.. writes.Commands]))
+        if (_opened || writes.Commands.Count > 0)
         {
-            // what they answer is not wanted; the number of rows they touched is known once the reader is closed
+            writes.Add("commit");
+            await using var answers = await ReadAsync(cancellationToken, writes.Commands);
+            while (await answers.NextResultAsync(cancellationToken))
+            {
+                // read to the end: an error anywhere is an error here
+            }
         }
 
-        foreach (var (command, rows) in writes.Demands)
-        {
-            if ((int)command.RecordsAffected == rows) continue;
-            throw new InvalidOperationException(string.Create(
-                CultureInfo.InvariantCulture, $"A write of the engine touched {command.RecordsAffected} rows in place of {rows}: a rule of locking was broken."));
-        }
+        IsCommitted = true;
     }
 }
 
@@ -69,22 +78,15 @@ internal sealed class EngineSession(NpgsqlConnection connection, Preparation pre
 internal sealed class Writes
 {
     private readonly List<NpgsqlBatchCommand> _commands = [];
-    private readonly List<(NpgsqlBatchCommand Command, int Rows)> _demands = [];
 
     /// <summary>In the order in which they are sent.</summary>
     public List<NpgsqlBatchCommand> Commands => _commands;
-
-    /// <summary>How many rows some of them must touch.</summary>
-    public IReadOnlyList<(NpgsqlBatchCommand Command, int Rows)> Demands => _demands;
 
     public void Add(string text, params ReadOnlySpan<NpgsqlParameter> parameters) => _commands.Add(Sql.Command(text, parameters));
 
     public void Add(NpgsqlBatchCommand command) => _commands.Add(command);
 
-    /// <summary>One that must touch that many rows.</summary>
-    public void Demand(int rows, string text, params ReadOnlySpan<NpgsqlParameter> parameters)
-    {
-        Add(text, parameters);
-        _demands.Add((_commands[^1], rows));
-    }
+    /// <summary>A write that must touch that many rows: the second line of defence of what was decided under locks.</summary>
+    public void Demand(int rows, string text, params ReadOnlySpan<NpgsqlParameter> parameters) =>
+        Add($"with touched as ({text} returning 1) select gofer.demand(count(*), ${parameters.Length + 1}) from touched", [.. parameters, Sql.P((long)rows)]);
 }

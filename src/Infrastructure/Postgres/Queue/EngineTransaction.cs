@@ -8,7 +8,7 @@ internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation pre
     private const int Tries = 10;
 
     /// <summary>
-    /// The work's answer, committed. A connection that breaks in the commit leaves the caller not knowing: what it does then must be
+    /// The work's answer. What the work did not commit is rolled back with the connection's return. A connection that breaks in the commit leaves the caller not knowing: what it does then must be
     /// safe to do twice, which fences and idempotency keys see to.
     /// </summary>
     public async Task<T> RunAsync<T>(Func<EngineSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
@@ -18,9 +18,8 @@ internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation pre
             try
             {
                 await using var connection = await source.OpenConnectionAsync(cancellationToken);
-                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                var answer = await work(new EngineSession(connection, preparation), cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
+                var session = new EngineSession(connection, preparation);
+                var answer = await work(session, cancellationToken);
 #if SABOTAGE_EVENTS || SABOTAGE_KEY
                 await LateWrites.SendAsync(connection, cancellationToken);
 #endif

@@ -13,14 +13,25 @@ internal sealed class ReadyQueue(NpgsqlDataSource source)
 {
     private static readonly TimeSpan s_tell = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// Deletes rows and remembers their tasks for the statements behind it, which so need no round trip of their own; takes fewer by those that
+    /// were taken before it.
+    /// </summary>
     private const string Take =
         """
         with next as (
             select rank, virtual_time, seq from gofer.ready_tasks where (backend is null or backend = $2) and (rank, virtual_time, seq) > ($3, $4, $5)
-            order by rank, virtual_time, seq limit $1 for update skip locked)
-        delete from gofer.ready_tasks r using next n
-        where r.rank = n.rank and r.virtual_time = n.virtual_time and r.seq = n.seq
-        returning r.run_id, r.task, r.rank, r.virtual_time, r.seq
+            order by rank, virtual_time, seq limit $1 - cardinality(current_setting('gofer.taken_runs')::uuid[]) for update skip locked),
+        gone as (
+            delete from gofer.ready_tasks r using next n
+            where r.rank = n.rank and r.virtual_time = n.virtual_time and r.seq = n.seq
+            returning r.run_id, r.task, r.rank, r.virtual_time, r.seq)
+        select run_id, task, rank, virtual_time, seq, (
+            select 0 * length(
+                set_config('gofer.taken_runs', (current_setting('gofer.taken_runs')::uuid[] || array_agg(run_id))::text, true)
+                || set_config('gofer.taken_tasks', (current_setting('gofer.taken_tasks')::integer[] || array_agg(task))::text, true))
+                + extract(epoch from clock_timestamp() - statement_timestamp())::double precision from gone)
+        from gone
         """;
 
     private (short Rank, long VirtualTime, long Seq) _place = Start;
@@ -34,41 +45,32 @@ internal sealed class ReadyQueue(NpgsqlDataSource source)
 
     private static (short Rank, long VirtualTime, long Seq) Start => (short.MinValue, long.MinValue, long.MinValue);
 
-    /// <summary>
-    /// Deletes the rows of up to <paramref name="limit"/> tasks that the back end may run and answers the tasks, first come first. False in
-    /// place of them where <paramref name="demand"/>, which is sent along, does not answer true.
-    /// </summary>
-    public async Task<(bool Allowed, List<TaskKey> Taken)> TakeAsync(
-        EngineSession session, NpgsqlBatchCommand demand, string backend, int limit, CancellationToken cancellationToken)
+    /// <summary>A look at the queue for up to <paramref name="limit"/> tasks that the back end may run.</summary>
+    public QueueLook Look(string backend, int limit)
     {
-        if (limit == 0) return (await session.ScalarAsync(demand, cancellationToken) is true, []);
+        if (limit == 0) return new QueueLook(0, false, []);
         var from = _goesOn || Stopwatch.GetElapsedTime(_scanned) < 3 * _took ? _place : Start;
         _goesOn = from == Start;
-        var began = Stopwatch.GetTimestamp();
-        bool allowed;
-        List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)> rows;
-        await using (var reader = await session.ReadAsync(cancellationToken, demand, Command(backend, limit, from)))
-        {
-            allowed = await reader.ReadAsync(cancellationToken) && reader.GetBoolean(0);
-            await reader.NextResultAsync(cancellationToken);
-            rows = await ReadAsync(reader, cancellationToken);
-        }
+        return from == Start
+            ? new QueueLook(limit, true, [Command(backend, limit, Start)])
+            : new QueueLook(limit, false, [Command(backend, limit, from), Command(backend, limit, Start)]);
+    }
 
-        if (from == Start) Scanned(began);
-        if (!allowed) return (false, []);
-        if (rows.Count < limit && from != Start)
-        {
-            began = Stopwatch.GetTimestamp();
-            await using var reader = await session.ReadAsync(cancellationToken, Command(backend, limit - rows.Count, Start));
-            rows.AddRange(await ReadAsync(reader, cancellationToken));
-            Scanned(began);
-        }
+    /// <summary>The tasks that were taken, first come first; the reader stands at the answers of the look's statements and is left behind them.</summary>
+    public async Task<List<TaskKey>> ReadAsync(QueueLook look, NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        if (look.Limit == 0) return [];
+        var rows = new List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)>();
+        var took = await ReadAsync(reader, rows, cancellationToken);
+        var whole = look.FromStart || rows.Count < look.Limit;
+        if (!look.FromStart) took = await ReadAsync(reader, rows, cancellationToken);
+        if (whole) (_scanned, _took) = (Stopwatch.GetTimestamp(), took);
 
         rows.Sort((a, b) => a.Place.CompareTo(b.Place));
         // A transaction that fails gives its rows back in front of the place; the next look at the whole queue finds them.
-        _place = rows.Count == limit ? rows[^1].Place : Start;
+        _place = rows.Count == look.Limit ? rows[^1].Place : Start;
         if (rows.Count > 0) _reached = Math.Max(_reached, rows.Max(r => r.Place.VirtualTime));
-        return (true, rows.ConvertAll(r => r.Key));
+        return rows.ConvertAll(r => r.Key);
     }
 
     /// <summary>
@@ -99,17 +101,21 @@ internal sealed class ReadyQueue(NpgsqlDataSource source)
     private static NpgsqlBatchCommand Command(string backend, int limit, (short Rank, long VirtualTime, long Seq) from) =>
         Sql.Command(Take, Sql.P(limit), Sql.P(backend), Sql.P(from.Rank), Sql.P(from.VirtualTime), Sql.P(from.Seq));
 
-    private static async Task<List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)>> ReadAsync(
-        NpgsqlDataReader rows, CancellationToken cancellationToken)
+    /// <summary>How long the server looked; the reader is left at what comes after.</summary>
+    private static async Task<TimeSpan> ReadAsync(
+        NpgsqlDataReader reader, List<(TaskKey Key, (short Rank, long VirtualTime, long Seq) Place)> rows, CancellationToken cancellationToken)
     {
-        var taken = new List<(TaskKey, (short, long, long))>();
-        while (await rows.ReadAsync(cancellationToken))
+        var took = TimeSpan.Zero;
+        while (await reader.ReadAsync(cancellationToken))
         {
-            taken.Add((new TaskKey(new Domain.Common.RunId(rows.GetGuid(0)), rows.GetInt32(1)), (rows.GetInt16(2), rows.GetInt64(3), rows.GetInt64(4))));
+            rows.Add((new TaskKey(new Domain.Common.RunId(reader.GetGuid(0)), reader.GetInt32(1)), (reader.GetInt16(2), reader.GetInt64(3), reader.GetInt64(4))));
+            took = TimeSpan.FromSeconds(reader.GetDouble(5));
         }
 
-        return taken;
+        await reader.NextResultAsync(cancellationToken);
+        return took;
     }
-
-    private void Scanned(long began) => (_scanned, _took) = (Stopwatch.GetTimestamp(), Stopwatch.GetElapsedTime(began));
 }
+
+/// <summary>Statements that take tasks from the queue: from its start, or from a place on and, where that gives fewer than asked, from the start too.</summary>
+internal sealed record QueueLook(int Limit, bool FromStart, IReadOnlyList<NpgsqlBatchCommand> Statements);

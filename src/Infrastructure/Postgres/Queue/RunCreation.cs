@@ -60,7 +60,7 @@ internal sealed class RunCreation(
         // Only what was done is remembered: a refused order's key may be used again.
         var refused = open.Where(i => answers[i]!.Value.Error is not null && orders[i].Claim is not null).Select(i => orders[i].Claim!).ToList();
         IdempotencyKeys.Keep(writes, [.. answered.Where(a => a.Order.Claim is not null).Select(a => (a.Order.Claim!, a.Answer))], refused);
-        await session.WriteAsync(writes, cancellationToken);
+        await session.CommitAsync(writes, cancellationToken);
         return new Creation([.. answers.Select(a => a!.Value)], [.. superseded.Select(r => r.Pipeline).Distinct()]);
     }
 

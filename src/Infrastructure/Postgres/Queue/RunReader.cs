@@ -8,18 +8,62 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// <summary>Loads runs for change: their rows locked in the order of their ids, so that no two transactions wait for each other.</summary>
 internal sealed class RunReader(IVersionGraphs versions)
 {
-    private const string Lock =
+    private const string Columns =
         """
         select r.id, r.namespace_id, r.pipeline_id, r.number, r.version, r.variables, r.params, r.priority, r.state, r.reason, r.message, r.open,
             r.first_failed, r.first_cancelled, r.event_seq, r.started_at, r.ended_at, r.cancel_requested_at, r.cancel_reason, r.cancel_message,
             (select n.task_limit from gofer.namespaces n where n.id = r.namespace_id), (select i.task_limit from gofer.install i)
-        from gofer.runs r where r.id = any($1) order by r.id for no key update of r
         """;
 
-    private const string Tasks =
+    private const string Lock = $"{Columns} from gofer.runs r where r.id = any($1) order by r.id for no key update of r";
+
+    /// <summary>Those of <see cref="ReadyQueue"/> too.</summary>
+    private const string LockTaken =
+        $"{Columns} from gofer.runs r where r.id = any($1 || current_setting('gofer.taken_runs')::uuid[]) order by r.id for no key update of r";
+
+    private const string Tasks = $"select {TaskColumns.Names} from unnest($1, $2) as k (run_id, task) join gofer.task_executions e using (run_id, task)";
+
+    private const string TasksTaken =
         $"""
-        select {TaskColumns.Names} from unnest($1, $2) as k (run_id, task) join gofer.task_executions e using (run_id, task)
+        select {TaskColumns.Names} from (
+            select distinct * from unnest($1 || current_setting('gofer.taken_runs')::uuid[], $2 || current_setting('gofer.taken_tasks')::integer[])
+                as k (run_id, task)) k
+        join gofer.task_executions e using (run_id, task)
         """;
+
+    /// <summary>
+    /// Takes tasks from the queue, if the worker may, and locks and loads their runs with those of <paramref name="tasks"/>, all in one round
+    /// trip. Each statement sees what was committed while the one before it waited for its locks. Null where <paramref name="demand"/>, which
+    /// is asked first, does not answer true.
+    /// </summary>
+    public async Task<(List<TaskKey> Taken, SortedDictionary<RunId, LoadedRun> Runs)?> TakeAsync(
+        EngineSession session, NpgsqlBatchCommand demand, ReadyQueue queue, string backend, int limit, IReadOnlyCollection<TaskKey> tasks,
+        CancellationToken cancellationToken)
+    {
+        var look = queue.Look(backend, limit);
+        List<TaskKey> taken;
+        List<Header> headers;
+        ILookup<RunId, (RunId Run, TaskExecution Execution)> executions;
+        await using (var reader = await session.ReadAsync(
+            cancellationToken,
+            [
+                demand,
+                .. look.Statements,
+                Sql.Command(LockTaken, Ordered([.. tasks.Select(t => t.Run).Distinct()])),
+                Sql.Command(TasksTaken, Sql.P(tasks.Select(k => k.Run.Value).ToArray()), Sql.P(tasks.Select(k => k.Task).ToArray())),
+            ]))
+        {
+            var allowed = await reader.ReadAsync(cancellationToken) && reader.GetBoolean(0);
+            await reader.NextResultAsync(cancellationToken);
+            taken = await queue.ReadAsync(look, reader, cancellationToken);
+            headers = await ReadHeadersAsync(reader, tasks.Count + taken.Count, cancellationToken);
+            await reader.NextResultAsync(cancellationToken);
+            executions = await ReadTasksAsync(reader, cancellationToken);
+            if (!allowed) return null;
+        }
+
+        return (taken, await RestoreAsync(headers, executions, cancellationToken));
+    }
 
     /// <summary>Locks and loads runs with the given executions of theirs; runs that retention has taken are left out.</summary>
     public async Task<SortedDictionary<RunId, LoadedRun>> LoadAsync(

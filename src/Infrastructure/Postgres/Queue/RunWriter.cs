@@ -139,7 +139,7 @@ internal sealed class RunWriter(
                 var writes = new Writes();
                 RunWrites.Update(writes, [loaded]);
                 gate.Write(writes);
-                await session.WriteAsync(writes, token);
+                await session.CommitAsync(writes, token);
                 return (true, true, loaded);
             },
             cancellationToken);

@@ -77,7 +77,7 @@ internal sealed class Timers(EngineTransaction transactions, RunReader reader, N
         writes.Add(
             "delete from gofer.timers t using unnest($1, $2) as u (run_id, task) where t.run_id = u.run_id and t.task = u.task and t.due_at <= now()",
             Sql.P(due.Select(d => d.Run.Value).ToArray()), Sql.P(due.Select(d => d.Task).ToArray()));
-        await session.WriteAsync(writes, cancellationToken);
+        await session.CommitAsync(writes, cancellationToken);
         return over.Count > 0;
     }
 }

@@ -114,15 +114,14 @@ internal sealed class WorkQueue(
     {
         // The lock keeps a sweep from judging the worker while the transaction writes under its lease.
         var demand = Sql.Command("select lease_until > now() from gofer.workers where id = $1 for key share", Sql.P(worker.Value));
-        var (allowed, taken) = await ready.TakeAsync(session, demand, backend.Identity, claimLimit, cancellationToken);
 #if SABOTAGE_FENCE
-        allowed = true;
+        demand = Sql.Command("select true");
 #endif
-        if (!allowed) throw new LeaseLostException();
-        var keys = reports.SelectMany(Reached).Concat(taken).Distinct().ToList();
-        if (keys.Count == 0) return (new Advance([], new Dictionary<HeldTask, bool>(), CameUpShort: true), []);
+        var reached = reports.SelectMany(Reached).Distinct().ToList();
+        var loaded = await reader.TakeAsync(session, demand, ready, backend.Identity, claimLimit, reached, cancellationToken) ?? throw new LeaseLostException();
+        var (taken, runs) = loaded;
+        if (reached.Count + taken.Count == 0) return (new Advance([], new Dictionary<HeldTask, bool>(), CameUpShort: true), []);
 
-        var runs = await reader.LoadAsync(session, Runs(keys), keys, cancellationToken);
         var now = clock.GetUtcNow();
         var refused = new Dictionary<HeldTask, bool>();
         var tails = new List<PackedChunk>();
@@ -162,7 +161,7 @@ internal sealed class WorkQueue(
         RunWrites.Update(writes, runs.Values);
         gate.Write(writes);
         LogAppender.Write(writes, tails);
-        await session.WriteAsync(writes, cancellationToken);
+        await session.CommitAsync(writes, cancellationToken);
         return (new Advance(claims, refused, cameUpShort), runs.Values);
 
         void Claim(LoadedRun run, int task)
@@ -249,7 +248,7 @@ internal sealed class WorkQueue(
                 var writes = new Writes();
                 RunWrites.Update(writes, loaded.Values);
                 if (keep is null) writes.Add("delete from gofer.workers where id = $1", Sql.P(worker.Value));
-                await session.WriteAsync(writes, token);
+                await session.CommitAsync(writes, token);
                 return loaded;
             },
             cancellationToken);
@@ -299,7 +298,7 @@ internal sealed class WorkQueue(
                 var writes = new Writes();
                 RunWrites.Update(writes, loaded.Values);
                 gate.Write(writes);
-                await session.WriteAsync(writes, token);
+                await session.CommitAsync(writes, token);
                 return keys;
             },
             cancellationToken);
