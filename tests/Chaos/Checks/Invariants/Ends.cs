@@ -95,7 +95,8 @@ internal sealed class MixTookPlace(Profile profile) : Invariant
         var events = evidence.Runs.SelectMany(r => evidence.Events[r.Id]).ToLookup(e => e.Type);
         var tasks = evidence.Runs.SelectMany(r => evidence.Tasks[r.Id].Select(t => (Run: r, Task: t))).ToList();
         Demand("attempts followed by another", events[EventTypes.TaskRetried].Count(), profile.Runs / 8);
-        Demand("timeouts of tasks", tasks.Count(t => t.Task.Reason == Reasons.Timeout), profile.Runs / 60);
+        var timeouts = tasks.Count(t => t.Task.Reason == Reasons.Timeout) + evidence.Runs.Sum(r => evidence.Attempts[r.Id].Count(a => a.Reason == Reasons.Timeout));
+        Demand("timeouts of tasks", timeouts, profile.Runs / 40);
         Demand("timeouts of runs", events[EventTypes.RunTimedOut].Count(), profile.Runs / 80);
         Demand("matrices not cancelled", tasks.Count(t => t.Task.State != TaskState.Cancelled && t.Run.Pipeline.ScriptOf(t.Task.Task) is null), profile.Runs / 40);
         Demand("tasks held for a slot", events[EventTypes.TaskHeld].Count(), profile.Runs / 40);

@@ -25,10 +25,10 @@ internal sealed class KeyedBurst : ChaosPipeline
 
     public override int Weight => 2;
 
-    public override int Burst => 6;
+    public override int Burst => 8;
 
     public override IReadOnlyList<ChaosTask> Tasks { get; } =
     [
-        ChaosTask.Plain("inside", "0.4").Key(Keyed.Door, Keyed.Slots), ChaosTask.Plain("outside", "0").After("success", "inside"),
+        ChaosTask.Plain("inside", "0.8").Key(Keyed.Door, Keyed.Slots), ChaosTask.Plain("outside", "0").After("success", "inside"),
     ];
 }

@@ -7,7 +7,7 @@ internal sealed class OutOfTime : ChaosPipeline
 {
     public override string Id => "out-of-time";
 
-    public override int Weight => 6;
+    public override int Weight => 7;
 
     public override IReadOnlyList<ChaosTask> Tasks { get; } =
     [

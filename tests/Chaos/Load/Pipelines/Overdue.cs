@@ -5,7 +5,7 @@ internal sealed class Overdue : ChaosPipeline
 {
     public override string Id => "overdue";
 
-    public override int Weight => 8;
+    public override int Weight => 9;
 
     public override IReadOnlyList<ChaosTask> Tasks { get; } =
     [
