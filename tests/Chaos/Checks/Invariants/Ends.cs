@@ -98,7 +98,7 @@ internal sealed class MixTookPlace(Profile profile) : Invariant
         var timeouts = tasks.Count(t => t.Task.Reason == Reasons.Timeout) + evidence.Runs.Sum(r => evidence.Attempts[r.Id].Count(a => a.Reason == Reasons.Timeout));
         Demand("timeouts of tasks", timeouts, profile.Runs / 40);
         Demand("timeouts of runs", events[EventTypes.RunTimedOut].Count(), profile.Runs / 80);
-        Demand("matrices not cancelled", tasks.Count(t => t.Task.State != TaskState.Cancelled && t.Run.Pipeline.ScriptOf(t.Task.Task) is null), profile.Runs / 40);
+        Demand("matrices not cancelled", tasks.Count(t => t.Task.State != TaskState.Cancelled && t.Run.Pipeline.ScriptOf(t.Task.Task) is null), profile.Runs / 60);
         Demand("tasks held for a slot", events[EventTypes.TaskHeld].Count(), profile.Runs / 40);
         return Task.CompletedTask;
     }
