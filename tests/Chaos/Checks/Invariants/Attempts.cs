@@ -25,7 +25,11 @@ internal sealed class AttemptsAreCounted : Invariant
                 var before = task.State == TaskState.Cancelled && kept.Count == task.Attempt ? task.Attempt : Math.Max(0, task.Attempt - 1);
                 if (!kept.SequenceEqual(Enumerable.Range(1, before))) Violated($"{where} came to attempt {task.Attempt}, and kept are {string.Join(' ', kept)}.");
                 if (task.Attempt > node.Definition.Retry.MaxAttempts) Violated($"{where} came to attempt {task.Attempt}; {node.Definition.Retry.MaxAttempts} are allowed.");
-                foreach (var attempt in starts[(run.Id, node.Id)].Where(a => a < 1 || a > task.Attempt)) Violated($"{where} started as attempt {attempt}, and came to {task.Attempt} only.");
+                foreach (var attempt in starts[(run.Id, node.Id)].Where(a => a < 1 || a > task.Attempt))
+                {
+                    Violated($"{where} started as attempt {attempt}, and came to {task.Attempt} only.");
+                }
+
                 Follow(where, [.. evidence.Events[run.Id].Where(e => e.Task == task.Task)], kept);
             }
         }
@@ -104,8 +108,15 @@ internal sealed class BackoffsAreKept : Invariant
                     Violated($"The wait before {where} is {(due - failed.At).TotalMilliseconds:0} ms; the policy has up to {Longest(node.Definition.Retry, next - 1).TotalMilliseconds:0}.");
                 }
 
-                foreach (var at in ready[(run.Id, task, next)].Where(at => at < due - s_resolution)) Violated($"In the queue was {where} {(due - at).TotalMilliseconds:0} ms before it was due.");
-                foreach (var at in starts[(run.Id, node.Id, next)].Where(at => at < due - s_resolution)) Violated($"Started was {where} {(due - at).TotalMilliseconds:0} ms before it was due.");
+                foreach (var at in ready[(run.Id, task, next)].Where(at => at < due - s_resolution))
+                {
+                    Violated($"In the queue was {where} {(due - at).TotalMilliseconds:0} ms before it was due.");
+                }
+
+                foreach (var at in starts[(run.Id, node.Id, next)].Where(at => at < due - s_resolution))
+                {
+                    Violated($"Started was {where} {(due - at).TotalMilliseconds:0} ms before it was due.");
+                }
             }
         }
 

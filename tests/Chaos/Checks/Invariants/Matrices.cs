@@ -23,13 +23,20 @@ internal sealed class MatricesComeTogether : Invariant
                 var id = run.Pipeline.Graph.Nodes[join.Task].Id;
                 var instances = run.Pipeline.ContainersOf(join.Task).Select(i => tasks[i]).ToList();
                 var worst = new[] { TaskState.Cancelled, TaskState.Failed, TaskState.Skipped, TaskState.Succeeded }.FirstOrDefault(s => instances.Exists(i => i.State == s));
-                if (join.State != worst) Violated($"The matrix {id} of {run} ({run.Id}) is {join.State}; its instances are {string.Join(", ", instances.Select(i => i.State))}.");
+                if (join.State != worst)
+                {
+                    Violated($"The matrix {id} of {run} ({run.Id}) is {join.State}; its instances are {string.Join(", ", instances.Select(i => i.State))}.");
+                }
+
                 // Clocks of workers differ by little, so it is the order of the events that says which instance was the last.
                 var last = evidence.Events[run.Id].LastOrDefault(e => s_ends.Contains(e.Type) && instances.Exists(i => i.Task == e.Task));
                 if (join.EndedAt != last?.At) Violated($"The matrix {id} of {run} ({run.Id}) ended at {join.EndedAt:O}, its last instance at {last?.At:O}.");
                 if (join.Fence > 0 || join.Attempt > 0) Violated($"The matrix {id} of {run} ({run.Id}) was claimed itself.");
                 var skipped = instances.Count(i => i.State == TaskState.Skipped);
-                if (skipped > 0 && instances.Any(i => i.State is not (TaskState.Skipped or TaskState.Cancelled))) Violated($"Of the matrix {id} of {run} ({run.Id}) {skipped} of {instances.Count} instances were skipped.");
+                if (skipped > 0 && instances.Any(i => i.State is not (TaskState.Skipped or TaskState.Cancelled)))
+                {
+                    Violated($"Of the matrix {id} of {run} ({run.Id}) {skipped} of {instances.Count} instances were skipped.");
+                }
             }
         }
 

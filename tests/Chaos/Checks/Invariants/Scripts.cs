@@ -15,7 +15,11 @@ internal sealed class ScriptsDecideOutcomes : Invariant
     {
         foreach (var run in evidence.Ended)
         {
-            if (run.StoppedBy == Reasons.UserCancelled && !evidence.Clients.CancelAsked.ContainsKey(run.Id)) Violated($"Run {run} ({run.Id}) is cancelled, and nobody had asked for that.");
+            if (run.StoppedBy == Reasons.UserCancelled && !evidence.Clients.CancelAsked.ContainsKey(run.Id))
+            {
+                Violated($"Run {run} ({run.Id}) is cancelled, and nobody had asked for that.");
+            }
+
             foreach (var task in evidence.Tasks[run.Id])
             {
                 if (run.Pipeline.ScriptOf(task.Task) is not { } script) continue;
@@ -27,7 +31,9 @@ internal sealed class ScriptsDecideOutcomes : Invariant
                     var said = attempt.Attempt < endings.Count ? endings[attempt.Attempt - 1] : (Ending?)null;
                     if (said is not { IsGood: false } ending || !Is(ending, attempt.Reason, attempt.ExitCode))
                     {
-                        Violated($"Attempt {attempt.Attempt} of t{where} came to {attempt.Reason} with exit code {attempt.ExitCode}, and another followed; its script has {said?.ToString() ?? "no other after it"}.");
+                        Violated(
+                            $"Attempt {attempt.Attempt} of t{where} came to {attempt.Reason} with exit code {attempt.ExitCode}, and another followed; "
+                            + $"its script has {said?.ToString() ?? "no other after it"}.");
                     }
                 }
 
@@ -40,7 +46,9 @@ internal sealed class ScriptsDecideOutcomes : Invariant
                 };
                 if (!good)
                 {
-                    Violated($"T{where} is {task.State}/{task.Reason} with exit code {task.ExitCode} after {task.Attempt} attempts, its run stopped by {run.StoppedBy ?? "nobody"}; its script has {string.Join(", ", endings)}.");
+                    Violated(
+                        $"T{where} is {task.State}/{task.Reason} with exit code {task.ExitCode} after {task.Attempt} attempts, its run stopped by "
+                        + $"{run.StoppedBy ?? "nobody"}; its script has {string.Join(", ", endings)}.");
                 }
             }
         }

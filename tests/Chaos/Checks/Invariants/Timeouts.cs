@@ -64,7 +64,11 @@ internal sealed class StoppedRunsComeToNothing : Invariant
             var timedOut = events.Count(e => e.Type == EventTypes.RunTimedOut);
             var byTimeout = run.StoppedBy == Reasons.RunTimeout;
             if (timedOut != (byTimeout ? 1 : 0)) Violated($"Run {run} ({run.Id}) was stopped by {run.StoppedBy ?? "nobody"} and tells {timedOut} times of its timeout.");
-            if (byTimeout != (run is { State: RunState.Failed, Reason: Reasons.RunTimeout })) Violated($"Run {run} ({run.Id}) was stopped by {run.StoppedBy ?? "nobody"} and is {run.State}/{run.Reason}.");
+            if (byTimeout != (run is { State: RunState.Failed, Reason: Reasons.RunTimeout }))
+            {
+                Violated($"Run {run} ({run.Id}) was stopped by {run.StoppedBy ?? "nobody"} and is {run.State}/{run.Reason}.");
+            }
+
             Judge(run, [.. evidence.Audit.Stops[run.Id]]);
             if (events.Find(e => e.Type is EventTypes.RunTimedOut or EventTypes.RunCancelRequested) is { } stop) Follow(run, events, stop.Seq);
         }
@@ -79,7 +83,10 @@ internal sealed class StoppedRunsComeToNothing : Invariant
         foreach (var (_, at) in stops.Where(s => s.Reason == Reasons.RunTimeout))
         {
             if (run.Pipeline.Document.Timeout is not { } limit) Violated($"Run {run} ({run.Id}) was stopped by its timeout, and has none.");
-            else if (run.StartedAt is not { } start || at < start + limit - s_resolution) Violated($"Run {run} ({run.Id}) was stopped {(at - run.StartedAt)?.TotalMilliseconds:0} ms after its start; its timeout is {limit.TotalMilliseconds:0}.");
+            else if (run.StartedAt is not { } start || at < start + limit - s_resolution)
+            {
+                Violated($"Run {run} ({run.Id}) was stopped {(at - run.StartedAt)?.TotalMilliseconds:0} ms after its start; its timeout is {limit.TotalMilliseconds:0}.");
+            }
         }
     }
 
@@ -95,7 +102,10 @@ internal sealed class StoppedRunsComeToNothing : Invariant
                 EventTypes.TaskReady or EventTypes.TaskHeld or EventTypes.TaskRetried or EventTypes.TaskSucceeded or EventTypes.TaskFailed or EventTypes.TaskSkipped => false,
                 _ => true,
             };
-            if (!may) Violated($"In {run} ({run.Id}), stopped by {run.StoppedBy} in event {stop}, event {e.Seq} is {e.Type} of attempt {e.Attempt} of task {run.Pipeline.Graph.Nodes[e.Task!.Value].Id}.");
+            if (!may)
+            {
+                Violated($"In {run} ({run.Id}), stopped by {run.StoppedBy} in event {stop}, event {e.Seq} is {e.Type} of attempt {e.Attempt} of task {run.Pipeline.Graph.Nodes[e.Task!.Value].Id}.");
+            }
         }
     }
 }
