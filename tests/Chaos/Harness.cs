@@ -38,7 +38,7 @@ internal sealed class Harness(Settings settings, TextWriter output)
         var clock = Stopwatch.StartNew();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var resting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var checking = checker.RunAsync(() => FirstViolation(clock, invariants, stopping), resting.Token);
+        var checking = checker.RunAsync(() => FirstViolation(clock, invariants), settings.StopAtFirst ? stopping.Cancel : () => { }, resting.Token);
         try
         {
             await Task.WhenAll(plan.RunAsync(stopping.Token), clients.RunAsync(Request.Plan(profile, settings.Seed), stopping.Token));
@@ -61,16 +61,16 @@ internal sealed class Harness(Settings settings, TextWriter output)
     [
         new AcknowledgedRunsEnd(), new RunsComeFromRequests(), new OneRunForEachRequest(), new AnswersAreTrue(), new NumbersHaveNoGaps(),
         new TerminalRowsNeverChange(), new RunStateFollowsItsTasks(), new ChildrenFollowTheirParents(), new ScriptsDecideOutcomes(),
-        new OneStartForEachAttempt(), new StartsFollowClaims(), new NothingStartsAfterCancel(), new FencesOnlyGrow(), new OnlyTheHolderWrites(),
-        new LeasesAreTakenWhenTheyRanOut(), new ParallelismHolds(), new EventsHaveNoGaps(), new LogsAreWhole(), new NobodyFallsByItself(),
-        new NothingIsLeft(), _drain, new FaultsTookPlace(profile),
+        new OneStartForEachAttempt(), new AttemptsAreCounted(), new BackoffsAreKept(), new TimeoutsStopWhatOverran(), new StoppedRunsComeToNothing(),
+        new MatricesComeTogether(), new StartsFollowClaims(), new NothingStartsAfterCancel(), new FencesOnlyGrow(), new OnlyTheHolderWrites(),
+        new LeasesAreTakenWhenTheyRanOut(), new ParallelismHolds(), new KeysHold(), new WaitingsAreTrue(), new EventsHaveNoGaps(), new LogsAreWhole(), new NobodyFallsByItself(),
+        new NothingIsLeft(), _drain, new FaultsTookPlace(profile), new MixTookPlace(profile),
     ];
 
-    private void FirstViolation(Stopwatch clock, Invariant[] invariants, CancellationTokenSource stopping)
+    private void FirstViolation(Stopwatch clock, Invariant[] invariants)
     {
         var first = invariants.First(i => i.Violations.Count > 0);
         output.WriteLine($"first violation after {clock.Elapsed.TotalSeconds:0} s: {first.Sentence}: {first.Violations.First()}");
-        if (settings.StopAtFirst) stopping.Cancel();
     }
 
     /// <summary>How long it takes from now until nothing is active and nothing queued; null where it does not come to that in twice the time.</summary>

@@ -27,6 +27,7 @@ internal sealed class Report(
         Line("duplicate requests", $"{clients.Duplicates} of {profile.Duplicates}");
         Line("runs", $"{clients.Acknowledged.Count} acknowledged, {clients.Sent.Count - clients.Acknowledged.Count} indeterminate, {profile.Runs} planned");
         Line("tasks", $"{journal.Notes.Count(n => n.What == "start")} started, {journal.Notes.Count(n => n.What == "stopped")} stopped");
+        Line("mix", string.Join(", ", invariants.OfType<MixTookPlace>().SelectMany(m => m.Seen)));
         Line("processes", $"{install.Nodes.Sum(n => n.Generation)} started, {install.Nodes.Sum(n => n.FailedStarts)} of them ended before they worked");
         Line("checks", $"{checker.Passes} passes, {checker.Missed} while Postgres was away, {checker.Audit.Writes.Count} writes followed");
         var history = new History(checker.Audit, log);

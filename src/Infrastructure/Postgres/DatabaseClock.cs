@@ -9,17 +9,24 @@ namespace Gofer.Infrastructure.Postgres;
 /// </summary>
 public sealed class DatabaseClock : TimeProvider
 {
+    /// <summary>A reading that took longer is off by up to half of it: what is carried on from an earlier one is nearer.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1);
+
     private sealed record Reading(DateTimeOffset Time, long Ticks);
 
     private Reading? _reading;
 
-    /// <summary>Reads the database's clock; half the round trip is the error.</summary>
+    /// <summary>
+    /// Reads the database's clock; half the round trip is the error. A round trip in which the process or the network stood still tells
+    /// nothing, unless it is the first.
+    /// </summary>
     public async Task SynchroniseAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand("select clock_timestamp()");
         var sent = Stopwatch.GetTimestamp();
         var time = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
         var received = Stopwatch.GetTimestamp();
+        if (Volatile.Read(ref _reading) is not null && Stopwatch.GetElapsedTime(sent, received) > s_longest) return;
         Set(new DateTimeOffset(time, TimeSpan.Zero), sent + ((received - sent) / 2));
     }
 

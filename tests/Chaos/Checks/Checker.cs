@@ -26,18 +26,21 @@ internal sealed class Checker(GoferInstall install, ClientJournal clients, TaskJ
 
     public bool AnyViolation => invariants.Any(i => i.Violations.Count > 0);
 
-    /// <summary>Checks until cancelled; calls <paramref name="violated"/> once, at the first violation.</summary>
-    public async Task RunAsync(Action violated, CancellationToken cancellationToken)
+    /// <summary>
+    /// Checks until cancelled; calls <paramref name="violated"/> once, at the first violation, and <paramref name="looked"/> after one more look
+    /// at everything: the audit shows a write later than its consequences are seen in the tables.
+    /// </summary>
+    public async Task RunAsync(Action violated, Action looked, CancellationToken cancellationToken)
     {
-        var told = false;
+        var told = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(s_pause, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (cancellationToken.IsCancellationRequested) return;
             await PassAsync(final: false);
-            if (told || !AnyViolation) continue;
-            told = true;
-            violated();
+            if (!AnyViolation || told > 1) continue;
+            if (told++ == 0) violated();
+            else looked();
         }
     }
 
@@ -85,6 +88,7 @@ internal sealed class Checker(GoferInstall install, ClientJournal clients, TaskJ
             row => row.GetTimeSpan(0), CancellationToken.None);
         if (idle[0] > LongestIdle) LongestIdle = idle[0];
         List<RunFact> ended = [.. runs.Where(r => r.State.IsFinal() && (final || !_seenEnded.Contains(r.Id)))];
+        var ids = ended.Select(r => r.Id).ToArray();
         var evidence = new Evidence
         {
             Final = final,
@@ -98,7 +102,9 @@ internal sealed class Checker(GoferInstall install, ClientJournal clients, TaskJ
             Acknowledged = acknowledged,
             Runs = runs,
             Ended = ended,
-            Tasks = await Facts.TasksAsync(connection, ended.Select(r => r.Id), CancellationToken.None),
+            Tasks = await Facts.TasksAsync(connection, ids, CancellationToken.None),
+            Attempts = await Facts.AttemptsAsync(connection, ids, CancellationToken.None),
+            Events = await Facts.EventsAsync(connection, ids, CancellationToken.None),
             Stopping = CancellationToken.None,
         };
         foreach (var invariant in invariants) await invariant.CheckAsync(evidence);

@@ -41,5 +41,11 @@ internal sealed class Evidence
     /// <summary>The tasks of <see cref="Ended"/>.</summary>
     public required ILookup<Guid, TaskFact> Tasks { get; init; }
 
+    /// <summary>The attempts of those tasks that were followed by another, in their order.</summary>
+    public required ILookup<Guid, AttemptFact> Attempts { get; init; }
+
+    /// <summary>The events of <see cref="Ended"/>, in their order.</summary>
+    public required ILookup<Guid, EventFact> Events { get; init; }
+
     public required CancellationToken Stopping { get; init; }
 }

@@ -17,7 +17,8 @@ internal abstract class ChaosPipeline
     public static IReadOnlyList<ChaosPipeline> All { get; } =
     [
         new Pipelines.Single(), new Pipelines.Diamond(), new Pipelines.FanOut(), new Pipelines.Failing(), new Pipelines.Tolerant(),
-        new Pipelines.LogHeavy(), new Pipelines.StrangeOutput(), new Pipelines.Limited(),
+        new Pipelines.LogHeavy(), new Pipelines.StrangeOutput(), new Pipelines.Limited(), new Pipelines.Retried(), new Pipelines.Overdue(),
+        new Pipelines.OutOfTime(), new Pipelines.Matrices(), new Pipelines.Keyed(), new Pipelines.KeyedBurst(),
     ];
 
     /// <summary>The pipeline's name.</summary>
@@ -40,8 +41,14 @@ internal abstract class ChaosPipeline
     /// <summary>The document as the server reads it.</summary>
     public PipelineDocument Document => _document ??= Read();
 
-    /// <summary>Its graph.</summary>
+    /// <summary>Its graph: what the rows of task executions stand for.</summary>
     public TaskGraph Graph => _graph ??= new TaskGraph(Document.Tasks);
+
+    /// <summary>What runs for a node of the graph; null for the join of a matrix, for which nothing runs.</summary>
+    public ChaosTask? ScriptOf(int node) => Graph.Nodes[node] is { IsJoin: false } found ? Tasks.Single(t => t.Id == found.Definition.Id) : null;
+
+    /// <summary>What runs for a node: itself, or the instances of which it is the join.</summary>
+    public IEnumerable<int> ContainersOf(int node) => Graph.Nodes[node].IsJoin ? Graph.ParentsOf(node).Select(p => p.Task) : [node];
 
     public string ToJson(string journal)
     {
@@ -51,6 +58,11 @@ internal abstract class ChaosPipeline
         document["tasks"] = new JsonArray([.. Tasks.Select(t => t.ToJson(journal))]);
         return document.ToJsonString();
     }
+
+    /// <summary>The one limit over a node's tasks beside others of the same key; null for none.</summary>
+    public (string Key, int Limit)? KeyOf(int node) => Graph.Nodes[node] is { IsJoin: false, Definition.Concurrency: { } rule } found
+        ? (rule.KeyOf(new Dictionary<string, string>(), found.Matrix), rule.Limit)
+        : null;
 
     private PipelineDocument Read()
     {

@@ -22,10 +22,12 @@ internal sealed record Request(string Id, TimeSpan At, ChaosPipeline Pipeline)
     {
         var random = new Random(seed);
         var requests = new List<Request>();
-        var total = ChaosPipeline.All.Sum(p => p.Weight);
-        while (requests.Count < profile.Runs)
+        // Dealt from a pack and not thrown with dice: in a short run too each kind has its share.
+        var pack = ChaosPipeline.All.SelectMany(p => Enumerable.Repeat(p, p.Weight)).ToArray();
+        for (var dealt = 0; requests.Count < profile.Runs; dealt++)
         {
-            var pipeline = At(random.Next(total));
+            if (dealt % pack.Length == 0) random.Shuffle(pack);
+            var pipeline = pack[dealt % pack.Length];
             var at = profile.Length * random.NextDouble();
             for (var i = 0; i < pipeline.Burst; i++) requests.Add(Draw(requests.Count, at, pipeline));
         }
@@ -36,16 +38,6 @@ internal sealed record Request(string Id, TimeSpan At, ChaosPipeline Pipeline)
         random.Shuffle(order);
         foreach (var i in order.Take(profile.Duplicates)) requests[i] = requests[i] with { Duplicate = true, Key = $"key-{requests[i].Id}" };
         return [.. requests.OrderBy(r => r.At)];
-
-        ChaosPipeline At(int place)
-        {
-            foreach (var pipeline in ChaosPipeline.All)
-            {
-                if ((place -= pipeline.Weight) < 0) return pipeline;
-            }
-
-            throw new InvalidOperationException("The weights do not add up.");
-        }
 
         // One in three outlives a lease, so that whoever loses one has something to lose.
         Request Draw(int number, TimeSpan at, ChaosPipeline pipeline) => new($"r{number}", at, pipeline)

@@ -1,3 +1,4 @@
+using Gofer.Domain.Runs;
 using Gofer.Tests.Chaos.Install;
 
 namespace Gofer.Tests.Chaos.Checks.Invariants;
@@ -23,12 +24,12 @@ internal sealed class NothingIsLeft : Invariant
     /// <summary>A worker killed in the last moment keeps its lease for its length, and what a sweep then finds takes a moment.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public override string Sentence => "After the drain there is no queue row, no active run, no process of a task, no lease but those of the living workers";
+    public override string Sentence => "After the drain there is no queue row, no active run, no slot, no held task, no timer, no process of a task, no lease but those of the living workers";
 
     public override async Task CheckAsync(Evidence evidence)
     {
         if (!evidence.Final) return;
-        foreach (var table in new[] { "ready_tasks", "active_runs" })
+        foreach (var table in new[] { "ready_tasks", "active_runs", "slots", "held_tasks", "timers" })
         {
             var left = (await evidence.Connection.ListAsync($"select count(*) from gofer.{table}", row => row.GetInt64(0), evidence.Stopping)).Single();
             if (left > 0) Violated($"{left} rows of {table} are left.");
@@ -75,5 +76,36 @@ internal sealed class FaultsTookPlace(Profile profile) : Invariant
     private void Demand(string what, int fired, int planned)
     {
         if (fired < Least * planned) Violated($"Of {planned} planned there were {fired}: {what}.");
+    }
+}
+
+/// <summary>Nor must one that never came upon what it checks: the least of each is about a third of what the smoke profile sees.</summary>
+internal sealed class MixTookPlace(Profile profile) : Invariant
+{
+    private readonly List<string> _seen = [];
+
+    /// <summary>How often each took place; empty before the last look.</summary>
+    public IReadOnlyList<string> Seen => _seen;
+
+    public override string Sentence => "Tasks were tried again, ran out of time, came together and waited for a slot";
+
+    public override Task CheckAsync(Evidence evidence)
+    {
+        if (!evidence.Final) return Task.CompletedTask;
+        var events = evidence.Runs.SelectMany(r => evidence.Events[r.Id]).ToLookup(e => e.Type);
+        var tasks = evidence.Runs.SelectMany(r => evidence.Tasks[r.Id].Select(t => (Run: r, Task: t))).ToList();
+        Demand("attempts followed by another", events[EventTypes.TaskRetried].Count(), profile.Runs / 8);
+        var timeouts = tasks.Count(t => t.Task.Reason == Reasons.Timeout) + evidence.Runs.Sum(r => evidence.Attempts[r.Id].Count(a => a.Reason == Reasons.Timeout));
+        Demand("timeouts of tasks", timeouts, profile.Runs / 40);
+        Demand("timeouts of runs", events[EventTypes.RunTimedOut].Count(), profile.Runs / 80);
+        Demand("matrices not cancelled", tasks.Count(t => t.Task.State != TaskState.Cancelled && t.Run.Pipeline.ScriptOf(t.Task.Task) is null), profile.Runs / 60);
+        Demand("tasks held for a slot", events[EventTypes.TaskHeld].Count(), profile.Runs / 40);
+        return Task.CompletedTask;
+    }
+
+    private void Demand(string what, int seen, int least)
+    {
+        _seen.Add($"{seen} {what}");
+        if (seen < least) Violated($"There were {seen} {what}; {least} are the least.");
     }
 }

@@ -5,6 +5,10 @@ namespace Gofer.Tests.Chaos.Checks.Invariants;
 
 internal sealed class EventsHaveNoGaps : Invariant
 {
+    /// <summary>The joins of matrices, of which no event tells: only their instances are tasks.</summary>
+    private static readonly string[] s_joins =
+        [.. from p in Load.ChaosPipeline.All from task in Enumerable.Range(0, p.Graph.Count) where p.ScriptOf(task) is null select $"{p.Id}{task}"];
+
     public override string Sentence => "A run's events are numbered without gaps up to the run's own count, with one end for each task and for the run";
 
     public override async Task CheckAsync(Evidence evidence)
@@ -15,13 +19,14 @@ internal sealed class EventsHaveNoGaps : Invariant
             select r.id, r.event_seq, count(e.seq), coalesce(max(e.seq), 0),
                 count(*) filter (where e.type in ('run.succeeded', 'run.failed', 'run.cancelled')),
                 count(*) filter (where e.type in ('task.succeeded', 'task.failed', 'task.cancelled', 'task.skipped')),
-                (select count(*) from gofer.task_executions t where t.run_id = r.id and t.ended_at is not null), r.ended_at is not null
-            from gofer.runs r left join gofer.run_events e on e.run_id = r.id where r.id = any($1)
-            group by r.id, r.event_seq, r.ended_at
+                (select count(*) from gofer.task_executions t where t.run_id = r.id and t.ended_at is not null and p.name || t.task <> all($2)),
+                r.ended_at is not null
+            from gofer.runs r join gofer.pipelines p on p.id = r.pipeline_id left join gofer.run_events e on e.run_id = r.id where r.id = any($1)
+            group by r.id, r.event_seq, r.ended_at, p.name
             """,
             row => (Run: row.GetGuid(0), Seq: row.GetInt32(1), Count: row.GetInt64(2), Last: row.GetInt32(3), RunEnds: row.GetInt64(4), TaskEnds: row.GetInt64(5),
                 Ended: row.GetInt64(6), Over: row.GetBoolean(7)),
-            evidence.Stopping, evidence.Ended.Concat(open).Select(r => r.Id).ToArray());
+            evidence.Stopping, evidence.Ended.Concat(open).Select(r => r.Id).ToArray(), s_joins);
         foreach (var r in wrong)
         {
             if (r.Count != r.Seq || r.Last != r.Seq) Violated($"Run {r.Run} has {r.Count} events, the last is number {r.Last}, and it counted {r.Seq}.");
@@ -31,13 +36,13 @@ internal sealed class EventsHaveNoGaps : Invariant
     }
 }
 
-/// <summary>What is stored of an ended task is what its script writes, byte by byte; of a cancelled one, a beginning of it.</summary>
+/// <summary>What is stored of an attempt is what its script writes, byte by byte; of one that was stopped, a beginning of it.</summary>
 internal sealed class LogsAreWhole : Invariant
 {
     /// <summary>Runs whose output is compared at once, which may be a mebibyte each.</summary>
     private const int Batch = 50;
 
-    public override string Sentence => "An ended task's log is contiguous and holds all that the task wrote, the last line too";
+    public override string Sentence => "An attempt's log is contiguous and holds all that the task wrote, the last line too";
 
     public override async Task CheckAsync(Evidence evidence)
     {
@@ -50,24 +55,34 @@ internal sealed class LogsAreWhole : Invariant
                 evidence.Stopping, runs.Select(r => r.Id).ToArray())).ToLookup(c => (c.Run, c.Task, c.Attempt), c => c.Chunk);
             foreach (var run in runs)
             {
-                foreach (var task in evidence.Tasks[run.Id].Where(t => t.State != TaskState.Skipped)) Judge(run, task, [.. chunks[(run.Id, task.Task, task.Attempt)]]);
+                foreach (var (task, attempt, ended) in Attempts(evidence, run)) Judge(run, task, attempt, ended, [.. chunks[(run.Id, task, attempt)]]);
             }
         }
     }
 
-    private void Judge(RunFact run, TaskFact task, List<Chunk> chunks)
+    /// <summary>Every attempt that there was, and whether it came to the end that its script has.</summary>
+    private static IEnumerable<(int Task, int Attempt, bool Ended)> Attempts(Evidence evidence, RunFact run)
     {
-        var script = run.Pipeline.Tasks[task.Task];
-        var where = $"of task {script.Id} of {run} ({run.Id}, {task.State})";
+        var failed = evidence.Attempts[run.Id].Select(a => (a.Task, a.Attempt, Ended: a.Reason != Reasons.Timeout)).ToList();
+        var last = evidence.Tasks[run.Id].Where(t => t.State != TaskState.Skipped && run.Pipeline.ScriptOf(t.Task) is not null)
+            .Select(t => (t.Task, t.Attempt, Ended: t.State != TaskState.Cancelled && t.Reason != Reasons.Timeout));
+        // A task that was cancelled while it waited for its next attempt has its last one among the failed.
+        return failed.Concat(last.Where(l => !failed.Exists(f => f.Task == l.Task && f.Attempt == l.Attempt)));
+    }
+
+    private void Judge(RunFact run, int task, int attempt, bool ended, List<Chunk> chunks)
+    {
+        var node = run.Pipeline.Graph.Nodes[task];
+        var where = $"of attempt {attempt} of task {node.Id} of {run} ({run.Id}{(ended ? "" : ", stopped")})";
         if (!chunks.Select(c => c.Seq).SequenceEqual(Enumerable.Range(1, chunks.Count))) Violated($"The log {where} has the chunks {string.Join(' ', chunks.Select(c => c.Seq))}.");
-        var expected = script.Writes(run.Id);
+        var expected = run.Pipeline.ScriptOf(task)!.Writes(new Load.Speaker(run.Id, node.Id, attempt, node.Matrix));
         foreach (var (stream, name, whole) in new[] { (1, "stdout", expected.Stdout), (2, "stderr", expected.Stderr) })
         {
             byte[] stored = [.. chunks.Where(c => c.Stream == stream).SelectMany(c => c.Raw())];
             if (chunks.LastOrDefault(c => c.Stream == stream) is { } last && last.End != stored.Length) Violated($"The {name} {where} has {stored.Length} bytes and says {last.End}.");
-            if (task.State == TaskState.Cancelled && stream == 2) continue; // the shell may say there that a child of its was ended
+            if (!ended && stream == 2) continue; // the shell may say there that a child of its was ended
             var same = stored.AsSpan().CommonPrefixLength(whole);
-            if (same < stored.Length || (task.State != TaskState.Cancelled && same < whole.Length))
+            if (same < stored.Length || (ended && same < whole.Length))
             {
                 Violated($"The {name} {where} has {stored.Length} bytes, was to have {whole.Length}, and the first {same} are right.");
             }

@@ -123,8 +123,9 @@ internal sealed class RunStateFollowsItsTasks : Invariant
     {
         foreach (var run in evidence.Ended)
         {
-            var tasks = evidence.Tasks[run.Id].Select(t => (t.State, run.Pipeline.Document.Tasks[t.Task].AllowFailure));
-            var outcome = RunOutcome.Of(tasks, run.CancelRequested ? Reasons.UserCancelled : null);
+            var tasks = evidence.Tasks[run.Id].Where(t => run.Pipeline.ScriptOf(t.Task) is not null)
+                .Select(t => (t.State, run.Pipeline.Graph.Nodes[t.Task].Definition.AllowFailure));
+            var outcome = RunOutcome.Of(tasks, run.StoppedBy);
             if (outcome != run.State) Violated($"Run {run} ({run.Id}) is {run.State}; its tasks make it {outcome?.ToString() ?? "unfinished"}.");
         }
 

@@ -13,9 +13,9 @@ internal sealed class ChildrenFollowTheirParents : Invariant
         foreach (var run in evidence.Ended)
         {
             var tasks = evidence.Tasks[run.Id].ToDictionary(t => t.Task);
-            foreach (var task in tasks.Values)
+            foreach (var task in tasks.Values.Where(t => run.Pipeline.ScriptOf(t.Task) is not null))
             {
-                var id = run.Pipeline.Document.Tasks[task.Task].Id;
+                var id = run.Pipeline.Graph.Nodes[task.Task].Id;
                 var blocked = run.Pipeline.Graph.ParentsOf(task.Task).Where(p => !Holds(p.Condition, tasks[p.Task].State)).Select(p => (int?)p.Task).FirstOrDefault();
                 var starts = notes[(run.Id, id, "start")].ToList();
                 if (task.State == TaskState.Skipped && (blocked is null || task.SkippedBy != blocked))
@@ -28,10 +28,11 @@ internal sealed class ChildrenFollowTheirParents : Invariant
                     Violated($"Task {id} of {run} ({run.Id}) ran and is {task.State}, though its parent {blocked} came to {tasks[blocked.Value].State}.");
                 }
 
-                foreach (var parent in run.Pipeline.Graph.ParentsOf(task.Task))
+                // Of a matrix each instance is a parent, and of one that is tried again each attempt.
+                foreach (var parent in run.Pipeline.Graph.ParentsOf(task.Task).SelectMany(p => run.Pipeline.ContainersOf(p.Task)).Select(p => run.Pipeline.Graph.Nodes[p].Id))
                 {
-                    var ends = notes[(run.Id, run.Pipeline.Document.Tasks[parent.Task].Id, "end")];
-                    if (starts.Any(s => ends.Any(e => e.At > s.At))) Violated($"Task {id} of {run} ({run.Id}) started before its parent {parent.Task} had ended.");
+                    var ends = notes[(run.Id, parent, "end")].Concat(notes[(run.Id, parent, "stopped")]);
+                    if (starts.Any(s => ends.Any(e => e.At > s.At))) Violated($"Task {id} of {run} ({run.Id}) started before its parent {parent} had ended.");
                 }
             }
         }
@@ -45,67 +46,6 @@ internal sealed class ChildrenFollowTheirParents : Invariant
         ParentCondition.Failure => outcome == TaskState.Failed,
         _ => outcome is TaskState.Succeeded or TaskState.Failed or TaskState.Skipped,
     };
-}
-
-internal sealed class ScriptsDecideOutcomes : Invariant
-{
-    public override string Sentence => "A task that nobody cancelled comes to what its script says, whoever died meanwhile";
-
-    public override Task CheckAsync(Evidence evidence)
-    {
-        foreach (var run in evidence.Ended)
-        {
-            foreach (var task in evidence.Tasks[run.Id])
-            {
-                var script = run.Pipeline.Tasks[task.Task];
-                switch (task.State)
-                {
-                    case TaskState.Succeeded when script.ExitCode != 0 || task.ExitCode != 0:
-                    case TaskState.Failed when script.ExitCode == 0 || task.ExitCode != script.ExitCode || task.Reason != Reasons.ExitCode:
-                        Violated($"Task {script.Id} of {run} ({run.Id}) is {task.State}/{task.Reason} with exit code {task.ExitCode}; its script ends with {script.ExitCode}.");
-                        break;
-                    case TaskState.Cancelled when !evidence.Clients.CancelAsked.ContainsKey(run.Id):
-                        Violated($"Task {script.Id} of {run} ({run.Id}) is cancelled, and nobody had asked for that.");
-                        break;
-                }
-            }
-        }
-
-        return Task.CompletedTask;
-    }
-}
-
-internal sealed class OneStartForEachAttempt : Invariant
-{
-    private readonly Dictionary<(Guid Run, string Task, int Attempt, string What), int> _seen = [];
-    private int _judged;
-
-    public override string Sentence => "An attempt starts once and ends once, and what is called ended has ended";
-
-    public override Task CheckAsync(Evidence evidence)
-    {
-        foreach (var note in evidence.Journal.Notes.Skip(_judged))
-        {
-            var key = (note.Run, note.Task, note.Attempt, note.What);
-            _seen[key] = _seen.GetValueOrDefault(key) + 1;
-            if (_seen[key] > 1) Violated($"Attempt {note.Attempt} of task {note.Task} of run {note.Run} has {_seen[key]} times '{note.What}' in the journal.");
-        }
-
-        _judged = evidence.Journal.Notes.Count;
-        foreach (var run in evidence.Ended)
-        {
-            foreach (var task in evidence.Tasks[run.Id].Where(t => t.State is TaskState.Succeeded or TaskState.Failed))
-            {
-                var id = run.Pipeline.Tasks[task.Task].Id;
-                if (!_seen.ContainsKey((run.Id, id, task.Attempt, "start")) || !_seen.ContainsKey((run.Id, id, task.Attempt, "end")))
-                {
-                    Violated($"Task {id} of {run} ({run.Id}) is {task.State}, and its attempt {task.Attempt} did not run to its end.");
-                }
-            }
-        }
-
-        return Task.CompletedTask;
-    }
 }
 
 /// <summary>The claim is committed, and only then the container started: the note of a start is younger than the write of its claim.</summary>
@@ -150,7 +90,7 @@ internal sealed class NothingStartsAfterCancel : Invariant
 
     public override Task CheckAsync(Evidence evidence)
     {
-        var claims = evidence.Audit.Writes.Where(w => w is { IsClaim: true, FenceBefore: 0 }).ToLookup(w => w.Run);
+        var claims = evidence.Audit.Writes.Where(w => w.IsFirstClaim).ToLookup(w => w.Run);
         foreach (var (run, acknowledged) in evidence.Clients.Cancelled)
         {
             foreach (var claim in claims[run].Where(c => c.At > acknowledged))

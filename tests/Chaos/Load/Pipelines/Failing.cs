@@ -9,7 +9,7 @@ internal sealed class Failing : ChaosPipeline
 
     public override IReadOnlyList<ChaosTask> Tasks { get; } =
     [
-        ChaosTask.Plain("fails") with { ExitCode = 7 },
+        ChaosTask.Plain("fails").Ends(new Ending(7)),
         ChaosTask.Plain("mends", "0.1").After("failure", "fails"),
         ChaosTask.Plain("never", "0").After("success", "fails"),
         ChaosTask.Plain("whatever", "0.1").After("any", "fails"),

@@ -5,7 +5,7 @@ internal sealed class Limited : ChaosPipeline
 {
     public override string Id => "limited";
 
-    public override int Weight => 3;
+    public override int Weight => 4;
 
     public override int Burst => 5;
 

@@ -27,12 +27,12 @@ internal sealed class LogHeavy : ChaosPipeline
             Whole),
     ];
 
-    private static Output Whole(Guid run)
+    private static Output Whole(Speaker who)
     {
         var output = new StringBuilder(Pieces * Piece);
         for (var i = 0; i < Pieces; i++)
         {
-            var line = $"piece {i} of {run}\n";
+            var line = $"piece {i} of {who.Run}\n";
             var piece = new StringBuilder(Piece + line.Length);
             while (piece.Length < Piece) piece.Append(line);
             output.Append(piece.ToString(0, Piece));

@@ -9,7 +9,7 @@ internal sealed class Tolerant : ChaosPipeline
 
     public override IReadOnlyList<ChaosTask> Tasks { get; } =
     [
-        ChaosTask.Plain("may-fail", "0.1") with { ExitCode = 3, AllowFailure = true },
+        ChaosTask.Plain("may-fail", "0.1").Ends(new Ending(3)).AllowedToFail(),
         ChaosTask.Plain("sees-it").After("failure", "may-fail"),
     ];
 }
