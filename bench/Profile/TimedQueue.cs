@@ -11,7 +11,7 @@ internal sealed class TimedQueue(IWorkQueue inner, Stopwatches watches) : IWorkQ
     public Task<WorkerId> RegisterAsync(string name, Backend backend, TimeSpan lease, CancellationToken cancellationToken) =>
         inner.RegisterAsync(name, backend, lease, cancellationToken);
 
-    public Task<bool> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken) => inner.RenewAsync(worker, lease, cancellationToken);
+    public Task<Renewal?> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken) => inner.RenewAsync(worker, lease, cancellationToken);
 
     public Task<Advance> AdvanceAsync(
         WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit, CancellationToken cancellationToken) =>

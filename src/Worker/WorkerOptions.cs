@@ -20,7 +20,7 @@ public sealed class WorkerOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long it waits at most before it asks for ready tasks without having been woken.</summary>
+    /// <summary>How long it waits at most before it asks for ready tasks where the database's notifications do not arrive.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
     public TimeSpan Poll { get; set; } = TimeSpan.FromSeconds(2);
 

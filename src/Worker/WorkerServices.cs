@@ -15,6 +15,7 @@ public static class WorkerServices
         services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
         services.AddSingleton<Sessions>();
+        services.AddSingleton<Horizon>();
         services.AddSingleton<Shepherd>();
         services.AddSingleton<LogPump>();
         services.AddSingleton<ContainerSpecs>();

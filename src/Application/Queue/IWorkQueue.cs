@@ -15,8 +15,11 @@ public interface IWorkQueue
     /// <summary>Registers a worker under a new id with a lease from now.</summary>
     Task<WorkerId> RegisterAsync(string name, Backend backend, TimeSpan lease, CancellationToken cancellationToken);
 
-    /// <summary>Extends a lease that has not run out; false where it has: the worker must forget all it holds and register anew.</summary>
-    Task<bool> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken);
+    /// <summary>
+    /// Extends a lease that has not run out, by one statement that also reads the database's clock and says what is due next; null where the
+    /// lease has run out: the worker must forget all it holds and register anew.
+    /// </summary>
+    Task<Renewal?> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken);
 
     /// <summary>
     /// One transaction: takes in what happened to tasks that the worker holds, lets the runs decide what follows, and claims up to
@@ -50,6 +53,13 @@ public interface IWorkQueue
     /// <summary>Puts back everything that the worker holds and ends its lease; containers are left alone.</summary>
     Task HandOverAsync(WorkerId worker, CancellationToken cancellationToken);
 }
+
+/// <summary>What a renewed lease brings with it: what a worker that has nothing else to do would have to ask for.</summary>
+/// <param name="NextLeaseEnd">How long it is until another worker's lease ends unless that renews it; null where there is no other.</param>
+/// <param name="NextTimer">How long it is until something waits for a time no more; null where nothing does.</param>
+/// <param name="IsReady">Whether tasks wait in the queue.</param>
+/// <param name="WantsSweep">Whether there is anything that a sweep sees to beside the leases.</param>
+public sealed record Renewal(TimeSpan? NextLeaseEnd, TimeSpan? NextTimer, bool IsReady, bool WantsSweep);
 
 /// <summary>A task that a worker holds, with the fence that gives the right to speak of it.</summary>
 public readonly record struct HeldTask(RunId Run, int Task, long Fence);

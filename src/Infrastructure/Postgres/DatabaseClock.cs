@@ -25,14 +25,17 @@ public sealed class DatabaseClock : TimeProvider
         await using var command = source.CreateCommand("select clock_timestamp()");
         var sent = Stopwatch.GetTimestamp();
         var time = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
-        var received = Stopwatch.GetTimestamp();
+        Take(new DateTimeOffset(time, TimeSpan.Zero), sent, Stopwatch.GetTimestamp());
+    }
+
+    /// <summary>Takes in a reading that some statement brought with it, with this machine's ticks when it was sent and when it was received.</summary>
+    internal void Take(DateTimeOffset time, long sent, long received)
+    {
         if (Volatile.Read(ref _reading) is not null && Stopwatch.GetElapsedTime(sent, received) > s_longest) return;
-        Set(new DateTimeOffset(time, TimeSpan.Zero), sent + ((received - sent) / 2));
+        Volatile.Write(ref _reading, new Reading(time, sent + ((received - sent) / 2)));
     }
 
     /// <summary>The database's time now; this machine's until the first reading.</summary>
     public override DateTimeOffset GetUtcNow() =>
         Volatile.Read(ref _reading) is { } reading ? reading.Time + Stopwatch.GetElapsedTime(reading.Ticks) : System.GetUtcNow();
-
-    private void Set(DateTimeOffset time, long ticks) => Volatile.Write(ref _reading, new Reading(time, ticks));
 }

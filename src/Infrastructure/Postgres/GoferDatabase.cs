@@ -36,9 +36,6 @@ public sealed class GoferDatabase(NpgsqlDataSource source, Schema schema, Databa
         return Result.Ok;
     }
 
-    /// <summary>Reads the database's clock anew; called with each heartbeat.</summary>
-    public Task SynchroniseClockAsync(CancellationToken cancellationToken) => clock.SynchroniseAsync(source, cancellationToken);
-
     /// <summary>Null where the database is fit for work; else, in words, that its schema does not fit or its partitions end within two days.</summary>
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task<string?> ComplaintAsync(CancellationToken cancellationToken)

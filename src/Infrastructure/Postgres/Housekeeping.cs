@@ -9,7 +9,7 @@ public sealed class Housekeeping(NpgsqlDataSource source, Partitions partitions)
     /// <summary>Makes partitions ahead and forgets idempotency keys that have expired.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await partitions.EnsureAsync(cancellationToken);
+        if (!await partitions.AreAheadAsync(cancellationToken)) await partitions.EnsureAsync(cancellationToken);
         await IdempotencyKeys.ExpireAsync(source, cancellationToken);
     }
 }

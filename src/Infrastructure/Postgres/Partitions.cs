@@ -43,6 +43,16 @@ public sealed class Partitions(NpgsqlDataSource source)
         await transaction.CommitAsync(cancellationToken);
     }
 
+    /// <summary>Whether <see cref="EnsureAsync"/> has nothing to make, by one statement.</summary>
+    public async Task<bool> AreAheadAsync(CancellationToken cancellationToken)
+    {
+        if (await AheadUntilAsync(cancellationToken) is not { } until) return false;
+        await using var command = source.CreateCommand("select now() + $1 < $2");
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Ahead });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = until });
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
     /// <summary>Until when runs can be stored: the end of the last partition that every table has; null where a table has none.</summary>
     public async Task<DateTimeOffset?> AheadUntilAsync(CancellationToken cancellationToken)
     {

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace Gofer.Worker.Loops;
 
-/// <summary>Renews the worker's lease three times in its length by one statement, whatever the worker holds, and reads the database's clock.</summary>
+/// <summary>Renews the worker's lease three times in its length by one statement, whatever the worker holds, and learns what is due.</summary>
 internal sealed class HeartbeatLoop(
-    IWorkQueue queue, Sessions sessions, GoferDatabase database, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<HeartbeatLoop> logger) : Loop(watch, logger)
+    IWorkQueue queue, Sessions sessions, Horizon horizon, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<HeartbeatLoop> logger) : Loop(watch, logger)
 {
     /// <inheritdoc/>
     protected override TimeSpan Pause => options.Value.Lease / 3;
@@ -19,14 +19,24 @@ internal sealed class HeartbeatLoop(
     {
         if (sessions.Current is not { } session) return;
         var sent = Stopwatch.GetTimestamp();
-        if (await queue.RenewAsync(session.Worker, options.Value.Lease, cancellationToken))
+        // Until it is heard, nothing is known of what is due.
+        Renewal? renewal = null;
+        try
         {
-            session.Renewed(sent);
-            await database.SynchroniseClockAsync(cancellationToken);
+            renewal = await queue.RenewAsync(session.Worker, options.Value.Lease, cancellationToken);
         }
-        else
+        finally
+        {
+            if (renewal is null) horizon.Forget();
+        }
+
+        if (renewal is null)
         {
             await sessions.LoseAsync(session);
+            return;
         }
+
+        session.Renewed(sent);
+        horizon.Learn(renewal);
     }
 }

@@ -5,9 +5,12 @@ using Microsoft.Extensions.Options;
 
 namespace Gofer.Worker.Loops;
 
-/// <summary>Takes over from workers that died and admits waiting runs; every worker sweeps, none leads.</summary>
+/// <summary>
+/// Takes over from workers that died and admits waiting runs; every worker sweeps, none leads. Again and again while there is anything to sweep,
+/// and when a lease ends that was not renewed.
+/// </summary>
 internal sealed partial class SweepLoop(
-    IWorkQueue queue, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<SweepLoop> logger) : Loop(watch, logger)
+    IWorkQueue queue, Horizon horizon, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<SweepLoop> logger) : Loop(watch, logger)
 {
     /// <inheritdoc/>
     protected override TimeSpan Pause => options.Value.Sweep;
@@ -15,6 +18,7 @@ internal sealed partial class SweepLoop(
     /// <inheritdoc/>
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
+        await horizon.UntilSweepAsync(cancellationToken);
         var moved = await queue.SweepAsync(options.Value.LostAfter, options.Value.PoisonLimit, cancellationToken);
         if (moved > 0) Log.Moved(logger, moved);
     }

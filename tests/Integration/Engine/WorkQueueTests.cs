@@ -75,7 +75,7 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
         var claim = Assert.Single((await AdvanceAsync(first)).Claims);
         await AdvanceAsync(first, Started(claim));
         await _install.ExpireLeaseAsync(first, Ct);
-        Assert.False(await _install.Queue.RenewAsync(first, Lease, Ct));
+        Assert.Null(await _install.Queue.RenewAsync(first, Lease, Ct));
         Assert.Equal(1, await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct));
 
         var second = await WorkAsync();

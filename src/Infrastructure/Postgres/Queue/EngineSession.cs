@@ -10,8 +10,8 @@ internal sealed class EngineSession(NpgsqlConnection connection, Preparation pre
 {
     private bool _opened;
 
-    /// <summary>Whether <see cref="CommitAsync"/> came to its end.</summary>
-    public bool IsCommitted { get; private set; }
+    /// <summary>Whether timers were set and committed.</summary>
+    public bool SetTimers { get; private set; }
 
     /// <summary>Sends the commands; the reader stands at the rows of the first that answers rows.</summary>
     public async Task<NpgsqlDataReader> ReadAsync(CancellationToken cancellationToken, params IReadOnlyCollection<NpgsqlBatchCommand> commands)
@@ -70,7 +70,7 @@ internal sealed class EngineSession(NpgsqlConnection connection, Preparation pre
             }
         }
 
-        IsCommitted = true;
+        SetTimers = writes.SetTimers;
     }
 }
 
@@ -78,6 +78,9 @@ internal sealed class EngineSession(NpgsqlConnection connection, Preparation pre
 internal sealed class Writes
 {
     private readonly List<NpgsqlBatchCommand> _commands = [];
+
+    /// <summary>Whether timers are among them.</summary>
+    public bool SetTimers { get; set; }
 
     /// <summary>In the order in which they are sent.</summary>
     public List<NpgsqlBatchCommand> Commands => _commands;

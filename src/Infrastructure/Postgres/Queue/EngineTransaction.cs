@@ -1,9 +1,10 @@
+using Gofer.Infrastructure.Postgres.Signals;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>Runs a piece of the engine in one transaction, the whole of it again where Postgres says that a rival won (40001, 40P01).</summary>
-internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation preparation)
+internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation preparation, Notifier notifier)
 {
     private const int Tries = 10;
 
@@ -20,6 +21,7 @@ internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation pre
                 await using var connection = await source.OpenConnectionAsync(cancellationToken);
                 var session = new EngineSession(connection, preparation);
                 var answer = await work(session, cancellationToken);
+                if (session.SetTimers) notifier.Timers();
 #if SABOTAGE_EVENTS || SABOTAGE_KEY
                 await LateWrites.SendAsync(connection, cancellationToken);
 #endif

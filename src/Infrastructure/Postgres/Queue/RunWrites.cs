@@ -205,6 +205,7 @@ internal static class RunWrites
             .Concat(from r in runs from a in r.Run.FailedAttempts let task = r.Run.Tasks[a.Task] where task.WaitUntil is not null select (Key: new TaskKey(r.Id, a.Task), At: task.WaitUntil!.Value))
             .ToList();
         if (due.Count == 0) return;
+        writes.SetTimers = true;
         writes.Add(
             "insert into gofer.timers (run_id, task, due_at) select * from unnest($1, $2, $3) on conflict (run_id, task) do update set due_at = excluded.due_at",
             Sql.P(due.Select(d => d.Key.Run.Value).ToArray()), Sql.P(due.Select(d => d.Key.Task).ToArray()), Sql.P(due.Select(d => d.At).ToArray()));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
@@ -9,8 +10,17 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>The queue of ready tasks and the leases of workers in Postgres. What an outcome means, the aggregate says; this locks, loads and writes.</summary>
 internal sealed class WorkQueue(
-    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, ReadyQueue ready, Admission admission, Timers timers, Notifier notifier, TimeProvider clock) : IWorkQueue
+    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, ReadyQueue ready, Admission admission, Timers timers, Notifier notifier, DatabaseClock clock) : IWorkQueue
 {
+    /// <summary>What a sweep sees to beside leases that ran out; nearly always nothing.</summary>
+    private const string WantsSweep =
+        """
+        (exists (select from gofer.ready_tasks where backend is not null)
+            or exists (select from gofer.active_runs where not admitted)
+            or exists (select from gofer.held_tasks)
+            or coalesce((select min(rank) <> max(rank) from gofer.ready_tasks), false))
+        """;
+
     /// <inheritdoc/>
     public async Task<WorkerId> RegisterAsync(string name, Backend backend, TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -28,14 +38,27 @@ internal sealed class WorkQueue(
     }
 
     /// <inheritdoc/>
-    public async Task<bool> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<Renewal?> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("update gofer.workers set lease_until = now() + $2 where id = $1 and lease_until > now()");
+        await using var command = source.CreateCommand(
+            $"""
+            update gofer.workers set lease_until = now() + $2 where id = $1 and lease_until > now()
+            returning clock_timestamp(),
+                (select extract(epoch from min(o.lease_until) - now())::double precision from gofer.workers o where o.id <> $1),
+                (select extract(epoch from min(t.due_at) - now())::double precision from gofer.timers t),
+                exists (select from gofer.ready_tasks), {WantsSweep}
+            """);
         // On a connection that carries nothing any more it is given up while there is time to renew on another.
         command.CommandTimeout = Math.Max(1, (int)(lease / 3).TotalSeconds);
         command.Parameters.Add(Sql.P(worker.Value));
         command.Parameters.Add(Sql.P(lease));
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+        var sent = Stopwatch.GetTimestamp();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken)) return null;
+        clock.Take(row.GetFieldValue<DateTimeOffset>(0), sent, Stopwatch.GetTimestamp());
+        return new Renewal(Seconds(1), Seconds(2), row.GetBoolean(3), row.GetBoolean(4));
+
+        TimeSpan? Seconds(int column) => row.Maybe<double>(column) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 
     /// <inheritdoc/>
@@ -87,13 +110,7 @@ internal sealed class WorkQueue(
     private async Task<bool> AnythingToSweepAsync(CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(
-            """
-            select exists (select from gofer.workers where lease_until < now())
-                or exists (select from gofer.ready_tasks where backend is not null)
-                or exists (select from gofer.active_runs where not admitted)
-                or exists (select from gofer.held_tasks)
-                or (select min(rank) <> max(rank) from gofer.ready_tasks)
-            """);
+            $"select exists (select from gofer.workers where lease_until < now()) or {WantsSweep}");
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 

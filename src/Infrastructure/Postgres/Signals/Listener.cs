@@ -81,7 +81,7 @@ public sealed partial class Listener(
         try
         {
             await using var listen = new NpgsqlCommand(
-                $"listen {Wakeups.ReadyChannel}; listen {Wakeups.ChangedChannel}; listen {Wakeups.StopChannel}; listen {own}", connection);
+                $"listen {Wakeups.ReadyChannel}; listen {Wakeups.ChangedChannel}; listen {Wakeups.StopChannel}; listen {Wakeups.TimersChannel}; listen {own}", connection);
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (PostgresException refused) when (!DatabaseTrouble.IsAway(refused))
@@ -110,7 +110,15 @@ public sealed partial class Listener(
 
         heard();
         Hear(null);
-        while (true) await connection.WaitAsync(cancellationToken);
+        try
+        {
+            wakeups.Hears = true;
+            while (true) await connection.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            wakeups.Hears = false;
+        }
     }
 
     private void Hear(string? deaf)

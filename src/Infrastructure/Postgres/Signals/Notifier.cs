@@ -21,6 +21,8 @@ public sealed partial class Notifier(NpgsqlDataSource source, Wakeups wakeups, I
 
     internal void Stop() => Send(Wakeups.StopChannel);
 
+    internal void Timers() => Send(Wakeups.TimersChannel);
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
