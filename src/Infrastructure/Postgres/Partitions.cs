@@ -14,8 +14,8 @@ public sealed class Partitions(NpgsqlDataSource source)
 
     private static readonly (string Table, string Storage)[] Tables =
     [
-        ("runs", "fillfactor = 80"),
-        ("task_executions", "fillfactor = 70"),
+        ("runs", "fillfactor = 60"),
+        ("task_executions", "fillfactor = 50"),
         ("task_attempts", "fillfactor = 100"),
         ("event_packs", "fillfactor = 100"),
         ("log_chunks", "fillfactor = 100"),

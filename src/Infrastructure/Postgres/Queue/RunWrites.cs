@@ -95,15 +95,18 @@ internal static class RunWrites
         var runs = all.Where(r => r.Run.NewEvents.Count > 0).ToList();
         if (runs.Count > 0)
         {
-            writes.Demand(
-                runs.Count,
+            writes.Add(
                 """
-                update gofer.runs r set state = u.state, reason = u.reason, message = u.message, open = u.open, first_failed = u.first_failed,
-                    first_cancelled = u.first_cancelled, event_seq = u.event_seq, started_at = u.started_at, ended_at = u.ended_at,
-                    cancel_requested_at = u.cancel_requested_at, cancel_reason = u.cancel_reason, cancel_message = u.cancel_message
-                from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as u (id, state, reason, message, open, first_failed,
-                    first_cancelled, event_seq, started_at, ended_at, cancel_requested_at, cancel_reason, cancel_message)
-                where r.id = u.id and coalesce(r.ended_at is null, false)
+                with touched as (
+                    update gofer.runs r set state = u.state, reason = u.reason, message = u.message, open = u.open, first_failed = u.first_failed,
+                        first_cancelled = u.first_cancelled, event_seq = u.event_seq, started_at = u.started_at, ended_at = u.ended_at,
+                        cancel_requested_at = u.cancel_requested_at, cancel_reason = u.cancel_reason, cancel_message = u.cancel_message
+                    from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as u (id, state, reason, message, open, first_failed,
+                        first_cancelled, event_seq, started_at, ended_at, cancel_requested_at, cancel_reason, cancel_message)
+                    where r.id = u.id and coalesce(r.ended_at is null, false) returning r.id, r.ended_at),
+                over as (
+                    delete from gofer.active_runs a using touched t where t.ended_at is not null and a.run_id = t.id)
+                select gofer.demand(count(*), $14) from touched
                 """,
                 Sql.P(runs.Select(r => r.Id.Value).ToArray()),
                 Sql.Texts(runs.Select(r => StateText.Of(r.Run.State))),
@@ -117,7 +120,8 @@ internal static class RunWrites
                 Sql.P(runs.Select(r => r.Run.EndedAt).ToArray()),
                 Sql.P(runs.Select(r => r.Run.CancelRequestedAt).ToArray()),
                 Sql.Texts(runs.Select(r => r.Run.CancelReason)),
-                Sql.Texts(runs.Select(r => r.Run.CancelMessage)));
+                Sql.Texts(runs.Select(r => r.Run.CancelMessage)),
+                Sql.P((long)runs.Count));
         }
 
         var tasks = all.SelectMany(r => r.Run.Changed.Select(t => (Run: r.Id.Value, Task: t))).ToList();
@@ -134,8 +138,6 @@ internal static class RunWrites
         }
 
         Consequences(writes, [.. all]);
-        var ended = runs.Where(r => r.Run.State.IsFinal()).Select(r => r.Id.Value).ToArray();
-        if (ended.Length > 0) writes.Add("delete from gofer.active_runs where run_id = any($1)", Sql.P(ended));
     }
 
     /// <summary>What follows beside the rows of runs and executions; a table that nothing happened in costs no statement.</summary>

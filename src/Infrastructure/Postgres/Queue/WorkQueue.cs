@@ -137,7 +137,8 @@ internal sealed class WorkQueue(
         var reached = reports.SelectMany(Reached).Distinct().ToList();
         var loaded = await reader.TakeAsync(session, demand, ready, backend.Identity, claimLimit, reached, cancellationToken) ?? throw new LeaseLostException();
         var (taken, runs) = loaded;
-        if (reached.Count + taken.Count == 0) return (new Advance([], new Dictionary<HeldTask, bool>(), CameUpShort: true), []);
+        var cameUpShort = taken.Count < claimLimit;
+        if (reached.Count + taken.Count == 0) return (new Advance([], new Dictionary<HeldTask, bool>(), cameUpShort), []);
 
         var now = clock.GetUtcNow();
         var refused = new Dictionary<HeldTask, bool>();
@@ -165,7 +166,6 @@ internal sealed class WorkQueue(
         }
 
         // Children of what just ended are taken at once where the queue had nothing better: a hop costs one commit.
-        var cameUpShort = taken.Count < claimLimit;
         foreach (var run in runs.Values)
         {
             foreach (var task in run.Run.Enqueued.ToList())
