@@ -63,6 +63,7 @@ public static class PostgresServices
         services.AddSingleton<ReadyQueue>();
         services.AddSingleton<Admission>();
         services.AddSingleton<Timers>();
+        services.AddSingleton<Takeover>();
         services.AddSingleton<RunWriter>();
         services.AddSingleton<IRunWriter>(provider => provider.GetRequiredService<RunWriter>());
         services.AddHostedService(provider => provider.GetRequiredService<RunWriter>());

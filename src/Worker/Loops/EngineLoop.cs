@@ -39,8 +39,10 @@ internal sealed partial class EngineLoop(
         if (_unsent.Count == 0 && !(_mayHaveMore && session.Held < _options.Capacity))
         {
             await WaitAsync(session, mark, cancellationToken);
-            _mayHaveMore = true;
             Collect(session);
+            // Where notifications arrive the heartbeat tells of what was missed; where they do not, somebody has to ask.
+            _mayHaveMore |= !wakeups.Hears || wakeups.ReadyMark != mark;
+            if (_unsent.Count == 0 && !(_mayHaveMore && session.Held < _options.Capacity)) return;
         }
 
         // Whose end is reported now has no place any more, whatever becomes of the report.
@@ -88,9 +90,8 @@ internal sealed partial class EngineLoop(
         var reported = session.Reports.WaitToReadAsync(either.Token).AsTask();
         // A worker that is full waits for its own tasks only.
         var jitter = _options.Poll * (0.8 + (0.4 * Random.Shared.NextDouble()));
-        // Where notifications arrive the heartbeat tells of what was missed; where they do not, somebody has to ask.
         var ready = session.Held < _options.Capacity
-            ? wakeups.WaitForReadyAsync(mark, wakeups.Hears ? Timeout.InfiniteTimeSpan : jitter, either.Token)
+            ? wakeups.WaitForReadyAsync(mark, jitter, either.Token)
             : Task.Delay(jitter, either.Token);
         await Task.WhenAny(reported, ready);
         await either.CancelAsync();

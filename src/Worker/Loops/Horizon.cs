@@ -13,8 +13,8 @@ internal sealed class Horizon(Wakeups wakeups)
     /// <summary>How long the timers are left alone where nobody can say that one was set.</summary>
     private static readonly TimeSpan s_unheard = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest wait; a plan that far is asked for again.</summary>
-    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(10);
+    /// <summary>The longest wait: whoever waits longer looks like one that stands still.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,36 +40,37 @@ internal sealed class Horizon(Wakeups wakeups)
     /// <summary>Takes in how long it is until the next timer; null for none.</summary>
     public void NextTimer(TimeSpan? left) => Plan(ref _timerAt, left);
 
-    /// <summary>Returns when a sweep may find something.</summary>
-    public async Task UntilSweepAsync(CancellationToken cancellationToken)
+    /// <summary>True when a sweep may find something; false after some seconds in which none could.</summary>
+    public async Task<bool> UntilSweepAsync(CancellationToken cancellationToken)
     {
-        while (Left(ref _sweepAt, out var changed) is { } left && left > TimeSpan.Zero) await WaitAsync(changed, left, cancellationToken);
+        var left = Left(ref _sweepAt, out var changed);
+        if (left <= TimeSpan.Zero) return true;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(changed, Task.Delay(left < s_longest ? left : s_longest, over.Token));
+        await over.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return Left(ref _sweepAt, out _) <= TimeSpan.Zero;
     }
 
-    /// <summary>Returns when a timer is due or was set.</summary>
-    public async Task UntilTimerAsync(CancellationToken cancellationToken)
+    /// <summary>True when a timer is due or was set, or where nobody could say so; false after some seconds in which there was none.</summary>
+    public async Task<bool> UntilTimerAsync(CancellationToken cancellationToken)
     {
-        while (wakeups.TimersMark == _timersSeen && Left(ref _timerAt, out var changed) is { } left && left > TimeSpan.Zero)
+        var left = Left(ref _timerAt, out var changed);
+        if (left > TimeSpan.Zero && wakeups.TimersMark == _timersSeen)
         {
-            if (!wakeups.Hears && left > s_unheard) left = s_unheard;
+            var longest = wakeups.Hears ? s_longest : s_unheard;
             using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var set = wakeups.WaitForTimersAsync(_timersSeen, left, over.Token);
+            var set = wakeups.WaitForTimersAsync(_timersSeen, left < longest ? left : longest, over.Token);
             await Task.WhenAny(set, changed);
             await over.CancelAsync();
             await set.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
-            if (!wakeups.Hears) break;
         }
 
-        _timersSeen = wakeups.TimersMark;
-    }
-
-    private static async Task WaitAsync(Task changed, TimeSpan left, CancellationToken cancellationToken)
-    {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(changed, Task.Delay(left, over.Token));
-        await over.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
+        var mark = wakeups.TimersMark;
+        var due = !wakeups.Hears || mark != _timersSeen || Left(ref _timerAt, out _) <= TimeSpan.Zero;
+        _timersSeen = mark;
+        return due;
     }
 
     private TimeSpan Left(ref long at, out Task changed)
@@ -77,8 +78,7 @@ internal sealed class Horizon(Wakeups wakeups)
         lock (_gate)
         {
             changed = _changed.Task;
-            var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), at);
-            return left < s_longest ? left : s_longest;
+            return Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), at);
         }
     }
 

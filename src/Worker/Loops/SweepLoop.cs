@@ -18,7 +18,7 @@ internal sealed partial class SweepLoop(
     /// <inheritdoc/>
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        await horizon.UntilSweepAsync(cancellationToken);
+        if (!await horizon.UntilSweepAsync(cancellationToken)) return;
         var moved = await queue.SweepAsync(options.Value.LostAfter, options.Value.PoisonLimit, cancellationToken);
         if (moved > 0) Log.Moved(logger, moved);
     }

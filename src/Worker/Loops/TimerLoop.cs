@@ -13,7 +13,7 @@ internal sealed class TimerLoop(IWorkQueue queue, Horizon horizon, DatabaseWatch
     /// <inheritdoc/>
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        await horizon.UntilTimerAsync(cancellationToken);
+        if (!await horizon.UntilTimerAsync(cancellationToken)) return;
         var (fired, next) = await queue.FireTimersAsync(cancellationToken);
         horizon.NextTimer(fired > 0 ? TimeSpan.Zero : next);
     }

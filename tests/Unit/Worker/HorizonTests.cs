@@ -1,0 +1,72 @@
+using Gofer.Application.Queue;
+using Gofer.Infrastructure.Postgres.Signals;
+using Gofer.Worker.Loops;
+
+namespace Gofer.Tests.Unit.Worker;
+
+public sealed class HorizonTests
+{
+    private static readonly Renewal s_quiet = new(TimeSpan.FromHours(1), null, false, false);
+
+    private readonly Wakeups _wakeups = new() { Hears = true };
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Before_anything_was_told_everything_is_looked_at()
+    {
+        var horizon = new Horizon(_wakeups);
+        Assert.True(await horizon.UntilSweepAsync(Ct));
+        Assert.True(await horizon.UntilTimerAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_quiet_heartbeat_lets_everything_rest_until_one_fails()
+    {
+        var horizon = new Horizon(_wakeups);
+        horizon.Learn(s_quiet);
+        await horizon.UntilTimerAsync(Ct); // what was set before it began
+        horizon.Learn(s_quiet);
+        var (sweep, timer) = (horizon.UntilSweepAsync(Ct), horizon.UntilTimerAsync(Ct));
+        horizon.Learn(s_quiet);
+        Assert.False(sweep.IsCompleted || timer.IsCompleted);
+        horizon.Forget();
+        Assert.True(await sweep);
+        Assert.True(await timer);
+    }
+
+    [Fact]
+    public async Task What_a_heartbeat_says_is_due_is_looked_at()
+    {
+        var horizon = new Horizon(_wakeups);
+        horizon.Learn(s_quiet);
+        var sweep = horizon.UntilSweepAsync(Ct);
+        horizon.Learn(s_quiet with { WantsSweep = true });
+        Assert.True(await sweep);
+        horizon.Learn(s_quiet);
+        sweep = horizon.UntilSweepAsync(Ct);
+        horizon.Learn(s_quiet with { NextLeaseEnd = TimeSpan.FromMilliseconds(1) });
+        Assert.True(await sweep);
+    }
+
+    [Fact]
+    public async Task A_heartbeat_that_finds_tasks_in_the_queue_wakes_the_claimers()
+    {
+        var mark = _wakeups.ReadyMark;
+        new Horizon(_wakeups).Learn(s_quiet with { IsReady = true });
+        await _wakeups.WaitForReadyAsync(mark, TimeSpan.FromMinutes(1), Ct);
+        Assert.NotEqual(mark, _wakeups.ReadyMark);
+    }
+
+    [Fact]
+    public async Task A_timer_that_another_process_sets_is_looked_at()
+    {
+        var horizon = new Horizon(_wakeups);
+        await horizon.UntilTimerAsync(Ct);
+        horizon.NextTimer(null);
+        var timer = horizon.UntilTimerAsync(Ct);
+        Assert.False(timer.IsCompleted);
+        _wakeups.Raise(Wakeups.TimersChannel);
+        Assert.True(await timer);
+    }
+}
