@@ -6,15 +6,17 @@ namespace Gofer.Tests.Integration.Engine;
 
 public sealed class ClockTests
 {
-    /// <summary>Another century's time, which comes after longer than a reading may take.</summary>
-    private const string Slow =
+    /// <summary>A time that is told late, and one of a clock that was set.</summary>
+    private const string Clocks =
         """
         create schema slow;
         create function slow.clock_timestamp() returns timestamptz language plpgsql as $$
         begin
             perform pg_sleep(1.2);
-            return '1999-12-31';
+            return pg_catalog.clock_timestamp();
         end $$;
+        create schema late;
+        create function late.clock_timestamp() returns timestamptz language sql as $$ select pg_catalog.clock_timestamp() + interval '1 hour' $$;
         """;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -27,17 +29,36 @@ public sealed class ClockTests
         await using var slow = NpgsqlDataSource.Create(database.ConnectionString + ";Search Path=slow,pg_catalog");
         var clock = new DatabaseClock();
         await clock.SynchroniseAsync(slow, Ct);
-        Assert.Equal(1999, clock.GetUtcNow().Year); // there is no other
+        Assert.InRange(await AheadAsync(clock, prompt), 0.4, 0.8); // half of what it took, and there is no better one
 
         await clock.SynchroniseAsync(prompt, Ct);
         await clock.SynchroniseAsync(slow, Ct);
-        Assert.NotEqual(1999, clock.GetUtcNow().Year);
+        Assert.InRange(await AheadAsync(clock, prompt), -0.3, 0.3);
+    }
+
+    [Fact]
+    public async Task A_clock_that_was_set_is_believed()
+    {
+        await using var database = await TestDatabase.CreateAsync(MakeAsync, Ct);
+        await using var prompt = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var late = NpgsqlDataSource.Create(database.ConnectionString + ";Search Path=late,pg_catalog");
+        var clock = new DatabaseClock();
+        for (var i = 0; i < 3; i++) await clock.SynchroniseAsync(prompt, Ct);
+        await clock.SynchroniseAsync(late, Ct);
+        Assert.InRange(await AheadAsync(clock, prompt), 3590, 3610);
+    }
+
+    private static async Task<double> AheadAsync(DatabaseClock clock, NpgsqlDataSource database)
+    {
+        await using var command = database.CreateCommand("select $1 - pg_catalog.clock_timestamp()");
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = clock.GetUtcNow() });
+        return ((TimeSpan)(await command.ExecuteScalarAsync(Ct))!).TotalSeconds;
     }
 
     private static async Task MakeAsync(string connectionString, CancellationToken cancellationToken)
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var command = source.CreateCommand(Slow);
+        await using var command = source.CreateCommand(Clocks);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

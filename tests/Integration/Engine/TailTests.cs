@@ -50,6 +50,18 @@ public sealed class TailTests(QueueInstall shared) : EngineTest(shared)
         Assert.Equal(0, await Install.ScalarAsync<int>("select task_limit from gofer.install", Ct));
     }
 
+    [Fact]
+    public async Task A_step_that_commits_nothing_leaves_no_transaction_open()
+    {
+        var transactions = Install.Services.GetRequiredService<EngineTransaction>();
+        var process = await transactions.RunAsync((session, token) => session.ScalarAsync(Sql.Command("select pg_backend_pid()"), token), Ct);
+        await using var other = new NpgsqlConnection(Install.ConnectionString);
+        await other.OpenAsync(Ct);
+        await using var state = new NpgsqlCommand("select state from pg_stat_activity where pid = $1", other);
+        state.Parameters.Add(Sql.P((int)process!));
+        Assert.Equal("idle", await state.ExecuteScalarAsync(Ct));
+    }
+
     private static TaskReport.Ended Ended(ClaimedTask task, string said) => new(task.Held, new TaskOutcome.Exited(0, false, DateTimeOffset.UnixEpoch, null))
     {
         Tail = [new LogChunk(task.Held.Task, task.Attempt, 1, LogStream.Stdout, 1, DateTimeOffset.UnixEpoch, System.Text.Encoding.UTF8.GetBytes(said)) { StreamEnd = said.Length, LastPiece = 1 }],

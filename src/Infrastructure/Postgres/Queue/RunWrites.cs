@@ -153,7 +153,8 @@ internal static class RunWrites
         // from the one who granted them.
         var ready = runs
             .SelectMany(r => r.Run.Enqueued.Where(t => r.Run.Tasks[t] is { State: TaskState.Ready } task && (!task.HoldsSlots || task.Backend is not null))
-                .Select(t => new QueuePlace(r, t, null)))
+                // One that had a worker may have a container that nobody follows now: it goes first.
+                .Select(t => new QueuePlace(r, t, r.Run.Tasks[t].Backend is null ? null : 0)))
             .ToList();
         var byId = ready.Select(p => p.Run).Distinct().ToDictionary(r => r.Id);
         QueueRows.Enqueue(writes, ready, key => byId[key.Run].Run.Tasks[key.Task].Backend);
