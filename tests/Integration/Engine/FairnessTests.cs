@@ -74,6 +74,19 @@ public sealed class FairnessTests(QueueInstall shared) : EngineTest(shared)
     }
 
     [Fact]
+    public async Task A_task_that_lost_its_worker_goes_before_those_that_wait()
+    {
+        var pipeline = await Install.RegisterAsync(OneTask("p"), Ct);
+        await Install.CreateRunsAsync(pipeline, 3, Ct);
+        var dies = await WorkAsync();
+        Assert.Equal(1L, Assert.Single(await ClaimAsync(dies, limit: 1)).RunNumber);
+        await Install.ExpireLeaseAsync(dies, Ct);
+        await SweepAsync();
+        var claims = await ClaimAsync(await WorkAsync());
+        Assert.Equal([1L, 2L, 3L], claims.Select(c => c.RunNumber));
+    }
+
+    [Fact]
     public async Task Waiting_raises_priority_step_by_step_up_to_what_goes_first()
     {
         var pipeline = await Install.RegisterAsync(OneTask("p"), Ct);
