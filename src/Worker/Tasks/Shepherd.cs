@@ -73,7 +73,7 @@ internal sealed partial class Shepherd(
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
         // Hardly any task is ever asked to stop, so nothing waits for that.
         var stopping = Task.CompletedTask;
-        using var asked = handle.OnStop(() => stopping = Task.Run(() => RetryAsync(token => StopAsync(name, options.Value.StopGrace, token), null, ended.Token)));
+        using var asked = handle.OnStop(() => stopping = Task.Run(() => InsistAsync(name, ended.Token)));
         var patience = StopWhenOverdueAsync(handle, started.StartedAt, name, ended.Token);
         var pumping = logs.RunAsync(session, task, name, session.Over);
         var waiting = RetryAsync(token => scheduler.WaitAsync(name, token), null, session.Over);
@@ -127,7 +127,32 @@ internal sealed partial class Shepherd(
                 return;
         }
 
-        await RetryAsync(token => StopAsync(name, options.Value.StopGrace, token), null, cancellationToken);
+        await InsistAsync(name, cancellationToken);
+    }
+
+    /// <summary>
+    /// Stops a container, and again for as long as it runs: whatever comes between, nobody else would do it. Ends with the container or with the
+    /// token.
+    /// </summary>
+    private async Task InsistAsync(string name, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await scheduler.StopAsync(name, options.Value.StopGrace, cancellationToken);
+                if (await scheduler.InspectAsync(name, cancellationToken) is not ContainerStatus.Running) return;
+            }
+            // It is said and tried again, whatever it is.
+#pragma warning disable CA1031
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                if (tries == 1) Log.NotStopped(logger, e, name);
+            }
+
+            await Task.Delay(Loop.Backoff(tries), cancellationToken);
+        }
     }
 
     /// <summary>
@@ -259,6 +284,9 @@ internal sealed partial class Shepherd(
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "The task of container {Name} failed in the worker")]
         public static partial void Failed(ILogger logger, Exception e, string name);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Name} was not stopped yet and is tried again")]
+        public static partial void NotStopped(ILogger logger, Exception e, string name);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Name} belongs to an ended task and was not stopped: {Reason}")]
         public static partial void NotCleared(ILogger logger, string name, string reason);

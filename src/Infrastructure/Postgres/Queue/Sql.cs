@@ -15,7 +15,7 @@ internal static class Sql
     public const string ByKey =
         """
         select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true),
-            set_config('enable_material', 'off', true), set_config('jit', 'off', true), set_config('idle_in_transaction_session_timeout', '5s', true),
+            set_config('enable_material', 'off', true), set_config('jit', 'off', true), set_config('idle_in_transaction_session_timeout', '2s', true),
             set_config('plan_cache_mode', 'force_generic_plan', true), set_config('gofer.taken_runs', '{}', true), set_config('gofer.taken_tasks', '{}', true)
         """;
 

@@ -32,7 +32,9 @@ internal readonly record struct ProcessIdentity(int Pid, long StartTicks)
         {
             // pid (command) state ppid pgrp session … starttime; the command may hold anything, so from the last parenthesis on.
             var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
-            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            var end = text.LastIndexOf(')');
+            if (end < 0) return null; // it went while it was read
+            var fields = text[(end + 2)..].Split(' ');
             return (fields[0][0], int.Parse(fields[3], CultureInfo.InvariantCulture), long.Parse(fields[19], CultureInfo.InvariantCulture));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
