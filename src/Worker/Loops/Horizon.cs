@@ -43,34 +43,47 @@ internal sealed class Horizon(Wakeups wakeups)
     /// <summary>True when a sweep may find something; false after some seconds in which none could.</summary>
     public async Task<bool> UntilSweepAsync(CancellationToken cancellationToken)
     {
-        var left = Left(ref _sweepAt, out var changed);
-        if (left <= TimeSpan.Zero) return true;
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(changed, Task.Delay(left < s_longest ? left : s_longest, over.Token));
-        await over.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        return Left(ref _sweepAt, out _) <= TimeSpan.Zero;
+        var began = Stopwatch.GetTimestamp();
+        while (Left(ref _sweepAt, out var changed) is { } left && left > TimeSpan.Zero)
+        {
+            if (Rest(began, s_longest) is not { } rest) return false;
+            await EitherAsync(changed, left < rest ? left : rest, cancellationToken);
+        }
+
+        return true;
     }
 
     /// <summary>True when a timer is due or was set, or where nobody could say so; false after some seconds in which there was none.</summary>
     public async Task<bool> UntilTimerAsync(CancellationToken cancellationToken)
     {
-        var left = Left(ref _timerAt, out var changed);
-        if (left > TimeSpan.Zero && wakeups.TimersMark == _timersSeen)
+        var began = Stopwatch.GetTimestamp();
+        while (wakeups.TimersMark == _timersSeen && Left(ref _timerAt, out var changed) is { } left && left > TimeSpan.Zero)
         {
-            var longest = wakeups.Hears ? s_longest : s_unheard;
+            // Where nobody can say that a timer was set, one is looked for.
+            if (Rest(began, wakeups.Hears ? s_longest : s_unheard) is not { } rest) return !wakeups.Hears;
             using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var set = wakeups.WaitForTimersAsync(_timersSeen, left < longest ? left : longest, over.Token);
-            await Task.WhenAny(set, changed);
+            var set = wakeups.WaitForTimersAsync(_timersSeen, left < rest ? left : rest, over.Token);
+            await EitherAsync(Task.WhenAny(set, changed), left < rest ? left : rest, cancellationToken);
             await over.CancelAsync();
             await set.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
         }
 
-        var mark = wakeups.TimersMark;
-        var due = !wakeups.Hears || mark != _timersSeen || Left(ref _timerAt, out _) <= TimeSpan.Zero;
-        _timersSeen = mark;
-        return due;
+        _timersSeen = wakeups.TimersMark;
+        return true;
+    }
+
+    private static TimeSpan? Rest(long began, TimeSpan longest)
+    {
+        var rest = longest - Stopwatch.GetElapsedTime(began);
+        return rest > TimeSpan.Zero ? rest : null;
+    }
+
+    private static async Task EitherAsync(Task something, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(something, Task.Delay(atMost, over.Token));
+        await over.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private TimeSpan Left(ref long at, out Task changed)
