@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using System.Runtime.InteropServices;
 using Gofer.Cli.Hosting;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
@@ -158,15 +159,23 @@ internal static class ServerCommands
 
     private static async Task<ExitCode> ServeAsync(CommandContext context, ServerPlan plan, CancellationToken token)
     {
+        // Until the host listens to signals itself, one that comes while the database is waited for would end the process without a word.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         try
         {
-            var started = await ServerHost.StartAsync(plan, token);
+            var started = await ServerHost.StartAsync(plan, stop.Token);
             if (!started.IsOk) return context.Fail(started.Error);
             await using var host = started.Value;
             if (host.Url is { } url && plan.Listen is not null) context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Gofer answers at {url}"));
             else if (host.Url is { } probes) context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The worker's /healthz and /readyz answer at {probes}"));
             var stopped = await host.WaitForShutdownAsync();
             return stopped.IsOk ? ExitCode.Done : context.Fail(stopped.Error);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested && !token.IsCancellationRequested)
+        {
+            return ExitCode.Done;
         }
         catch (Exception e) when (IsDatabase(e))
         {
@@ -175,6 +184,12 @@ internal static class ServerCommands
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             return context.Fail(DevInstall.PortTaken((plan.Listen ?? plan.Probes)!));
+        }
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
         }
     }
 }
