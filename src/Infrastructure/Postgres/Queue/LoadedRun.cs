@@ -15,6 +15,8 @@ internal sealed record LoadedRun(
     IReadOnlyDictionary<string, string> Variables,
     IReadOnlyDictionary<string, string> Params)
 {
+    private readonly HashSet<int> _usual = [];
+
     public RunId Id => Run.Id;
 
     /// <summary>Its place among the ranks of the queue; lower goes first.</summary>
@@ -25,6 +27,17 @@ internal sealed record LoadedRun(
 
     /// <summary>How many tasks of the install may be admitted to the queue; 0 for no limit.</summary>
     public int InstallLimit { get; init; }
+
+    /// <summary>Whether the task's execution had nothing in its rarer columns when it was read.</summary>
+    public bool WasUsual(int task) => _usual.Contains(task);
+
+    /// <summary>Passes executions on as they were read, before anything changes them; one that did not come by here is written whole.</summary>
+    public List<TaskExecution> Remember(IEnumerable<TaskExecution> read)
+    {
+        var executions = read.ToList();
+        _usual.UnionWith(executions.Where(TaskColumns.IsUsual).Select(e => e.Task));
+        return executions;
+    }
 }
 
 /// <summary>A task execution's key.</summary>

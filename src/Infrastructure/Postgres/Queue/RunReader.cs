@@ -21,9 +21,9 @@ internal sealed class RunReader(IVersionGraphs versions)
     private const string LockTaken =
         $"{Columns} from gofer.runs r where r.id = any($1 || current_setting('gofer.taken_runs')::uuid[]) order by r.id for no key update of r";
 
-    private const string Tasks = $"select {TaskColumns.Names} from unnest($1, $2) as k (run_id, task) join gofer.task_executions e using (run_id, task)";
+    private static readonly string s_tasks = $"select {TaskColumns.Names} from unnest($1, $2) as k (run_id, task) join gofer.task_executions e using (run_id, task)";
 
-    private const string TasksTaken =
+    private static readonly string s_tasksTaken =
         $"""
         select {TaskColumns.Names} from (
             select distinct * from unnest($1 || current_setting('gofer.taken_runs')::uuid[], $2 || current_setting('gofer.taken_tasks')::integer[])
@@ -43,14 +43,14 @@ internal sealed class RunReader(IVersionGraphs versions)
         var look = queue.Look(backend, limit);
         List<TaskKey> taken;
         List<Header> headers;
-        ILookup<RunId, (RunId Run, TaskExecution Execution)> executions;
+        ILookup<RunId, TaskExecution> executions;
         await using (var reader = await session.ReadAsync(
             cancellationToken,
             [
                 demand,
                 .. look.Statements,
                 Sql.Command(LockTaken, Ordered([.. tasks.Select(t => t.Run).Distinct()])),
-                Sql.Command(TasksTaken, Sql.P(tasks.Select(k => k.Run.Value).ToArray()), Sql.P(tasks.Select(k => k.Task).ToArray())),
+                Sql.Command(s_tasksTaken, Sql.P(tasks.Select(k => k.Run.Value).ToArray()), Sql.P(tasks.Select(k => k.Task).ToArray())),
             ]))
         {
             var allowed = await reader.ReadAsync(cancellationToken) && reader.GetBoolean(0);
@@ -70,7 +70,7 @@ internal sealed class RunReader(IVersionGraphs versions)
         EngineSession session, IReadOnlyCollection<RunId> ids, IReadOnlyCollection<TaskKey> tasks, CancellationToken cancellationToken)
     {
         List<Header> headers;
-        ILookup<RunId, (RunId Run, TaskExecution Execution)> executions;
+        ILookup<RunId, TaskExecution> executions;
         // One round trip; the second statement sees what was committed while the first waited for its locks.
         await using (var reader = await session.ReadAsync(cancellationToken, Sql.Command(Lock, Ordered(ids)), ByKey(tasks)))
         {
@@ -87,7 +87,7 @@ internal sealed class RunReader(IVersionGraphs versions)
         EngineSession session, IReadOnlyCollection<RunId> ids, CancellationToken cancellationToken)
     {
         List<Header> headers;
-        ILookup<RunId, (RunId Run, TaskExecution Execution)> executions;
+        ILookup<RunId, TaskExecution> executions;
         var all = Sql.Command(
             $"select {TaskColumns.Names} from gofer.task_executions where run_id = any($1)", Sql.P(ids.Select(i => i.Value).ToArray()));
         await using (var reader = await session.ReadAsync(cancellationToken, Sql.Command(Lock, Ordered(ids)), all))
@@ -106,7 +106,7 @@ internal sealed class RunReader(IVersionGraphs versions)
         if (runs.Count == 0) return;
         var keys = runs.SelectMany(r => Enumerable.Range(0, r.Graph.Graph.Count).Where(t => !r.Run.Tasks.ContainsKey(t)).Select(t => new TaskKey(r.Id, t))).ToList();
         var executions = await TasksAsync(session, keys, cancellationToken);
-        foreach (var run in runs) run.Run.Add(executions[run.Id].Select(e => e.Execution));
+        foreach (var run in runs) run.Run.Add(run.Remember(executions[run.Id]));
     }
 
     /// <summary>Brings executions that events reached, again and again, until nothing is missing.</summary>
@@ -119,7 +119,7 @@ internal sealed class RunReader(IVersionGraphs versions)
             var executions = await TasksAsync(session, missing, cancellationToken);
             foreach (var run in runs.Where(r => r.Run.Missing.Count > 0))
             {
-                run.Run.Supply(executions[run.Id].Select(e => e.Execution), now);
+                run.Run.Supply(run.Remember(executions[run.Id]), now);
             }
         }
     }
@@ -127,7 +127,7 @@ internal sealed class RunReader(IVersionGraphs versions)
     private static NpgsqlParameter Ordered(IReadOnlyCollection<RunId> ids) => Sql.P(ids.Select(i => i.Value).Order().ToArray());
 
     private static NpgsqlBatchCommand ByKey(IReadOnlyCollection<TaskKey> tasks) =>
-        Sql.Command(Tasks, Sql.P(tasks.Select(k => k.Run.Value).ToArray()), Sql.P(tasks.Select(k => k.Task).ToArray()));
+        Sql.Command(s_tasks, Sql.P(tasks.Select(k => k.Run.Value).ToArray()), Sql.P(tasks.Select(k => k.Task).ToArray()));
 
     private static async Task<List<Header>> ReadHeadersAsync(NpgsqlDataReader reader, int count, CancellationToken cancellationToken)
     {
@@ -164,14 +164,14 @@ internal sealed class RunReader(IVersionGraphs versions)
         return headers;
     }
 
-    private static async Task<ILookup<RunId, (RunId Run, TaskExecution Execution)>> TasksAsync(
+    private static async Task<ILookup<RunId, TaskExecution>> TasksAsync(
         EngineSession session, IReadOnlyCollection<TaskKey> keys, CancellationToken cancellationToken)
     {
         await using var reader = await session.ReadAsync(cancellationToken, ByKey(keys));
         return await ReadTasksAsync(reader, cancellationToken);
     }
 
-    private static async Task<ILookup<RunId, (RunId Run, TaskExecution Execution)>> ReadTasksAsync(
+    private static async Task<ILookup<RunId, TaskExecution>> ReadTasksAsync(
         NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
         var executions = new List<(RunId Run, TaskExecution Execution)>();
@@ -180,17 +180,17 @@ internal sealed class RunReader(IVersionGraphs versions)
             executions.Add((new RunId(reader.GetGuid(0)), TaskColumns.Read(reader)));
         }
 
-        return executions.ToLookup(e => e.Run);
+        return executions.ToLookup(e => e.Run, e => e.Execution);
     }
 
     private async Task<SortedDictionary<RunId, LoadedRun>> RestoreAsync(
-        List<Header> headers, ILookup<RunId, (RunId Run, TaskExecution Execution)> executions, CancellationToken cancellationToken)
+        List<Header> headers, ILookup<RunId, TaskExecution> executions, CancellationToken cancellationToken)
     {
         var runs = new SortedDictionary<RunId, LoadedRun>();
         foreach (var header in headers)
         {
             var graph = await versions.GetAsync(header.Pipeline, header.Version, cancellationToken);
-            var run = new Run(header.Id, graph.Graph, executions[header.Id].Select(e => e.Execution))
+            var run = new Run(header.Id, graph.Graph, [])
             {
                 State = header.State,
                 Reason = header.Reason,
@@ -207,11 +207,13 @@ internal sealed class RunReader(IVersionGraphs versions)
                 Priority = header.Priority,
                 IsCapped = header.NamespaceLimit > 0 || header.InstallLimit > 0,
             };
-            runs.Add(header.Id, new LoadedRun(run, header.Namespace, header.Pipeline, header.Number, header.Version, graph, header.Variables, header.Params)
+            var loaded = new LoadedRun(run, header.Namespace, header.Pipeline, header.Number, header.Version, graph, header.Variables, header.Params)
             {
                 NamespaceLimit = header.NamespaceLimit,
                 InstallLimit = header.InstallLimit,
-            });
+            };
+            run.Add(loaded.Remember(executions[header.Id]));
+            runs.Add(header.Id, loaded);
         }
 
         return runs;

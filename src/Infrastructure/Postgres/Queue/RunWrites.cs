@@ -6,8 +6,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// <summary>
 /// Writes what runs decided: a fixed number of statements, whatever the number of runs. The caller holds the runs' locks, so the rows
 /// are as they were read; the states and fences in the conditions are the second line of defence, and a row that does not match ends
-/// the transaction. They ask <c>coalesce(ended_at is null, false)</c> and not <c>ended_at is null</c>: before a table's first statistics the
-/// planner believes that the latter holds for few rows and reads the whole table by it rather than the rows that are named.
+/// the transaction.
 /// </summary>
 internal static class RunWrites
 {
@@ -70,8 +69,7 @@ internal static class RunWrites
         // Most are born waiting or ready and have little to say.
         if (tasks.Any(t => t.Task.State.IsFinal() || t.Task.WaitingFor is not null || t.Task.HoldsSlots))
         {
-            writes.Add(
-                $"insert into gofer.task_executions ({TaskColumns.Names}) select * from {TaskColumns.Rows}", TaskColumns.Parameters(tasks));
+            TaskColumns.Insert(writes, tasks);
             return;
         }
 
@@ -89,7 +87,10 @@ internal static class RunWrites
             Sql.P(tasks.Select(t => t.Task.ReadyAt).ToArray()));
     }
 
-    /// <summary>Adds the statements that write runs loaded for change.</summary>
+    /// <summary>
+    /// Adds the statements that write runs loaded for change. They ask <c>coalesce(ended_at is null, false)</c> and not <c>ended_at is null</c>:
+    /// before a table's first statistics the planner believes that the latter holds for few rows and reads the whole table by it rather than the rows that are named.
+    /// </summary>
     public static void Update(Writes writes, IReadOnlyCollection<LoadedRun> all)
     {
         var runs = all.Where(r => r.Run.NewEvents.Count > 0).ToList();
@@ -124,19 +125,16 @@ internal static class RunWrites
                 Sql.P((long)runs.Count));
         }
 
-        var tasks = all.SelectMany(r => r.Run.Changed.Select(t => (Run: r.Id.Value, Task: t))).ToList();
-        if (tasks.Count > 0)
+        List<(Guid, TaskExecution)> usual = [], rest = [];
+        foreach (var run in all)
         {
-            writes.Demand(
-                tasks.Count,
-                $"""
-                update gofer.task_executions e set {TaskColumns.Assignments}
-                from {TaskColumns.Rows} as u ({TaskColumns.Names})
-                where e.run_id = u.run_id and e.task = u.task and coalesce(e.ended_at is null, false) and e.fence <= u.fence
-                """,
-                TaskColumns.Parameters(tasks));
+            foreach (var task in run.Run.Changed)
+            {
+                (run.WasUsual(task.Task) && TaskColumns.IsUsual(task) ? usual : rest).Add((run.Id.Value, task));
+            }
         }
 
+        TaskColumns.Update(writes, usual, rest);
         Consequences(writes, [.. all]);
     }
 

@@ -1,96 +1,145 @@
 using Gofer.Domain.Runs;
 using Npgsql;
+using Executions = System.Collections.Generic.IReadOnlyList<(System.Guid Run, Gofer.Domain.Runs.TaskExecution Task)>;
 
 namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>The columns of an execution that the engine changes, once for its inserts, its updates and its reads.</summary>
 internal static class TaskColumns
 {
-    /// <summary>Their names, in the order of <see cref="Parameters"/>; the key <c>run_id, task</c> comes first.</summary>
-    public const string Names =
-        """
-        run_id, task, state, reason, message, attempt, fence, worker_id, backend, open_parents, blocked_by, skipped_by, exit_code, scheduler,
-        node, image_digest, ready_at, started_at, ended_at, stop_requested_at, stop_message, worst, waiting_for, wait_until, holds_slots,
-        deaths, stop_reason, reused_run, reused_number, reused_task
-        """;
-
-    /// <summary>The assignments of an update from rows <c>u</c> of <see cref="Names"/>; what a rerun took over never changes.</summary>
-    public const string Assignments =
-        """
-        state = u.state, reason = u.reason, message = u.message, attempt = u.attempt, fence = u.fence, worker_id = u.worker_id,
-        backend = u.backend, open_parents = u.open_parents, blocked_by = u.blocked_by, skipped_by = u.skipped_by, exit_code = u.exit_code,
-        scheduler = u.scheduler, node = u.node, image_digest = u.image_digest, ready_at = u.ready_at, started_at = u.started_at,
-        ended_at = u.ended_at, stop_requested_at = u.stop_requested_at, stop_message = u.stop_message, worst = u.worst,
-        waiting_for = u.waiting_for, wait_until = u.wait_until, holds_slots = u.holds_slots, deaths = u.deaths, stop_reason = u.stop_reason
-        """;
-
-    /// <summary>The rows as arrays, one a column.</summary>
-    public const string Rows =
-        "unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)";
-
-    /// <summary>The arrays.</summary>
-    public static NpgsqlParameter[] Parameters(IReadOnlyList<(Guid Run, TaskExecution Task)> tasks) =>
+    private static readonly Column[] s_key =
     [
-        Sql.P(tasks.Select(t => t.Run).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.Task).ToArray()),
-        Sql.Texts(tasks.Select(t => StateText.Of(t.Task.State))),
-        Sql.Texts(tasks.Select(t => t.Task.Reason)),
-        Sql.Texts(tasks.Select(t => t.Task.Message)),
-        Sql.P(tasks.Select(t => t.Task.Attempt).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.Fence).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.Worker?.Value).ToArray()),
-        Sql.Texts(tasks.Select(t => t.Task.Backend)),
-        Sql.P(tasks.Select(t => t.Task.OpenParents).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.BlockedBy).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.SkippedBy).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.ExitCode).ToArray()),
-        Sql.Texts(tasks.Select(t => t.Task.Scheduler)),
-        Sql.Texts(tasks.Select(t => t.Task.Node)),
-        Sql.Texts(tasks.Select(t => t.Task.ImageDigest)),
-        Sql.P(tasks.Select(t => t.Task.ReadyAt).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.StartedAt).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.EndedAt).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.StopRequestedAt).ToArray()),
-        Sql.Texts(tasks.Select(t => t.Task.StopMessage)),
-        Sql.Texts(tasks.Select(t => t.Task.Worst is { } worst ? StateText.Of(worst) : null)),
-        Sql.Texts(tasks.Select(t => t.Task.WaitingFor is { } what ? StateText.Of(what) : null)),
-        Sql.P(tasks.Select(t => t.Task.WaitUntil).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.HoldsSlots).ToArray()),
-        Sql.P(tasks.Select(t => (short)Math.Min(t.Task.Deaths, short.MaxValue)).ToArray()),
-        Sql.Texts(tasks.Select(t => t.Task.StopReason)),
-        Sql.P(tasks.Select(t => t.Task.Reused?.Run.Value).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.Reused?.Number).ToArray()),
-        Sql.P(tasks.Select(t => t.Task.Reused?.Task).ToArray()),
+        new("run_id", tasks => Sql.P(tasks.Select(t => t.Run).ToArray())),
+        new("task", tasks => Sql.P(tasks.Select(t => t.Task.Task).ToArray())),
     ];
+
+    /// <summary>What every task's way through the queue and a container changes.</summary>
+    private static readonly Column[] s_usual =
+    [
+        new("state", tasks => Sql.Texts(tasks.Select(t => StateText.Of(t.Task.State)))),
+        new("attempt", tasks => Sql.P(tasks.Select(t => t.Task.Attempt).ToArray())),
+        new("fence", tasks => Sql.P(tasks.Select(t => t.Task.Fence).ToArray())),
+        new("worker_id", tasks => Sql.P(tasks.Select(t => t.Task.Worker?.Value).ToArray())),
+        new("backend", tasks => Sql.Texts(tasks.Select(t => t.Task.Backend))),
+        new("open_parents", tasks => Sql.P(tasks.Select(t => t.Task.OpenParents).ToArray())),
+        new("exit_code", tasks => Sql.P(tasks.Select(t => t.Task.ExitCode).ToArray())),
+        new("scheduler", tasks => Sql.Texts(tasks.Select(t => t.Task.Scheduler))),
+        new("node", tasks => Sql.Texts(tasks.Select(t => t.Task.Node))),
+        new("image_digest", tasks => Sql.Texts(tasks.Select(t => t.Task.ImageDigest))),
+        new("ready_at", tasks => Sql.P(tasks.Select(t => t.Task.ReadyAt).ToArray())),
+        new("started_at", tasks => Sql.P(tasks.Select(t => t.Task.StartedAt).ToArray())),
+        new("ended_at", tasks => Sql.P(tasks.Select(t => t.Task.EndedAt).ToArray())),
+    ];
+
+    /// <summary>What only failures, stops, retries and limits change: see <see cref="IsUsual"/>.</summary>
+    private static readonly Column[] s_rest =
+    [
+        new("reason", tasks => Sql.Texts(tasks.Select(t => t.Task.Reason))),
+        new("message", tasks => Sql.Texts(tasks.Select(t => t.Task.Message))),
+        new("blocked_by", tasks => Sql.P(tasks.Select(t => t.Task.BlockedBy).ToArray())),
+        new("skipped_by", tasks => Sql.P(tasks.Select(t => t.Task.SkippedBy).ToArray())),
+        new("stop_requested_at", tasks => Sql.P(tasks.Select(t => t.Task.StopRequestedAt).ToArray())),
+        new("stop_reason", tasks => Sql.Texts(tasks.Select(t => t.Task.StopReason))),
+        new("stop_message", tasks => Sql.Texts(tasks.Select(t => t.Task.StopMessage))),
+        new("worst", tasks => Sql.Texts(tasks.Select(t => t.Task.Worst is { } worst ? StateText.Of(worst) : null))),
+        new("waiting_for", tasks => Sql.Texts(tasks.Select(t => t.Task.WaitingFor is { } what ? StateText.Of(what) : null))),
+        new("wait_until", tasks => Sql.P(tasks.Select(t => t.Task.WaitUntil).ToArray())),
+        new("holds_slots", tasks => Sql.P(tasks.Select(t => t.Task.HoldsSlots).ToArray())),
+        new("deaths", tasks => Sql.P(tasks.Select(t => (short)Math.Min(t.Task.Deaths, short.MaxValue)).ToArray())),
+    ];
+
+    /// <summary>What a rerun took over; it never changes.</summary>
+    private static readonly Column[] s_reused =
+    [
+        new("reused_run", tasks => Sql.P(tasks.Select(t => t.Task.Reused?.Run.Value).ToArray())),
+        new("reused_number", tasks => Sql.P(tasks.Select(t => t.Task.Reused?.Number).ToArray())),
+        new("reused_task", tasks => Sql.P(tasks.Select(t => t.Task.Reused?.Task).ToArray())),
+    ];
+
+    private static readonly string s_insert = Insert();
+    private static readonly string s_update = Update([.. s_usual, .. s_rest]);
+    private static readonly string s_updateUsual = Update(s_usual);
+
+    /// <summary>What <see cref="Read"/> reads.</summary>
+    public static readonly string Names = Join([.. s_key, .. s_usual, .. s_rest]);
+
+    /// <summary>Whether all that it has to say stands in the usual columns. Where that is so before and after a change, the others need not be written.</summary>
+    public static bool IsUsual(TaskExecution task) =>
+        task is
+        {
+            Reason: null, Message: null, BlockedBy: null, SkippedBy: null, StopRequestedAt: null, StopReason: null, StopMessage: null, Worst: null,
+            WaitingFor: null, WaitUntil: null, HoldsSlots: false, Deaths: 0,
+        };
+
+    /// <summary>New rows.</summary>
+    public static void Insert(Writes writes, Executions tasks) => writes.Add(s_insert, Values([.. s_key, .. s_usual, .. s_rest, .. s_reused], tasks));
+
+    /// <summary>
+    /// Rows that the caller has locked and read; one that is not as it was read ends the transaction. Most executions are <see cref="IsUsual"/> before and
+    /// after a change: a third of an update's time went to columns that stay as they are.
+    /// </summary>
+    /// <param name="writes">What the statements are added to.</param>
+    /// <param name="usual">Executions that were usual when they were read and still are.</param>
+    /// <param name="rest">The others.</param>
+    public static void Update(Writes writes, Executions usual, Executions rest)
+    {
+        if (usual.Count > 0) writes.Demand(usual.Count, s_updateUsual, Values([.. s_key, .. s_usual], usual));
+        if (rest.Count > 0) writes.Demand(rest.Count, s_update, Values([.. s_key, .. s_usual, .. s_rest], rest));
+    }
 
     /// <summary>Reads a row of <see cref="Names"/>.</summary>
     public static TaskExecution Read(NpgsqlDataReader row) => new()
     {
         Task = row.GetInt32(1),
         State = StateText.Parse<TaskState>(row.GetString(2)),
-        Reason = row.Text(3),
-        Message = row.Text(4),
-        Attempt = row.GetInt32(5),
-        Fence = row.GetInt64(6),
-        Worker = row.Maybe<Guid>(7) is { } worker ? new Domain.Common.WorkerId(worker) : null,
-        Backend = row.Text(8),
-        OpenParents = row.GetInt32(9),
-        BlockedBy = row.Maybe<int>(10),
-        SkippedBy = row.Maybe<int>(11),
-        ExitCode = row.Maybe<int>(12),
-        Scheduler = row.Text(13),
-        Node = row.Text(14),
-        ImageDigest = row.Text(15),
-        ReadyAt = row.Maybe<DateTimeOffset>(16),
-        StartedAt = row.Maybe<DateTimeOffset>(17),
-        EndedAt = row.Maybe<DateTimeOffset>(18),
+        Attempt = row.GetInt32(3),
+        Fence = row.GetInt64(4),
+        Worker = row.Maybe<Guid>(5) is { } worker ? new Domain.Common.WorkerId(worker) : null,
+        Backend = row.Text(6),
+        OpenParents = row.GetInt32(7),
+        ExitCode = row.Maybe<int>(8),
+        Scheduler = row.Text(9),
+        Node = row.Text(10),
+        ImageDigest = row.Text(11),
+        ReadyAt = row.Maybe<DateTimeOffset>(12),
+        StartedAt = row.Maybe<DateTimeOffset>(13),
+        EndedAt = row.Maybe<DateTimeOffset>(14),
+        Reason = row.Text(15),
+        Message = row.Text(16),
+        BlockedBy = row.Maybe<int>(17),
+        SkippedBy = row.Maybe<int>(18),
         StopRequestedAt = row.Maybe<DateTimeOffset>(19),
-        StopMessage = row.Text(20),
-        Worst = row.Text(21) is { } worst ? StateText.Parse<TaskState>(worst) : null,
-        WaitingFor = row.Text(22) is { } what ? StateText.Parse<WaitingFor>(what) : null,
-        WaitUntil = row.Maybe<DateTimeOffset>(23),
-        HoldsSlots = row.GetBoolean(24),
-        Deaths = row.GetInt16(25),
-        StopReason = row.Text(26),
+        StopReason = row.Text(20),
+        StopMessage = row.Text(21),
+        Worst = row.Text(22) is { } worst ? StateText.Parse<TaskState>(worst) : null,
+        WaitingFor = row.Text(23) is { } what ? StateText.Parse<WaitingFor>(what) : null,
+        WaitUntil = row.Maybe<DateTimeOffset>(24),
+        HoldsSlots = row.GetBoolean(25),
+        Deaths = row.GetInt16(26),
     };
+
+    private static NpgsqlParameter[] Values(Column[] columns, Executions tasks) => Array.ConvertAll(columns, c => c.Values(tasks));
+
+    private static string Join(Column[] columns) => string.Join(", ", columns.Select(c => c.Name));
+
+    private static string Rows(Column[] columns) => $"unnest({string.Join(", ", columns.Select((_, i) => $"${i + 1}"))})";
+
+    private static string Insert()
+    {
+        Column[] all = [.. s_key, .. s_usual, .. s_rest, .. s_reused];
+        return $"insert into gofer.task_executions ({Join(all)}) select * from {Rows(all)}";
+    }
+
+    private static string Update(Column[] columns)
+    {
+        Column[] all = [.. s_key, .. columns];
+        return $"""
+            update gofer.task_executions e set {string.Join(", ", columns.Select(c => $"{c.Name} = u.{c.Name}"))}
+            from {Rows(all)} as u ({Join(all)})
+            where e.run_id = u.run_id and e.task = u.task and coalesce(e.ended_at is null, false) and e.fence <= u.fence
+            """;
+    }
+
+    /// <summary>A column and, of rows, the array of its values.</summary>
+    private sealed record Column(string Name, Func<Executions, NpgsqlParameter> Values);
 }
