@@ -3,10 +3,16 @@ using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres.Queue;
 
-/// <summary>Runs a piece of the engine in one transaction, the whole of it again where Postgres says that a rival won (40001, 40P01).</summary>
+/// <summary>
+/// Runs a piece of the engine in one transaction, the whole of it again where Postgres says that a rival won (40001, 40P01) or that this
+/// process thought for too long under its locks (25P03, as a starved one may): in each case nothing was committed.
+/// </summary>
 internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation preparation, Notifier notifier)
 {
     private const int Tries = 10;
+
+    /// <summary>Postgres' <c>idle_in_transaction_session_timeout</c>, which Npgsql has no name for.</summary>
+    private const string IdleInTransaction = "25P03";
 
     /// <summary>
     /// The work's answer. What the work did not commit is rolled back with the connection's return. A connection that breaks in the commit leaves the caller not knowing: what it does then must be
@@ -27,13 +33,13 @@ internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation pre
 #endif
                 return answer;
             }
-            catch (PostgresException e) when (IsRivalry(e) && attempt < Tries)
+            catch (PostgresException e) when (IsUndone(e) && attempt < Tries)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 10 * attempt)), cancellationToken);
             }
         }
     }
 
-    private static bool IsRivalry(PostgresException e) =>
-        e.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
+    private static bool IsUndone(PostgresException e) =>
+        e.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or IdleInTransaction;
 }

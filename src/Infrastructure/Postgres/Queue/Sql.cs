@@ -9,13 +9,13 @@ internal static class Sql
     /// <summary>
     /// Engine statements go by key, whatever the statistics say: right after a burst of inserts the planner would rather hash a table
     /// whose size it does not know yet, or read the whole of it once and walk through that copy for each key. And a process that vanished or was
-    /// paused inside of a transaction keeps its runs locked for a second, not until TCP gives up: no statement of the engine waits for anybody
+    /// paused inside of a transaction keeps its runs locked for a moment, not until TCP gives up: no statement of the engine waits for anybody
     /// but the database. One plan of a prepared statement serves for all keys: a plan for each call costs more than the call.
     /// </summary>
     public const string ByKey =
         """
         select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true),
-            set_config('enable_material', 'off', true), set_config('jit', 'off', true), set_config('idle_in_transaction_session_timeout', '1s', true),
+            set_config('enable_material', 'off', true), set_config('jit', 'off', true), set_config('idle_in_transaction_session_timeout', '1500ms', true),
             set_config('plan_cache_mode', 'force_generic_plan', true), set_config('gofer.taken_runs', '{}', true), set_config('gofer.taken_tasks', '{}', true)
         """;
 
