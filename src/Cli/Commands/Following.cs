@@ -11,9 +11,13 @@ internal static class Following
     public static async Task<ExitCode> FollowAsync(CommandContext context, string pipeline, RunView run, CancellationToken token)
     {
         var number = run.Number.ToString(CultureInfo.InvariantCulture);
-        context.Error.WriteLine($"Run {number} of {pipeline}, version {run.Version}");
         var following = new RunFollowing(context, context.Client, context.Namespace, pipeline, number);
-        return await UntilLeftAsync(context, pipeline, number, following.WithLogsAsync, token);
+        return await UntilLeftAsync(context, pipeline, number, leave =>
+        {
+            // Said once Ctrl-C is listened to: whoever reads it may press that.
+            context.Error.WriteLine($"Run {number} of {pipeline}, version {run.Version}");
+            return following.WithLogsAsync(leave);
+        }, token);
     }
 
     /// <summary>Runs <paramref name="follow"/> until it has ended or Ctrl-C comes; a second Ctrl-C ends the program at once.</summary>
