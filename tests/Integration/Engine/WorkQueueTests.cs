@@ -68,6 +68,19 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
     }
 
     [Fact]
+    public async Task What_a_task_waited_for_is_gone_from_its_row_once_its_container_runs()
+    {
+        var run = await _install.CreateRunAsync(await _install.RegisterAsync(Diamond, Ct), Ct);
+        var worker = await WorkAsync();
+        var claim = Assert.Single((await AdvanceAsync(worker)).Claims);
+        await AdvanceAsync(worker, new TaskReport.Progress(claim.Held, "pulling the image"));
+        Assert.Equal((TaskState.Starting, "pulling the image"), (await _install.TasksAsync(run.Id, Ct))[0] is var starting ? (starting.State, starting.Message) : default);
+
+        await AdvanceAsync(worker, Started(claim));
+        Assert.Equal((TaskState.Running, null), (await _install.TasksAsync(run.Id, Ct))[0] is var running ? (running.State, running.Message) : default);
+    }
+
+    [Fact]
     public async Task An_expired_lease_is_claimed_again_and_fences_the_first_worker()
     {
         var run = await _install.CreateRunAsync(await _install.RegisterAsync(Diamond, Ct), Ct);
