@@ -68,6 +68,27 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
     }
 
     [Fact]
+    public async Task A_worker_hands_over_and_puts_back_though_its_last_transaction_is_not_over_yet()
+    {
+        foreach (var leaves in new[] { true, false })
+        {
+            await _install.ResetAsync(Ct);
+            await _install.CreateRunAsync(await _install.RegisterAsync(Diamond, Ct), Ct);
+            var worker = await WorkAsync();
+            Assert.Single((await AdvanceAsync(worker)).Claims);
+            await using var last = await _install.Source.OpenConnectionAsync(Ct);
+            await using var transaction = await last.BeginTransactionAsync(Ct);
+            await using (var held = new NpgsqlCommand("select id from gofer.workers for key share", last, transaction)) await held.ExecuteScalarAsync(Ct);
+
+            var putting = leaves ? _install.Queue.HandOverAsync(worker, Ct) : _install.Queue.ReconcileAsync(worker, [], Ct);
+            while (!putting.IsCompleted && !await _install.ScalarAsync<bool>("select exists (select from pg_locks where not granted)", Ct)) await Task.Yield();
+            await transaction.RollbackAsync(Ct);
+            await putting;
+            Assert.Equal(1L, await _install.ScalarAsync<long>("select count(*) from gofer.ready_tasks", Ct));
+        }
+    }
+
+    [Fact]
     public async Task What_a_task_waited_for_is_gone_from_its_row_once_its_container_runs()
     {
         var run = await _install.CreateRunAsync(await _install.RegisterAsync(Diamond, Ct), Ct);

@@ -66,7 +66,8 @@ internal sealed class Takeover(
         var runs = await transactions.RunAsync(
             async (session, token) =>
             {
-                var find = Sql.Command($"select id from gofer.workers where {which} limit 1 for update skip locked");
+                // A sweep leaves a worker that somebody sees to; one that is named is waited for, since what it was last about may not be over.
+                var find = Sql.Command($"select id from gofer.workers where {which} limit 1 for update{(id is null ? " skip locked" : "")}");
                 if (id is { } named) find.Parameters.Add(Sql.P(named.Value));
                 if (await session.ScalarAsync(find, token) is not Guid found) return null;
 
