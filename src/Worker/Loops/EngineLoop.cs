@@ -27,6 +27,7 @@ internal sealed partial class EngineLoop(
     private int _refusals;
     private bool _doubtful;
     private bool _mayHaveMore = true;
+    private long _mark;
 
     /// <inheritdoc/>
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
@@ -34,17 +35,18 @@ internal sealed partial class EngineLoop(
         var session = sessions.Current ?? await OpenAsync(cancellationToken);
         if (_doubtful) await ReconcileAsync(session, cancellationToken);
 
-        var mark = wakeups.ReadyMark;
         Collect(session);
         if (_unsent.Count == 0 && !(_mayHaveMore && session.Held < _options.Capacity))
         {
-            await WaitAsync(session, mark, cancellationToken);
+            await WaitAsync(session, cancellationToken);
             Collect(session);
             // Where notifications arrive the heartbeat tells of what was missed; where they do not, somebody has to ask.
-            _mayHaveMore |= !wakeups.Hears || wakeups.ReadyMark != mark;
+            _mayHaveMore |= !wakeups.Hears || wakeups.ReadyMark != _mark;
             if (_unsent.Count == 0 && !(_mayHaveMore && session.Held < _options.Capacity)) return;
         }
 
+        // What becomes ready from here on the claim may not see: the next wait is from this mark, whatever came while the claim was under way.
+        _mark = wakeups.ReadyMark;
         // Whose end is reported now has no place any more, whatever becomes of the report.
         if (_refusals >= Patience) await OneByOneAsync(session, cancellationToken);
         else await AdvanceAsync(session, _unsent, Math.Max(0, _options.Capacity - session.Held + _unsent.Count(r => r.Body is TaskReport.Ended)), cancellationToken);
@@ -84,14 +86,14 @@ internal sealed partial class EngineLoop(
         while (_unsent.Count < LargestBatch && session.Reports.TryRead(out var report)) _unsent.Add(report);
     }
 
-    private async Task WaitAsync(WorkerSession session, long mark, CancellationToken cancellationToken)
+    private async Task WaitAsync(WorkerSession session, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reported = session.Reports.WaitToReadAsync(either.Token).AsTask();
         // A worker that is full waits for its own tasks only.
         var jitter = _options.Poll * (0.8 + (0.4 * Random.Shared.NextDouble()));
         var ready = session.Held < _options.Capacity
-            ? wakeups.WaitForReadyAsync(mark, jitter, either.Token)
+            ? wakeups.WaitForReadyAsync(_mark, jitter, either.Token)
             : Task.Delay(jitter, either.Token);
         await Task.WhenAny(reported, ready);
         await either.CancelAsync();

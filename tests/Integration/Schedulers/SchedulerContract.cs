@@ -135,6 +135,7 @@ public abstract class SchedulerContract : IAsyncLifetime
         var environment = Gen.Select(names, scalars).Array[50].Single().Concat(scalars.Array[odd.Length].Single().Zip(odd, (value, name) => (name, value)))
             .DistinctBy(v => v.Item1).ToDictionary(v => v.Item1, v => v.Item2);
         environment["PATH"] = "/nowhere:/opt/mine";
+        environment["HOME"] += "/of/mine"; // one that is empty a container engine fills by itself
         var spec = Named(["/bin/cat", "/proc/self/environ"]) with { Environment = environment };
         Assert.Equal(0, (await RunAsync(spec)).ExitCode);
         var seen = Text((await LogsAsync(spec.Name)).Stdout).Split('\0');
