@@ -22,12 +22,16 @@ engine: ## a Docker engine of the tests' own (root); eval its output
 format: ## let the formatter write
 	$(DOTNET) format
 
-bench: ## the engine's speed as ratios to bare SQL and to other queues, see docs/performance.md
+bench: ## the engine's speed as ratios to bare SQL and to other queues, see docs/operations/performance.md
 	$(DOTNET) run -c Release --project bench
 
 docs: openapi ## write what is generated of the documentation
 
+book: ## the documentation as a website under artifacts/book, where mdBook is installed
+	@command -v mdbook >/dev/null || { echo "mdBook is not on the PATH: install it (https://rust-lang.github.io/mdBook), or read docs/ as it is." >&2; exit 1; }
+	mdbook build docs
+
 openapi: ## write docs/openapi.json and src/Client anew from the code
 	GOFER_TEST_APPROVE=1 $(DOTNET) test --project tests/Unit
 
-.PHONY: help build run demo test engine format bench docs openapi
+.PHONY: help build run demo test engine format bench docs book openapi

@@ -45,7 +45,7 @@ public sealed class ConventionTests
     [Fact]
     public void Every_kind_of_event_reason_and_error_has_its_place_in_the_reference()
     {
-        foreach (var (type, page) in new[] { (typeof(ErrorCodes), "docs/errors.md"), (typeof(EventTypes), "docs/events.md"), (typeof(Reasons), "docs/reasons.md") })
+        foreach (var (type, page) in new[] { (typeof(ErrorCodes), "docs/reference/errors.md"), (typeof(EventTypes), "docs/reference/events.md"), (typeof(Reasons), "docs/reference/states.md") })
         {
             var text = File.ReadAllText(Repository.PathOf(page));
             foreach (var constant in type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral))
@@ -58,7 +58,7 @@ public sealed class ConventionTests
     [Fact]
     public void Every_setting_has_its_row_in_the_reference()
     {
-        var text = File.ReadAllText(Repository.PathOf("docs/settings.md"));
+        var text = File.ReadAllText(Repository.PathOf("docs/reference/settings.md"));
         Assert.All(Gofer.Cli.Hosting.SettingKeys.All, key => Assert.Contains($"| `{key}` |", text, StringComparison.Ordinal));
         Assert.Equal(Gofer.Cli.Hosting.SettingKeys.All.Count(), text.Split('\n').Count(l => l.StartsWith("| `", StringComparison.Ordinal)));
     }
