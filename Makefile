@@ -4,7 +4,14 @@ DOTNET ?= dotnet
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build everything, warnings are errors
+OUTPUT ?= artifacts/gofer
+build: ## one executable that needs nothing beside it; OUTPUT=/path/gofer, RID=linux-arm64 for another machine
+	@tools/publish "$(OUTPUT)" $(RID)
+
+release: ## that executable for Linux, macOS and Windows with its checksums, and the .NET tool, in artifacts/
+	@tools/release artifacts
+
+compile: ## build everything, warnings are errors
 	$(DOTNET) build
 
 run: ## a server with everything in one process, on 127.0.0.1:8080
@@ -34,4 +41,4 @@ book: ## the documentation as a website under artifacts/book, where mdBook is in
 openapi: ## write docs/openapi.json and src/Client anew from the code
 	GOFER_TEST_APPROVE=1 $(DOTNET) test --project tests/Unit
 
-.PHONY: help build run demo test engine format bench docs book openapi
+.PHONY: help build release compile run demo test engine format bench docs book openapi

@@ -51,16 +51,17 @@ internal sealed class GoferInstall : IAsyncDisposable
     }
 
     /// <summary>One more worker process, as far as a host in this process can be one; it speaks to <paramref name="database"/> if that is given.</summary>
-    public Task<IHost> AddWorkerAsync(NoOpScheduler scheduler, CancellationToken cancellationToken, string? database = null, Action<IServiceCollection>? also = null) =>
+    public Task<IHost> AddWorkerAsync(
+        IScheduler scheduler, CancellationToken cancellationToken, string? database = null, Action<IServiceCollection>? also = null, int capacity = Capacity) =>
         Install.AddHostAsync(
             services =>
             {
-                services.AddSingleton<IScheduler>(scheduler).AddGoferWorker();
+                services.AddSingleton(scheduler).AddGoferWorker();
                 if (database is not null) services.Replace(ServiceDescriptor.Singleton(_ => NpgsqlDataSource.Create(database)));
                 also?.Invoke(services);
             },
             cancellationToken,
-            ("Gofer:Worker:Capacity", Capacity.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            ("Gofer:Worker:Capacity", capacity.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
     /// <summary>A fast wrong answer is no answer: every run of the pipeline must have succeeded, each task with its log.</summary>
     public async Task VerifyAsync(PipelineId pipeline, long runs, long tasks, CancellationToken cancellationToken)
