@@ -22,7 +22,7 @@ internal static class AuthorCommands
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would change and change nothing." };
         var noDeploy = new Option<bool>("--no-deploy") { Description = "Register the version without making it live." };
         var run = new Option<bool>("--run") { Description = "Run the pipeline and follow it." };
-        var command = new Command("up", "Register a pipeline and make it live.\n\nExample: gofer up examples/dag/pipeline.json --run");
+        var command = new Command("up", "Register a pipeline and make it live.").Example("gofer up examples/dag/pipeline.json --run");
         command.Arguments.Add(path);
         command.Options.Add(dryRun);
         command.Options.Add(noDeploy);
@@ -59,7 +59,7 @@ internal static class AuthorCommands
     public static Command Validate()
     {
         var path = Source;
-        var command = new Command("validate", "Check a pipeline without a server: every fault at once, each with its place.\n\nExample: gofer validate pipeline.json");
+        var command = new Command("validate", "Check a pipeline without a server: every fault at once, each with its place.").Example("gofer validate pipeline.json");
         command.Arguments.Add(path);
         command.Run(async (context, token) =>
         {
@@ -76,7 +76,7 @@ internal static class AuthorCommands
     public static Command Diff()
     {
         var path = Source;
-        var command = new Command("diff", "Compare a pipeline with its live version.\n\nExample: gofer diff pipeline.json");
+        var command = new Command("diff", "Compare a pipeline with its live version.").Example("gofer diff pipeline.json");
         command.Arguments.Add(path);
         command.Run(async (context, token) =>
         {

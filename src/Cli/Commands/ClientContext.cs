@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Gofer.Application.Common;
+using Gofer.Cli.Configuration;
 using Gofer.Client;
 using Refit;
 
@@ -24,7 +26,12 @@ internal sealed partial class CommandContext
     private (GoferClient Client, string Namespace) Remote => _remote ??= Connect();
 
     /// <summary>Answers a client over a given server, for commands that started one themselves.</summary>
-    public static GoferClient ClientOf(Uri server) => new(new HttpClient { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan });
+    public static GoferClient ClientOf(Uri server, string? token = null)
+    {
+        var http = new HttpClient { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
+        if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return new GoferClient(http);
+    }
 
     /// <summary>Whether data is printed for people.</summary>
     public bool IsTable => Parsed.GetValue(GlobalOptions.Output) is null or "table";
@@ -111,16 +118,7 @@ internal sealed partial class CommandContext
 
     private (GoferClient Client, string Namespace) Connect()
     {
-        var settings = Settings();
-        var server = settings["Gofer:Server"] ?? "http://127.0.0.1:8080";
-        if (!Uri.TryCreate(server, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            throw new CommandException(Domain.Common.Error.Invalid("", $"'{server}' is no server; write it like http://127.0.0.1:8080."));
-        }
-
-        var home = settings["Gofer:Namespace"] ?? "default";
-        return Domain.Common.Slug.Complaint(home) is { } complaint
-            ? throw new CommandException(Domain.Common.Error.Invalid("", $"The namespace {complaint}"), ExitCode.Usage)
-            : (ClientOf(url), home);
+        var settings = Settings;
+        return (ClientOf(new Uri(settings[SettingTable.Server]!), settings[SettingTable.Token]), settings[SettingTable.Namespace]!);
     }
 }

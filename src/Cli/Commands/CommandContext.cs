@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Gofer.Cli.Hosting;
+using Gofer.Cli.Completion;
+using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
-using Microsoft.Extensions.Configuration;
 
 namespace Gofer.Cli.Commands;
 
@@ -39,14 +39,18 @@ internal sealed partial class CommandContext(ParseResult parsed)
 
     public TextWriter Error { get; } = parsed.InvocationConfiguration.Error;
 
-    /// <summary>Settings with the given flags on top; a file that cannot be read ends the command.</summary>
-    public IConfigurationRoot Settings(params (string Key, Option<string?> Option)[] flags)
+    /// <summary>What settings are read from: the flags of this command line, the environment, the files.</summary>
+    public SettingInputs Inputs => new() { File = Parsed.GetValue(GlobalOptions.Config), Flags = SettingOption.Given(Parsed) };
+
+    /// <summary>The settings; what is wrong with any of them ends the command.</summary>
+    public Settings Settings
     {
-        var given = flags.ToDictionary(f => f.Key, f => Parsed.GetValue(f.Option));
-        given["Gofer:Server"] = Parsed.GetValue(GlobalOptions.Server);
-        given["Gofer:Namespace"] = Parsed.GetValue(GlobalOptions.Namespace);
-        var loaded = Hosting.Settings.Load(Parsed.GetValue(GlobalOptions.Config), given);
-        return loaded.IsOk ? loaded.Value : throw new CommandException(loaded.Error);
+        get
+        {
+            if (field is not null) return field;
+            var loaded = Settings.Load(Inputs);
+            return field = loaded.IsOk ? loaded.Value : throw new CommandException(loaded.Error);
+        }
     }
 
     /// <summary>Says what is wrong; the exit code that goes with it.</summary>
@@ -73,9 +77,11 @@ internal sealed class CommandException(Error error, ExitCode code = ExitCode.Fai
 /// <summary>The options of every command.</summary>
 internal static class GlobalOptions
 {
-    public static Option<string?> Namespace { get; } = new("--namespace", "-n") { Description = "The namespace. Also GOFER_NAMESPACE; 'default' where none is named.", Recursive = true };
+    public static Option<string?> Namespace { get; } = Everywhere(SettingTable.Namespace);
 
-    public static Option<string?> Server { get; } = new("--server") { Description = "The server's URL. Also GOFER_SERVER; http://127.0.0.1:8080 where none is named.", Recursive = true };
+    public static Option<string?> Server { get; } = Everywhere(SettingTable.Server);
+
+    public static Option<string?> Context { get; } = Everywhere(SettingTable.Context);
 
     public static Option<string> Output { get; } = new("--output", "-o")
     {
@@ -86,12 +92,20 @@ internal static class GlobalOptions
 
     public static Option<bool> NoColor { get; } = new("--no-color") { Description = "Print no colours. Also NO_COLOR.", Recursive = true };
 
-    public static Option<string?> Config { get; } = new("--config") { Description = "The settings file, ./gofer.toml or /etc/gofer/gofer.toml where none is named.", Recursive = true };
+    public static Option<string?> Config { get; } = new("--config") { Description = "The settings file, and no other. Also GOFER_CONFIG; ./gofer.toml, ~/.config/gofer/config.toml and /etc/gofer/gofer.toml where none is named.", HelpName = "FILE", Recursive = true };
 
     static GlobalOptions()
     {
         Output.AcceptOnlyFromAmong("table", "json", "jsonl", "name");
-        Namespace.MustBeName();
+        Namespace.Suggests(Suggestions.Namespaces);
+        Context.Suggests(Suggestions.Contexts);
+    }
+
+    private static SettingOption Everywhere(Setting setting)
+    {
+        var option = SettingOption.Of(setting);
+        option.Recursive = true;
+        return option;
     }
 }
 

@@ -8,34 +8,50 @@ internal static class CommandList
 {
     public static IEnumerable<Command> All() =>
     [
-        ServerCommands.Dev(),
-        DemoCommand.Demo(),
-        ServerCommands.Api(),
-        ServerCommands.Worker(),
-        ServerCommands.Migrate(),
-        Version(),
-        AuthorCommands.Up(),
-        AuthorCommands.Validate(),
-        AuthorCommands.Diff(),
-        OperateCommands.Run().WithRunVerbs(),
-        OperateCommands.Logs(),
-        OperateCommands.Watch(),
-        OperateCommands.Cancel(),
-        RerunCommands.Rerun(),
-        RerunCommands.Explain(),
-        OperateCommands.Deploy(),
-        OperateCommands.Rollback(),
-        OperateCommands.Pause(),
-        OperateCommands.Resume(),
-        NounCommands.Namespace().WithSet(),
-        NounCommands.Pipeline(),
-        NounCommands.Task(),
-        SettingCommands.System(),
+        .. Group(
+            "Serve",
+            ServerCommands.Dev(),
+            DemoCommand.Demo(),
+            ServerCommands.Api(),
+            ServerCommands.Worker(),
+            ServerCommands.Migrate()),
+        .. Group(
+            "Write pipelines",
+            AuthorCommands.Validate(),
+            AuthorCommands.Diff(),
+            AuthorCommands.Up()),
+        .. Group(
+            "Run them",
+            OperateCommands.Run().WithRunVerbs(),
+            OperateCommands.Logs(),
+            OperateCommands.Watch(),
+            OperateCommands.Cancel(),
+            RerunCommands.Rerun(),
+            RerunCommands.Explain(),
+            OperateCommands.Deploy(),
+            OperateCommands.Rollback(),
+            OperateCommands.Pause(),
+            OperateCommands.Resume()),
+        .. Group(
+            "Look after what there is",
+            NounCommands.Namespace().WithSet(),
+            NounCommands.Pipeline(),
+            NounCommands.Task(),
+            SettingCommands.System()),
+        .. Group(
+            "This program",
+            ConfigCommand.Config(),
+            ContextCommands.Context(),
+            CompletionCommands.Scripts(),
+            Version()),
+        CompletionCommands.Complete(),
     ];
+
+    private static IEnumerable<Command> Group(string title, params Command[] commands) => commands.Select(c => c.In(title));
 
     private static Command Version()
     {
-        var command = new Command("version", "Print the version and the commit.\n\nExample: gofer version");
+        var command = new Command("version", "Print the version and the commit.").Example("gofer version");
         command.Run((context, _) =>
         {
             if (context.IsTable) context.Out.WriteLine($"gofer {ProductVersion.Version} ({ProductVersion.Commit})");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gofer.Cli.Configuration;
 using Gofer.Cli.Hosting;
 using Gofer.Cli.Terminal;
 using Gofer.Client;
@@ -12,17 +13,16 @@ internal static class DemoCommand
 {
     public static Command Demo()
     {
-        var (postgres, scheduler, data, listen) = (ServerCommands.Postgres, ServerCommands.Scheduler, ServerCommands.Data, ServerCommands.Listen);
         var once = new Option<bool>("--once") { Description = "End after the run in place of serving on." };
         var image = new Option<string>("--image") { Description = "The image of the demo's tasks.", DefaultValueFactory = _ => "busybox:latest" };
-        var command = new Command("demo", "Start everything, run an example and show it.\n\nExample: gofer demo --once");
-        foreach (var option in new Option[] { once, image, scheduler, data, listen, postgres }) command.Options.Add(option);
+        var command = new Command("demo", "Start everything, run an example and show it.").Example("gofer demo --once");
+        foreach (var option in new Option[] { once, image }) command.Options.Add(option);
+        command.Takes(SettingTable.Scheduler, SettingTable.Data, SettingTable.Listen, SettingTable.Postgres);
         command.Run(async (context, token) =>
         {
-            var settings = context.Settings(("Gofer:Postgres", postgres), ("Gofer:Scheduler", scheduler), ("Gofer:Data", data), ("Gofer:Listen", listen));
             await using var install = new DevInstall(context.Error);
             // The commands are ours: where no Docker answers they may run as processes, and the first stage says so.
-            if (await install.StartAsync(settings, "127.0.0.1:0", fallBack: true, token) is { } error) return context.Fail(error);
+            if (await install.StartAsync(context.Settings, context.Settings.Given(SettingTable.Listen) ?? "127.0.0.1:0", fallBack: true, token) is { } error) return context.Fail(error);
             if (await ShowAsync(context, install, context.Parsed.GetValue(image)!, token) is not { } code)
             {
                 context.Error.WriteLine("Stopped before the run had ended. Its tasks go on by themselves; a demo over the same data finds them again.");

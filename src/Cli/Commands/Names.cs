@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Gofer.Cli.Completion;
 using Gofer.Domain.Common;
 
 namespace Gofer.Cli.Commands;
@@ -10,26 +11,25 @@ internal static class Names
     /// <summary>The word for the newest run.</summary>
     public const string Latest = "latest";
 
-    public static Argument<string> Namespace => new Argument<string>("namespace") { Description = "The namespace." }.Judged(Slug.Complaint);
+    public static Argument<string> Namespace => new Argument<string>("namespace") { Description = "The namespace." }.Judged(Slug.Complaint).Suggests(Suggestions.Namespaces);
 
-    public static Argument<string> Pipeline => new Argument<string>("pipeline") { Description = "The pipeline." }.Judged(Slug.Complaint);
+    public static Argument<string> Pipeline => new Argument<string>("pipeline") { Description = "The pipeline." }.Judged(Slug.Complaint).Suggests(Suggestions.Pipelines);
 
     public static Argument<string?> PipelineOrAll =>
-        new Argument<string?>("pipeline") { Description = "All of the namespace where none is given.", DefaultValueFactory = _ => null }.Judged(Slug.Complaint);
+        new Argument<string?>("pipeline") { Description = "All of the namespace where none is given.", DefaultValueFactory = _ => null }.Judged(Slug.Complaint).Suggests(Suggestions.Pipelines);
 
-    public static Argument<string> Run => new Argument<string>("run") { Description = "The run's number, or latest." }.Judged(RunComplaint);
+    public static Argument<string> Run => new Argument<string>("run") { Description = "The run's number, or latest." }.Judged(RunComplaint).Suggests(Suggestions.Runs);
 
     public static Argument<string> RunOrLatest =>
-        new Argument<string>("run") { Description = "The run's number, or latest.", DefaultValueFactory = _ => Latest }.Judged(RunComplaint);
+        new Argument<string>("run") { Description = "The run's number, or latest.", DefaultValueFactory = _ => Latest }.Judged(RunComplaint).Suggests(Suggestions.Runs);
 
-    public static Argument<string> Task => new Argument<string>("task") { Description = "The task." }.Judged(TaskComplaint);
+    public static Argument<string> Task => new Argument<string>("task") { Description = "The task." }.Judged(TaskComplaint).Suggests(Suggestions.Tasks);
 
     public static Argument<string?> TaskOrAll =>
-        new Argument<string?>("task") { Description = "The task; all of them where none is given.", DefaultValueFactory = _ => null }.Judged(TaskComplaint);
+        new Argument<string?>("task") { Description = "The task; all of them where none is given.", DefaultValueFactory = _ => null }.Judged(TaskComplaint).Suggests(Suggestions.Tasks);
 
-    /// <summary>Adds the rule of names to an option.</summary>
-    public static void MustBeName(this Option option) =>
-        option.Validators.Add(result => Judge(result, option.Name, Slug.Complaint));
+    /// <summary>A version that must be named.</summary>
+    public static Argument<int> Version => new Argument<int>("version") { Description = "The version's number." }.Suggests(Suggestions.Versions);
 
     private static T Judged<T>(this T argument, Func<string, string?> complaint)
         where T : Argument

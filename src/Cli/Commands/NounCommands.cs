@@ -8,7 +8,7 @@ namespace Gofer.Cli.Commands;
 /// <summary>The nouns with their <c>list</c>, <c>get</c> and <c>delete</c>.</summary>
 internal static class NounCommands
 {
-    private static Option<bool> Yes => new("--yes", "-y") { Description = "Do not ask." };
+    internal static Option<bool> Yes => new("--yes", "-y") { Description = "Do not ask." };
 
     private static Option<bool> Force => new("--force") { Description = "Cancel unfinished runs first." };
 
@@ -27,9 +27,9 @@ internal static class NounCommands
 
     public static Command Namespace()
     {
-        var noun = new Command("namespace", "Namespaces.\n\nExample: gofer namespace create team-data");
+        var noun = new Command("namespace", "Namespaces.").Example("gofer namespace create team-data");
         var limit = Limit;
-        noun.Add("list", "List namespaces", [limit], [], async (context, token) =>
+        noun.Add("list", "List namespaces", "gofer namespace list", [limit], [], async (context, token) =>
         {
             var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
             {
@@ -40,14 +40,14 @@ internal static class NounCommands
             return ExitCode.Done;
         });
         var got = Names.Namespace;
-        noun.Add("get", "Read a namespace", [], [got], async (context, token) =>
+        noun.Add("get", "Read a namespace", "gofer namespace get team-data -o json", [], [got], async (context, token) =>
         {
             context.PrintOne(await context.Client.Namespaces.GetNamespaceAsync(context.Parsed.GetValue(got)!, token), n => n.Id, Columns());
             return ExitCode.Done;
         });
         var created = Names.Namespace;
         var (description, tasks, weight) = (SettingCommands.Describing, SettingCommands.TaskLimit, SettingCommands.Weight);
-        noun.Add("create", "Make a namespace.\n\nExample: gofer namespace create team-data --task-limit 20", [description, tasks, weight], [created], async (context, token) =>
+        noun.Add("create", "Make a namespace", "gofer namespace create team-data --task-limit 20", [description, tasks, weight], [created], async (context, token) =>
         {
             var body = new NewNamespaceBody { Id = context.Parsed.GetValue(created)!, Description = context.Parsed.GetValue(description), TaskLimit = context.Parsed.GetValue(tasks), Weight = context.Parsed.GetValue(weight) };
             context.PrintOne(await context.Client.Namespaces.CreateNamespaceAsync(body, token), n => n.Id, Columns());
@@ -55,7 +55,7 @@ internal static class NounCommands
         });
         var deleted = Names.Namespace;
         var (yes, force) = (Yes, Force);
-        noun.Add("delete", "Delete a namespace", [yes, force], [deleted], async (context, token) =>
+        noun.Add("delete", "Delete a namespace", "gofer namespace delete team-data --force", [yes, force], [deleted], async (context, token) =>
         {
             var id = context.Parsed.GetValue(deleted)!;
             if (!Confirm(context, yes, $"Delete the namespace '{id}'?")) return ExitCode.Failed;
@@ -76,9 +76,9 @@ internal static class NounCommands
 
     public static Command Pipeline()
     {
-        var noun = new Command("pipeline", "Pipelines.\n\nExample: gofer pipeline list");
+        var noun = new Command("pipeline", "Pipelines.").Example("gofer pipeline list");
         var limit = Limit;
-        noun.Add("list", "List pipelines", [limit], [], async (context, token) =>
+        noun.Add("list", "List pipelines", "gofer pipeline list -n team-data", [limit], [], async (context, token) =>
         {
             var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
             {
@@ -89,13 +89,13 @@ internal static class NounCommands
             return ExitCode.Done;
         });
         var got = Names.Pipeline;
-        noun.Add("get", "Read a pipeline", [], [got], async (context, token) =>
+        noun.Add("get", "Read a pipeline", "gofer pipeline get nightly -o json", [], [got], async (context, token) =>
         {
             context.PrintOne(await context.Client.Pipelines.GetPipelineAsync(context.Namespace, context.Parsed.GetValue(got)!, token), p => p.Id, Columns());
             return ExitCode.Done;
         });
         var (versioned, versions) = (Names.Pipeline, Limit);
-        noun.Add("versions", "List the versions of a pipeline", [versions], [versioned], async (context, token) =>
+        noun.Add("versions", "List the versions of a pipeline", "gofer pipeline versions nightly --limit 5", [versions], [versioned], async (context, token) =>
         {
             var items = await context.ListAsync(context.Parsed.GetValue(versions), async (most, cursor) =>
             {
@@ -109,7 +109,7 @@ internal static class NounCommands
         });
         var deleted = Names.Pipeline;
         var (yes, force) = (Yes, Force);
-        noun.Add("delete", "Delete a pipeline", [yes, force], [deleted], async (context, token) =>
+        noun.Add("delete", "Delete a pipeline", "gofer pipeline delete nightly --yes", [yes, force], [deleted], async (context, token) =>
         {
             var id = context.Parsed.GetValue(deleted)!;
             if (!Confirm(context, yes, $"Delete the pipeline '{id}'?")) return ExitCode.Failed;
@@ -131,8 +131,9 @@ internal static class NounCommands
         var pipeline = Names.PipelineOrAll;
         var limit = Limit;
         var states = new Option<string[]>("--state") { Description = "Only runs in that state. May be repeated." };
-        var labels = new Option<string[]>("--label", "-l") { Description = "Only runs with that label, KEY:VALUE. May be repeated." };
-        noun.Add("list", "List runs, newest first", [limit, states, labels], [pipeline], async (context, token) =>
+        states.CompletionSources.Add([.. Enum.GetNames<RunState>().Select(n => n.ToLowerInvariant())]);
+        var labels = new Option<string[]>("--label", "-l") { Description = "Only runs with that label, KEY:VALUE. May be repeated.", HelpName = "KEY:VALUE" };
+        noun.Add("list", "List runs, newest first", "gofer run list nightly --state failed --limit 10", [limit, states, labels], [pipeline], async (context, token) =>
         {
             var (state, label) = (context.Parsed.GetValue(states), context.Parsed.GetValue(labels));
             var items = await context.ListAsync(context.Parsed.GetValue(limit), async (most, cursor) =>
@@ -147,7 +148,7 @@ internal static class NounCommands
         });
         var owner = Names.Pipeline;
         var number = Names.RunOrLatest;
-        noun.Add("get", "Read a run", [], [owner, number], async (context, token) =>
+        noun.Add("get", "Read a run", "gofer run get nightly 17", [], [owner, number], async (context, token) =>
         {
             var (name, run) = (context.Parsed.GetValue(owner)!, context.Parsed.GetValue(number)!);
             if (context.Parsed.GetValue(GlobalOptions.Output) == "table")
@@ -171,9 +172,9 @@ internal static class NounCommands
 
     public static Command Task()
     {
-        var noun = new Command("task", "Tasks of runs.\n\nExample: gofer task list nightly 17");
+        var noun = new Command("task", "Tasks of runs.").Example("gofer task list nightly 17");
         var (pipeline, run, limit) = (Names.Pipeline, Names.RunOrLatest, Limit);
-        noun.Add("list", "List the tasks of a run", [limit], [pipeline, run], async (context, token) =>
+        noun.Add("list", "List the tasks of a run", "gofer task list nightly 17", [limit], [pipeline, run], async (context, token) =>
         {
             var name = context.Parsed.GetValue(pipeline)!;
             var found = await context.NumberAsync(name, context.Parsed.GetValue(run)!, token);
@@ -186,7 +187,7 @@ internal static class NounCommands
             return ExitCode.Done;
         });
         var (of, number, task) = (Names.Pipeline, Names.Run, Names.Task);
-        noun.Add("get", "Read a task", [], [of, number, task], async (context, token) =>
+        noun.Add("get", "Read a task", "gofer task get nightly 17 extract", [], [of, number, task], async (context, token) =>
         {
             var view = await context.Client.Tasks.GetTaskAsync(context.Namespace, context.Parsed.GetValue(of)!, context.Parsed.GetValue(number)!, context.Parsed.GetValue(task)!, token);
             context.PrintOne(view, t => t.Id, Columns());
@@ -194,7 +195,7 @@ internal static class NounCommands
             return ExitCode.Done;
         });
         var (at, which, stopped) = (Names.Pipeline, Names.Run, Names.Task);
-        noun.Add("cancel", "Cancel a task", [], [at, which, stopped], async (context, token) =>
+        noun.Add("cancel", "Cancel a task", "gofer task cancel nightly 17 extract", [], [at, which, stopped], async (context, token) =>
         {
             var view = await context.Client.Tasks.CancelTaskAsync(
                 context.Namespace, context.Parsed.GetValue(at)!, context.Parsed.GetValue(which)!, context.Parsed.GetValue(stopped)!, new CancelBody(), token);
@@ -211,16 +212,16 @@ internal static class NounCommands
     }
 
     private static void Add(
-        this Command noun, string verb, string help, Option[] options, Argument[] arguments, Func<CommandContext, CancellationToken, Task<ExitCode>> action)
+        this Command noun, string verb, string help, string example, Option[] options, Argument[] arguments, Func<CommandContext, CancellationToken, Task<ExitCode>> action)
     {
-        var command = new Command(verb, help);
+        var command = new Command(verb, $"{help}.").Example(example);
         foreach (var argument in arguments) command.Arguments.Add(argument);
         foreach (var option in options) command.Options.Add(option);
         command.Run(action);
         noun.Subcommands.Add(command);
     }
 
-    private static bool Confirm(CommandContext context, Option<bool> yes, string question)
+    internal static bool Confirm(CommandContext context, Option<bool> yes, string question)
     {
         if (context.Parsed.GetValue(yes)) return true;
         if (Console.IsInputRedirected)

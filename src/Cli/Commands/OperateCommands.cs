@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Gofer.Cli.Completion;
 using Gofer.Cli.Terminal;
 using Gofer.Client;
 using Gofer.Domain.Common;
@@ -13,14 +14,15 @@ internal static class OperateCommands
     public static Command Run()
     {
         var pipeline = Names.Pipeline;
-        var variables = new Option<string[]>("--var") { Description = "An environment variable of all tasks, KEY=VALUE. May be repeated." };
-        var parameters = new Option<string[]>("--param", "-p") { Description = "A parameter of the pipeline, NAME=VALUE; the server reads it by its type. May be repeated." };
+        var variables = new Option<string[]>("--var") { Description = "An environment variable of all tasks, KEY=VALUE. May be repeated.", HelpName = "KEY=VALUE" };
+        var parameters = new Option<string[]>("--param", "-p") { Description = "A parameter of the pipeline, NAME=VALUE; the server reads it by its type. May be repeated.", HelpName = "NAME=VALUE" };
         var priority = new Option<int?>("--priority") { Description = "From -100 to 100, higher goes first; the pipeline's own where none is given." };
-        var labels = new Option<string[]>("--label", "-l") { Description = "A label of the run, KEY=VALUE. May be repeated." };
+        var labels = new Option<string[]>("--label", "-l") { Description = "A label of the run, KEY=VALUE. May be repeated.", HelpName = "KEY=VALUE" };
         var version = new Option<int?>("--version") { Description = "The version to run; the live one where none is given." };
+        version.Suggests(Suggestions.Versions);
         var key = new Option<string?>("--idempotency-key") { Description = "Repeating the command with the same key makes no second run." };
         var follow = new Option<bool>("--follow", "-f") { Description = "Follow the run to its end; the exit code is 5 where it failed, 6 where it was cancelled." };
-        var command = new Command("run", "Run a pipeline.\n\nExample: gofer run nightly -p region=eu --priority 10 --follow");
+        var command = new Command("run", "Run a pipeline.").Example("gofer run nightly -p region=eu --priority 10 --follow");
         command.Arguments.Add(pipeline);
         command.Options.Add(parameters);
         command.Options.Add(variables);
@@ -56,7 +58,7 @@ internal static class OperateCommands
         var attempt = new Option<int?>("--attempt") { Description = "Only that attempt of the task; all of them where none is given." };
         var stream = new Option<string?>("--stream") { Description = "Only stdout or stderr." };
         stream.AcceptOnlyFromAmong("stdout", "stderr");
-        var command = new Command("logs", "Print the output of a run, or of one task of it.\n\nExample: gofer logs nightly latest extract -f");
+        var command = new Command("logs", "Print the output of a run, or of one task of it.").Example("gofer logs nightly latest extract -f");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
         command.Arguments.Add(task);
@@ -86,7 +88,7 @@ internal static class OperateCommands
     public static Command Watch()
     {
         var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
-        var command = new Command("watch", "Show a run as a tree until it has ended.\n\nExample: gofer watch nightly");
+        var command = new Command("watch", "Show a run as a tree until it has ended.").Example("gofer watch nightly");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
         command.Run(async (context, token) =>
@@ -107,7 +109,7 @@ internal static class OperateCommands
     {
         var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
         var reason = new Option<string?>("--reason") { Description = "Why; the run keeps it." };
-        var command = new Command("cancel", "Cancel a run: what waits ends at once, what runs is stopped.\n\nExample: gofer cancel nightly 17 --reason 'wrong branch'");
+        var command = new Command("cancel", "Cancel a run: what waits ends at once, what runs is stopped.").Example("gofer cancel nightly 17 --reason 'wrong branch'");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
         command.Options.Add(reason);
@@ -130,8 +132,8 @@ internal static class OperateCommands
     public static Command Deploy()
     {
         var pipeline = Names.Pipeline;
-        var version = new Argument<int>("version") { Description = "The version's number." };
-        var command = new Command("deploy", "Make a version live.\n\nExample: gofer deploy nightly 3");
+        var version = Names.Version;
+        var command = new Command("deploy", "Make a version live.").Example("gofer deploy nightly 3");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(version);
         command.Run((context, token) => DeployAsync(context, context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(version), token));
@@ -142,7 +144,8 @@ internal static class OperateCommands
     {
         var pipeline = Names.Pipeline;
         var version = new Argument<int?>("version") { Description = "The version to go back to; the one that was live before where none is given.", DefaultValueFactory = _ => null };
-        var command = new Command("rollback", "Make an earlier version live.\n\nExample: gofer rollback nightly");
+        version.Suggests(Suggestions.Versions);
+        var command = new Command("rollback", "Make an earlier version live.").Example("gofer rollback nightly");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(version);
         command.Run(async (context, token) =>
@@ -164,7 +167,7 @@ internal static class OperateCommands
     private static Command State(string name, string help, PipelineState state)
     {
         var pipeline = Names.Pipeline;
-        var command = new Command(name, $"{help}\n\nExample: gofer {name} nightly");
+        var command = new Command(name, help).Example($"gofer {name} nightly");
         command.Arguments.Add(pipeline);
         command.Run(async (context, token) =>
         {

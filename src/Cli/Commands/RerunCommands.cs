@@ -9,13 +9,9 @@ namespace Gofer.Cli.Commands;
 /// <summary><c>rerun</c> and <c>explain</c>: what to do with a run that went wrong, and why it did.</summary>
 internal static class RerunCommands
 {
-    private static Argument<string> Pipeline => new("pipeline") { Description = "The pipeline." };
-
-    private static Argument<string> RunNumber => new("run") { Description = "The run's number, or latest.", DefaultValueFactory = _ => "latest" };
-
     public static Command Rerun()
     {
-        var (pipeline, run) = (Pipeline, RunNumber);
+        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
         var version = new Option<string?>("--version") { Description = "The version: same (the run's own), live, or a number; same where none is given." };
         version.Validators.Add(given =>
         {
@@ -29,9 +25,7 @@ internal static class RerunCommands
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be run." };
         var key = new Option<string?>("--idempotency-key") { Description = "Repeating the command with the same key makes no second run." };
         var follow = new Option<bool>("--follow", "-f") { Description = "Follow the run to its end; the exit code is 5 where it failed, 6 where it was cancelled." };
-        var command = new Command(
-            "rerun",
-            "Run a run again with its parameters, variables, labels and priority.\n\nExample: gofer rerun nightly 17 --from failed --follow");
+        var command = new Command("rerun", "Run a run again with its parameters, variables, labels and priority.").Example("gofer rerun nightly 17 --from failed --follow");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
         foreach (var option in (Option[])[version, from, dryRun, key, follow]) command.Options.Add(option);
@@ -50,10 +44,8 @@ internal static class RerunCommands
 
     public static Command Explain()
     {
-        var (pipeline, run) = (Pipeline, RunNumber);
-        var command = new Command(
-            "explain",
-            "Say why a run is where it is: what it waits for and who has that, what failed, what was skipped.\n\nExample: gofer explain nightly 17");
+        var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
+        var command = new Command("explain", "Say why a run is where it is: what it waits for and who has that, what failed, what was skipped.").Example("gofer explain nightly 17");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
         command.Run(async (context, token) =>

@@ -18,7 +18,7 @@ internal static class SettingCommands
     {
         var id = new Argument<string>("id") { Description = "The namespace." };
         var (description, limit, weight) = (Describing, TaskLimit, Weight);
-        var command = new Command("set", "Change a namespace; what is not named stays.\n\nExample: gofer namespace set team-data --task-limit 20 --weight 3");
+        var command = new Command("set", "Change a namespace; what is not named stays.").Example("gofer namespace set team-data --task-limit 20 --weight 3");
         command.Arguments.Add(id);
         foreach (var option in (Option[])[description, limit, weight]) command.Options.Add(option);
         command.Wants(description, limit, weight);
@@ -39,11 +39,11 @@ internal static class SettingCommands
 
     public static Command System()
     {
-        var noun = new Command("system", "The server and what is set of the whole install.\n\nExample: gofer system get");
-        var got = new Command("get", "Read what server it is and what is set of it.\n\nExample: gofer system get -o json");
+        var noun = new Command("system", "The server and what is set of the whole install.").Example("gofer system get");
+        var got = new Command("get", "Read what server it is and what is set of it.").Example("gofer system get -o json");
         got.Run(async (context, token) => Print(context, await context.Client.System.GetSystemAsync(token)));
         var limit = TaskLimit;
-        var set = new Command("set", "Change what is set of the whole install.\n\nExample: gofer system set --task-limit 500");
+        var set = new Command("set", "Change what is set of the whole install.").Example("gofer system set --task-limit 500");
         set.Options.Add(limit);
         set.Wants(limit);
         set.Run(async (context, token) => Print(context, await context.Client.System.UpdateSystemAsync(new SystemBody { TaskLimit = context.Parsed.GetValue(limit) }, token)));

@@ -13,14 +13,14 @@ internal static class UsageErrors
         if (parsed.UnmatchedTokens is [var unknown, ..])
         {
             var near = Nearest.Of(unknown, Known(command, unknown)) is { } meant ? $" Did you mean '{meant}'?" : "";
-            error.WriteLine($"gofer: '{PathOf(command)}' knows no {Shown.Quoted(unknown)}.{near}");
+            error.WriteLine($"gofer: '{HelpPage.PathOf(command)}' knows no {Shown.Quoted(unknown)}.{near}");
         }
         else
         {
             foreach (var complaint in parsed.Errors.Select(e => e.Message).Distinct()) error.WriteLine($"gofer: {complaint}");
         }
 
-        error.WriteLine($"  See '{PathOf(command)} --help'.");
+        error.WriteLine($"  See '{HelpPage.PathOf(command)} --help'.");
         return ExitCode.Usage;
     }
 
@@ -35,8 +35,6 @@ internal static class UsageErrors
             ? c.Options.Where(o => c == command || o.Recursive).Select(o => o.Name)
             : c == command ? c.Subcommands.Select(s => s.Name) : []);
     }
-
-    private static string PathOf(Command command) => string.Join(' ', Chain(command).Reverse().Select(c => c is RootCommand ? "gofer" : c.Name));
 
     private static IEnumerable<Command> Chain(Command command)
     {

@@ -1,9 +1,9 @@
 using System.Net;
 using Gofer.Cli.Commands;
+using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Postgres.Embedded;
-using Microsoft.Extensions.Configuration;
 
 namespace Gofer.Cli.Hosting;
 
@@ -24,18 +24,18 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
     public string Postgres { get; private set; } = "";
 
     /// <summary>Starts it stage by stage; the error says what to do.</summary>
-    public async Task<Error?> StartAsync(IConfiguration settings, string listen, bool fallBack, CancellationToken cancellationToken)
+    public async Task<Error?> StartAsync(Settings settings, string listen, bool fallBack, CancellationToken cancellationToken)
     {
-        var endpoint = ServerCommands.Endpoint(settings["Gofer:Listen"] ?? listen, insecure: false);
+        var endpoint = ServerCommands.Endpoint(listen, insecure: false);
         if (!endpoint.IsOk) return endpoint.Error;
-        var folder = DataFolder.Open(settings["Gofer:Data"]);
+        var folder = DataFolder.Open(settings[SettingTable.Data]);
         if (!folder.IsOk) return folder.Error;
         _folder = folder.Value;
 
         var stages = new Stages(output);
         var scheduler = await stages.RunAsync(
             "scheduler",
-            _ => SchedulerChoice.FindAsync(settings["Gofer:Scheduler"], settings["Gofer:DockerHost"], _folder.Path, fallBack, cancellationToken),
+            _ => SchedulerChoice.FindAsync(settings.Given(SettingTable.Scheduler), settings[SettingTable.DockerHost], _folder.Path, fallBack, cancellationToken),
             found => $"tasks run on {found.Description}");
         if (!scheduler.IsOk) return scheduler.Error;
 
@@ -45,7 +45,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
 
         var plan = new ServerPlan
         {
-            Settings = settings,
+            Settings = settings.Configuration,
             Postgres = Postgres,
             Listen = endpoint.Value,
             Scheduler = scheduler.Value,
@@ -82,13 +82,13 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         _folder?.Dispose();
     }
 
-    private async Task<Result<string>> ConnectAsync(Stages stages, IConfiguration settings, CancellationToken cancellationToken)
+    private async Task<Result<string>> ConnectAsync(Stages stages, Settings settings, CancellationToken cancellationToken)
     {
         // A database that somebody named always wins over one of our own.
-        if (settings["Gofer:Postgres"] is { Length: > 0 } named) return ConnectionText.Parse(named);
+        if (settings[SettingTable.Postgres] is { } named) return ConnectionText.Parse(named);
         var started = await stages.RunAsync(
             "Postgres",
-            progress => PrivatePostgres.StartAsync(_folder!, new PrivatePostgresOptions(), progress, cancellationToken),
+            progress => PrivatePostgres.StartAsync(_folder!, new PrivatePostgresOptions { Search = new PostgresSearch { Named = settings[SettingTable.PostgresBin] } }, progress, cancellationToken),
             found => found.Description);
         if (!started.IsOk) return started.Error;
         _postgres = started.Value;

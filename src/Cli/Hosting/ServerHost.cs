@@ -1,6 +1,7 @@
 using System.Net;
 using Gofer.Api;
 using Gofer.Application.Schedulers;
+using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Worker;
@@ -141,7 +142,7 @@ public sealed class ServerHost : IAsyncDisposable
         [
             new($"{ApiOptions.Section}:{nameof(ApiOptions.DevMode)}", plan.Dev ? "true" : "false"),
             new($"{ApiOptions.Section}:{nameof(ApiOptions.Scheduler)}", plan.Scheduler?.Kind),
-            new($"{WorkerOptions.Section}:{nameof(WorkerOptions.PublicUrl)}", plan.Settings[SettingKeys.PublicUrl]),
+            new($"{WorkerOptions.Section}:{nameof(WorkerOptions.PublicUrl)}", plan.Settings[SettingTable.PublicUrl.Path]),
         ]);
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));

@@ -48,6 +48,14 @@ public static class Quantity
         return complaint is null;
     }
 
+    /// <summary>Any whole number of bytes, to 1Pi.</summary>
+    public static bool TryBytes(string text, out long bytes)
+    {
+        var isRead = TryParse(text, out var amount) && amount <= MaxBytes;
+        bytes = isRead ? (long)decimal.Ceiling(amount) : 0;
+        return isRead;
+    }
+
     /// <summary>The number; past the greatest that anything here allows it is only known to be greater.</summary>
     private static bool TryParse(string text, out decimal amount)
     {

@@ -194,7 +194,7 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
     [Theory]
     [InlineData("GOFER_WORKER__LAESE", "15s", "GOFER_WORKER__LEASE")]
     [InlineData("GOFER_WORKER__LEASE", "soon", "90s or 1h30m")]
-    [InlineData("GOFER_WORKER__CAPACITY", "0", "Capacity")]
+    [InlineData("GOFER_WORKER__CAPACITY", "0", "GOFER_WORKER__CAPACITY '0' must be a whole number from 1 to 10000.")]
     public async Task A_setting_that_cannot_be_stops_the_start_and_is_named(string name, string value, string said)
     {
         var started = await GoferProcess.RunAsync(

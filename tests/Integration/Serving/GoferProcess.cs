@@ -21,6 +21,9 @@ public sealed class GoferProcess : IAsyncDisposable
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput, _out), ReadAsync(process.StandardError, _error));
     }
 
+    /// <summary>The program, for <c>dotnet</c>.</summary>
+    public static string Program => s_gofer;
+
     /// <summary>The process id.</summary>
     public int Id => _process.Id;
 
@@ -37,6 +40,10 @@ public sealed class GoferProcess : IAsyncDisposable
     /// <summary>Starts <c>gofer</c> on a terminal, where Ctrl-C can be typed; all that is written there is in <see cref="Out"/>.</summary>
     public static GoferProcess StartOnTerminal(IEnumerable<string> arguments, IEnumerable<(string Key, string Value)> environment) =>
         Start("script", ["--quiet", "--return", "--command", $"exec dotnet {s_gofer} {string.Join(' ', arguments)}", "/dev/null"], [.. environment, ("TERM", "xterm"), ("NO_COLOR", "")], null);
+
+    /// <summary>Starts a shell on a terminal, where somebody types; all that is written there is in <see cref="Out"/>.</summary>
+    public static GoferProcess StartShell(string command, IEnumerable<(string Key, string Value)> environment, string folder) =>
+        Start("script", ["--quiet", "--return", "--command", $"exec {command}", "/dev/null"], [.. environment, ("TERM", "dumb")], folder);
 
     /// <summary>Runs <c>gofer</c> to its end.</summary>
     public static async Task<(int Exit, string Out, string Error)> RunAsync(

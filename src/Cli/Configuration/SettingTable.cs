@@ -1,0 +1,155 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+using Gofer.Api;
+using Gofer.Cli.Hosting;
+using Gofer.Domain.Common;
+using Gofer.Infrastructure.Postgres.Embedded;
+using Gofer.Worker;
+
+namespace Gofer.Cli.Configuration;
+
+/// <summary>
+/// Every setting that there is. What binds them, <c>gofer config</c>, the flags, the page in the docs and what is said of a wrong one
+/// come from here; the range and the default of a room's options are those of its class.
+/// </summary>
+internal static class SettingTable
+{
+    public static Setting Server { get; } = new("server", new SettingKind.Server(), "The server that the commands call.")
+    {
+        Default = "http://127.0.0.1:8080",
+        Flag = "--server",
+    };
+
+    public static Setting Token { get; } = new(
+        "token", new SettingKind.Secret(), "What proves to the server who calls. It is sent only to the server that it was set for: one that --server names elsewhere does not get it.");
+
+    public static Setting Namespace { get; } = new("namespace", new SettingKind.Name(), "The namespace that the commands work in.")
+    {
+        Default = "default",
+        Flag = "--namespace",
+        ShortFlag = "-n",
+    };
+
+    public static Setting Context { get; } = new(
+        "context", new SettingKind.Name(), "The context that server, namespace and token are taken from; 'gofer context list' shows them.")
+    {
+        Flag = "--context",
+    };
+
+    public static Setting Postgres { get; } = new(
+        "postgres", new SettingKind.Database(), "The database, a postgres:// URL or Npgsql's form. Where it is set, dev and demo start none of their own.")
+    {
+        Flag = "--postgres",
+    };
+
+    public static Setting PostgresBin { get; } = new(
+        "postgres_bin", new SettingKind.Words("a folder"), "The folder of Postgres' server binaries (initdb, pg_ctl, postgres); where it is set, no other is looked at.")
+    {
+        Otherwise = "found in /usr/lib/postgresql, PATH and the data folder",
+    };
+
+    public static Setting Data { get; } = new("data", new SettingKind.Words("a folder"), "The folder in which dev keeps everything, and the process scheduler its tasks.")
+    {
+        Flag = "--data",
+        Found = DataFolder.Default,
+        Otherwise = "/var/lib/gofer for root, else $XDG_DATA_HOME/gofer",
+    };
+
+    public static Setting Listen { get; } = new("listen", new SettingKind.Address(), "Where the API listens.") { Default = "127.0.0.1:8080", Flag = "--listen" };
+
+    public static Setting Scheduler { get; } = new(
+        "scheduler", new SettingKind.Choice(SchedulerChoice.Docker, SchedulerChoice.Process),
+        "Where tasks run: on a Docker Engine, or as processes of this machine, as you and without a sandbox.")
+    {
+        Default = SchedulerChoice.Docker,
+        Flag = "--scheduler",
+    };
+
+    public static Setting DockerHost { get; } = new(
+        "docker_host", new SettingKind.Words("a Docker Engine's URL"), "The Docker Engine, such as unix:///var/run/docker.sock or tcp://10.0.0.5:2375.")
+    {
+        Otherwise = "DOCKER_HOST, then as docker does",
+    };
+
+    public static Setting PublicUrl { get; } = new("public_url", new SettingKind.Server(), "Where containers reach the API; they see it as GOFER_API_URL.");
+
+    public static Setting ApiInsecureListen { get; } = Of<ApiOptions>(
+        ApiOptions.Section, nameof(ApiOptions.InsecureListen), "Answer whoever asks, though there is no authentication: only where something in front of it does that.",
+        flag: "--insecure-listen");
+
+    public static Setting WorkerListen { get; } = OfWorker(
+        nameof(WorkerOptions.Listen), "Where a worker without API answers /healthz and /readyz, such as 127.0.0.1:8081; no port is opened without it.", flag: "--listen");
+
+    public static Setting WorkerInsecureListen { get; } = OfWorker(
+        nameof(WorkerOptions.InsecureListen), "Answer whoever asks for the worker's health: only where something in front of it guards that.", flag: "--insecure-listen");
+
+    /// <summary>All of them: the client's, the server's, then those of each room.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        Server, Token, Namespace, Context,
+        Postgres, PostgresBin, Data, Listen, Scheduler, DockerHost, PublicUrl,
+        ApiInsecureListen,
+        OfWorker(nameof(WorkerOptions.Name), "The worker's name for people.") with { Otherwise = "host and process id" },
+        OfWorker(nameof(WorkerOptions.Capacity), "How many tasks a worker holds at a time.", "tasks"),
+        OfWorker(nameof(WorkerOptions.Lease), "How long a worker's tasks are its own without a renewal; it renews three times in that time."),
+        OfWorker(nameof(WorkerOptions.Poll), "The longest wait for ready tasks where the database's notifications do not arrive."),
+        OfWorker(nameof(WorkerOptions.Sweep), "How often a worker looks for tasks of lost workers and for runs to admit."),
+        OfWorker(nameof(WorkerOptions.StopGrace), "How long a container that is stopped may take from SIGTERM to SIGKILL."),
+        OfWorker(nameof(WorkerOptions.LostAfter), "How long a started attempt may be without a worker that reaches its back end before it is lost."),
+        OfWorker(nameof(WorkerOptions.PoisonLimit), "How many workers may die holding a task that they had in common before it fails as poison.", "workers"),
+        OfWorker(nameof(WorkerOptions.ContainerRetention), "How long ended containers are kept for inspection."),
+        OfWorker(nameof(WorkerOptions.LogLimit), "How much output of an attempt is stored; what comes after is dropped."),
+        WorkerListen, WorkerInsecureListen,
+    ];
+
+    private static readonly Dictionary<string, Setting> s_byKey = All.ToDictionary(s => s.Key, StringComparer.Ordinal);
+
+    private static readonly Dictionary<string, Setting> s_byVariable = All.ToDictionary(s => s.Variable, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What belongs to a context, and nothing else does.</summary>
+    public static IReadOnlyList<Setting> OfContexts { get; } = [Server, Namespace, Token];
+
+    /// <summary>The setting as the file has it, such as <c>worker.lease</c>, or null.</summary>
+    public static Setting? ByKey(string key) => s_byKey.GetValueOrDefault(key);
+
+    /// <summary>The setting of a variable, or null.</summary>
+    public static Setting? ByVariable(string name) => s_byVariable.GetValueOrDefault(name);
+
+    private static Setting OfWorker(string property, string about, string? unit = null, string? flag = null) =>
+        Of<WorkerOptions>(WorkerOptions.Section, property, about, unit, flag);
+
+    private static Setting Of<T>(string section, string name, string about, string? unit = null, string? flag = null)
+        where T : class, new()
+    {
+        var property = typeof(T).GetProperty(name) ?? throw new InvalidOperationException($"{typeof(T).Name} has no {name}.");
+        var key = string.Join('.', section.Split(':').Skip(1).Append(name).Select(System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName));
+        var setting = new Setting(key, KindOf(property), about) { Default = Written(property.GetValue(new T())), Flag = flag };
+        return unit is null ? setting : setting with { Unit = unit };
+    }
+
+    private static SettingKind KindOf(PropertyInfo property)
+    {
+        var range = property.GetCustomAttribute<RangeAttribute>();
+        return property switch
+        {
+            { PropertyType: var type } when type == typeof(TimeSpan) => new SettingKind.Span(Time(range!.Minimum), Time(range.Maximum)),
+            { PropertyType: var type } when type == typeof(int) => new SettingKind.Number(Whole(range!.Minimum), Whole(range.Maximum)),
+            { PropertyType: var type } when type == typeof(long) => new SettingKind.Size(Whole(range!.Minimum)),
+            { PropertyType: var type } when type == typeof(bool) => new SettingKind.YesNo(),
+            { Name: nameof(WorkerOptions.Listen) } => new SettingKind.Address(),
+            _ => new SettingKind.Words("a name"),
+        };
+
+        static TimeSpan Time(object bound) => TimeSpan.Parse((string)bound, CultureInfo.InvariantCulture);
+        static long Whole(object bound) => Convert.ToInt64(bound, CultureInfo.InvariantCulture);
+    }
+
+    private static string? Written(object? value) => value switch
+    {
+        null => null,
+        TimeSpan time => Duration.Text(time),
+        bool yes => yes ? "true" : "false",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture),
+    };
+}
