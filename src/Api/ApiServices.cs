@@ -93,6 +93,7 @@ public static class ApiServices
         app.UseRouting();
         app.MapProbes();
         app.MapGoferOpenApi();
+        app.MapSchemas();
         var api = app.MapGroup("/api/v1").AddEndpointFilter<BodyFilter>().WithProblems();
         api.MapSystem();
         api.MapNamespaces();

@@ -8,6 +8,9 @@ namespace Gofer.Domain.Common;
 /// <summary>Durations as people write them: numbers with the units <c>ms s m h d</c>, such as <c>90s</c>, <c>1h30m</c>, <c>1.5h</c>.</summary>
 public static partial class Duration
 {
+    /// <summary>What a duration looks like, as a regular expression without anchors.</summary>
+    public const string Pattern = @"([0-9]{1,9}(\.[0-9]{1,3})?(ms|s|m|h|d))+";
+
     private static readonly (string Unit, TimeSpan Length)[] s_units =
         [("d", TimeSpan.FromDays(1)), ("h", TimeSpan.FromHours(1)), ("m", TimeSpan.FromMinutes(1)), ("s", TimeSpan.FromSeconds(1)), ("ms", TimeSpan.FromMilliseconds(1))];
 
@@ -44,9 +47,9 @@ public static partial class Duration
         return text.Length == 0 ? "0s" : text.ToString();
     }
 
-    [GeneratedRegex(@"^(\d{1,9}(\.\d{1,3})?(ms|s|m|h|d))+$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A" + Pattern + @"\z", RegexOptions.NonBacktracking)]
     private static partial Regex Written();
 
-    [GeneratedRegex(@"([\d.]+)(ms|s|m|h|d)")]
+    [GeneratedRegex(@"([0-9.]+)(ms|s|m|h|d)")]
     private static partial Regex Part();
 }

@@ -10,7 +10,11 @@ namespace Gofer.Domain.Common;
 /// </summary>
 public static class Quantity
 {
-    private const int MaxLength = 32;
+    /// <summary>What a quantity looks like, as a regular expression without anchors.</summary>
+    public const string Pattern = @"([0-9]+\.?[0-9]*|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?";
+
+    /// <summary>The longest text of one.</summary>
+    public const int MaxLength = 32;
     private const long MinMillis = 10;
     private const long MaxMillis = 1_000_000;
     private const long MinBytes = 6L << 20;

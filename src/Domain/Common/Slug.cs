@@ -3,6 +3,9 @@ namespace Gofer.Domain.Common;
 /// <summary>The rule for names of namespaces, pipelines, tasks, triggers and keys: 1–63 of letters, digits, '-', '_', the first a letter or digit.</summary>
 public static class Slug
 {
+    /// <summary>The rule as a regular expression without anchors.</summary>
+    public const string Pattern = "[A-Za-z0-9][A-Za-z0-9_-]{0,62}";
+
     /// <summary>The longest name.</summary>
     public const int MaxLength = 63;
 

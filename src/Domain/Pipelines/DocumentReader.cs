@@ -6,8 +6,6 @@ namespace Gofer.Domain.Pipelines;
 /// <summary>Reads a pipeline document, and where it is wrong says everything that is, each complaint with its place.</summary>
 public static class DocumentReader
 {
-    private static readonly string[] s_policies = ["queue", "cancel_oldest", "skip"];
-
     /// <summary>
     /// Reads the document. A member of the wrong type makes it malformed; anything else that is wrong makes it invalid; members of
     /// the contract that this version does not act on are refused rather than ignored, unless they ask for nothing.
@@ -41,7 +39,7 @@ public static class DocumentReader
             Name = fields["name"].Text(limits.Name) is { Length: > 0 } name ? name : id,
             Description = fields["description"].Text(limits.Description) ?? "",
             Parallelism = (int)(fields["parallelism"].Whole(0, limits.Parallelism) ?? 0),
-            OnLimit = fields["on_limit"] is { IsEmpty: false } policy ? Policy(policy.Choice(s_policies)) : LimitPolicy.Queue,
+            OnLimit = fields["on_limit"] is { IsEmpty: false } policy ? Policy(policy.Choice(DocumentWords.Policies)) : LimitPolicy.Queue,
             Timeout = fields["timeout"].Time(limits.ShortestTimeout, limits.LongestTimeout),
             Priority = (int)(fields["priority"].Whole(-limits.Priority, limits.Priority) ?? 0),
             Params = parameters,

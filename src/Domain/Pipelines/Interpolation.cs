@@ -9,6 +9,9 @@ public static class Interpolation
     /// <summary>A value of the matrix instance; known inside a concurrency key alone.</summary>
     public const string Matrix = "matrix";
 
+    /// <summary>Every kind that may be a whole value.</summary>
+    internal static IReadOnlyList<string> Kinds => s_kinds;
+
     private static readonly string[] s_kinds = ["pipeline_secret", "namespace_secret", "global_secret", "pipeline_object", "run_object", Param];
 
     /// <summary>

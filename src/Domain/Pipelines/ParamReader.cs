@@ -5,8 +5,6 @@ namespace Gofer.Domain.Pipelines;
 /// <summary>Reads the parameters that a document declares.</summary>
 internal static class ParamReader
 {
-    private static readonly string[] s_types = ["string", "int", "number", "bool"];
-
     public static List<ParamDefinition> Read(JsonValue member, DocumentLimits limits)
     {
         var items = member.Items();
@@ -26,7 +24,7 @@ internal static class ParamReader
 
     private static ParamDefinition Read(JsonFields fields, DocumentLimits limits)
     {
-        var type = fields["type"].Choice(s_types) switch
+        var type = fields["type"].Choice(DocumentWords.Types) switch
         {
             "int" => ParamType.Int,
             "number" => ParamType.Number,

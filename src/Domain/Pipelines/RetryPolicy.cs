@@ -16,6 +16,9 @@ public sealed record RetryPolicy
     public static IReadOnlyList<string> DefaultOn { get; } =
         [Reasons.ExitCode, Reasons.OutOfMemory, Reasons.ImagePull, Reasons.Lost, Reasons.Timeout, Reasons.SchedulerError];
 
+    /// <summary>The greatest <see cref="Factor"/>.</summary>
+    public const int MaxFactor = 10;
+
     /// <summary>A task without a policy: one attempt.</summary>
     public static RetryPolicy None { get; } = new() { MaxAttempts = 1 };
 

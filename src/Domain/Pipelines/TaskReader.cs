@@ -9,8 +9,6 @@ internal sealed record TaskNode(TaskDefinition Task, JsonValue Id, IReadOnlyList
 /// <summary>Reads the tasks of a document that declares those <paramref name="parameters"/>.</summary>
 internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string> parameters)
 {
-    private static readonly string[] s_conditions = ["success", "failure", "any"];
-
     /// <summary>The task, also where parts of it are wrong; null where it is no object.</summary>
     public TaskNode? Read(JsonValue item)
     {
@@ -63,8 +61,8 @@ internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<stri
 
     private static ParentCondition Condition(JsonValue entry)
     {
-        if (entry.IsAbsent) entry.Invalid($"It is missing what {entry.Label} must come to: {string.Join(", ", s_conditions)}.");
-        return entry.Choice(s_conditions) switch
+        if (entry.IsAbsent) entry.Invalid($"It is missing what {entry.Label} must come to: {string.Join(", ", DocumentWords.Conditions)}.");
+        return entry.Choice(DocumentWords.Conditions) switch
         {
             "failure" => ParentCondition.Failure,
             "any" => ParentCondition.Any,

@@ -6,9 +6,6 @@ namespace Gofer.Domain.Pipelines;
 /// <summary>Reads how a task is to be run: again, beside others, many times over.</summary>
 internal static class TaskRules
 {
-    private static readonly string[] s_retried =
-        [Reasons.ExitCode, Reasons.OutOfMemory, Reasons.ImagePull, Reasons.Lost, Reasons.Timeout, Reasons.SchedulerError];
-
     public static RetryPolicy Retry(JsonValue member, DocumentLimits limits)
     {
         if (member.Object() is not { } fields) return RetryPolicy.None;
@@ -90,8 +87,8 @@ internal static class TaskRules
     private static double? Factor(JsonValue member)
     {
         if (member.Number() is not { } factor) return null;
-        if (factor is >= 1 and <= 10) return factor;
-        member.Invalid("'factor' must be from 1 to 10.");
+        if (factor is >= 1 and <= RetryPolicy.MaxFactor) return factor;
+        member.Invalid($"'factor' must be from 1 to {RetryPolicy.MaxFactor}.");
         return null;
     }
 
@@ -100,7 +97,7 @@ internal static class TaskRules
         var classes = new List<string>();
         foreach (var item in member.Items())
         {
-            if (item.Choice(s_retried) is { } known && !classes.Contains(known)) classes.Add(known);
+            if (item.Choice(DocumentWords.Failures) is { } known && !classes.Contains(known)) classes.Add(known);
         }
 
         return classes;
@@ -111,7 +108,7 @@ internal static class TaskRules
         var codes = new SortedSet<int>();
         foreach (var item in member.Items())
         {
-            if (item.Whole(1, 255) is { } code) codes.Add((int)code);
+            if (item.Whole(1, DocumentWords.MaxExitCode) is { } code) codes.Add((int)code);
         }
 
         return [.. codes];

@@ -18,6 +18,21 @@ public sealed class SystemTests(GoferServer server)
     }
 
     [Fact]
+    public async Task The_schema_of_the_document_is_served_and_one_who_has_it_is_told_so()
+    {
+        var path = new Uri("/schemas/pipeline.v1.json", UriKind.Relative);
+        using var http = server.Http();
+        using var first = await http.GetAsync(path, Ct);
+        Assert.Equal((HttpStatusCode.OK, "application/schema+json"), (first.StatusCode, first.Content.Headers.ContentType?.ToString()));
+        Assert.True(first.Headers.CacheControl is { Public: true, MaxAge.TotalMinutes: 5 });
+        Assert.Equal(await File.ReadAllTextAsync(Repository.PathOf("docs/schemas/pipeline.v1.json"), Ct), await first.Content.ReadAsStringAsync(Ct));
+        using var again = new HttpRequestMessage(HttpMethod.Get, path);
+        again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
+        using var second = await http.SendAsync(again, Ct);
+        Assert.Equal((HttpStatusCode.NotModified, first.Headers.ETag, ""), (second.StatusCode, second.Headers.ETag, await second.Content.ReadAsStringAsync(Ct)));
+    }
+
+    [Fact]
     public async Task The_root_leads_to_the_explorer_which_shows_the_document()
     {
         using var http = server.Http();
@@ -54,7 +69,7 @@ public sealed class SystemTests(GoferServer server)
         using var area = await server.AreaAsync();
         var run = await area.RunScriptAsync("p", "echo ready; sleep 300");
         await area.UntilAsync(run, "t", Client.TaskState.Running);
-        var paths = new[] { "/healthz", "/readyz", "/swagger/index.html", "/openapi/v1.json", "/api/v1/system", "/nothing", area.Path, "pipelines/p", "pipelines/q", "pipelines/p/runs/1/events", "pipelines/p/runs/1/logs" };
+        var paths = new[] { "/healthz", "/readyz", "/swagger/index.html", "/openapi/v1.json", "/schemas/pipeline.v1.json", "/api/v1/system", "/nothing", area.Path, "pipelines/p", "pipelines/q", "pipelines/p/runs/1/events", "pipelines/p/runs/1/logs" };
         foreach (var path in paths)
         {
             var (get, head) = (await area.SendAsync(HttpMethod.Get, path), await area.SendAsync(HttpMethod.Head, path));
