@@ -47,13 +47,20 @@ public sealed class PipelineTask
     public PipelineTask AfterAny(params ReadOnlySpan<PipelineTask> parents) => Depend(parents, "any");
 
     /// <summary>Sets an environment variable.</summary>
-    public PipelineTask Env(string name, string value) => With(() => _variables[name] = value);
+    /// <exception cref="ArgumentException">The name is empty, holds '=', or starts with GOFER_, as the system's own do.</exception>
+    public PipelineTask Env(string name, string value)
+    {
+        if (name.Length == 0 || name.Contains('=', StringComparison.Ordinal) || name.StartsWith("GOFER_", StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"'{name}' cannot be a variable: it must have a name without '=' that does not start with GOFER_.", nameof(name));
+        }
+
+        return With(() => _variables[name] = value);
+    }
 
     /// <summary>Sets an environment variable to what the run gives for a parameter of this pipeline.</summary>
     /// <exception cref="ArgumentException">The parameter is another pipeline's.</exception>
-    public PipelineTask Env(string name, Param value) => _pipeline.Declares(value)
-        ? Env(name, value.ToString())
-        : throw new ArgumentException($"The parameter '{value.Name}' belongs to another pipeline.", nameof(value));
+    public PipelineTask Env(string name, Param value) => Env(name, Own(value));
 
     /// <summary>Stops an attempt that takes longer, from 100 ms to 30 days, counted from its container's start.</summary>
     public PipelineTask Timeout(TimeSpan limit) => With(() => _timeout = Durations.Check(limit));
@@ -73,7 +80,12 @@ public sealed class PipelineTask
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(attempts, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(attempts, 100);
+        ArgumentOutOfRangeException.ThrowIfLessThan(factor, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(factor, 10);
+        Durations.CheckDelay(initialDelay);
+        Durations.CheckDelay(maxDelay);
         var (classes, codes) = (on?.Select(Words.Of).ToList() ?? [], exitCodes?.ToList() ?? []);
+        if (codes.Exists(c => c is < 1 or > 255)) throw new ArgumentOutOfRangeException(nameof(exitCodes), "An exit code that is tried again is from 1 to 255.");
         return With(() => _retry = json =>
         {
             json.WriteStartObject("retry");
@@ -138,6 +150,10 @@ public sealed class PipelineTask
     /// <summary>Logs in to the image's registry.</summary>
     public PipelineTask RegistryAuth(string user, string pass) => With(() => _auth = (user, pass));
 
+    /// <summary>Logs in to the image's registry with what the run gives for a parameter of this pipeline.</summary>
+    /// <exception cref="ArgumentException">The parameter is another pipeline's.</exception>
+    public PipelineTask RegistryAuth(string user, Param pass) => RegistryAuth(user, Own(pass));
+
     /// <summary>Pulls the image even where the engine has one of that name.</summary>
     public PipelineTask AlwaysPull() => With(() => _alwaysPull = true);
 
@@ -193,6 +209,10 @@ public sealed class PipelineTask
 
         json.WriteEndObject();
     }
+
+    private string Own(Param parameter) => _pipeline.Declares(parameter)
+        ? parameter.ToString()
+        : throw new ArgumentException($"The parameter '{parameter.Name}' belongs to another pipeline.", nameof(parameter));
 
     private PipelineTask Depend(ReadOnlySpan<PipelineTask> parents, string condition)
     {

@@ -51,6 +51,13 @@ internal static class Durations
         return timeout;
     }
 
+    public static void CheckDelay(TimeSpan? delay)
+    {
+        if (delay is not { } given) return;
+        ArgumentOutOfRangeException.ThrowIfLessThan(given, TimeSpan.Zero, nameof(delay));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(given, TimeSpan.FromDays(7), nameof(delay));
+    }
+
     /// <summary>Largest unit first, to the millisecond: <c>1h30m</c>.</summary>
     public static string Text(TimeSpan duration)
     {

@@ -1,0 +1,181 @@
+/**
+ * Gofer pipelines as JavaScript or TypeScript code.
+ *
+ * A pipeline is a program that prints its document: build a {@link Pipeline}, then {@link Pipeline.print} it. `gofer up FOLDER` runs the
+ * program and registers what it prints. Tasks depend on task objects, never on names, so an unknown parent or a cycle cannot be written;
+ * what cannot be right throws where it is written. The rest the server judges.
+ *
+ * ```js
+ * import { Pipeline } from "gofer-sdk";
+ *
+ * const pipeline = new Pipeline("nightly", { name: "Nightly", timeout: "2h" });
+ * const region = pipeline.param("region", { default: "eu", choices: ["eu", "us"] });
+ * const load = pipeline.task("load", "busybox:latest", { script: "echo $REGION", env: { REGION: region }, retry: { maxAttempts: 3 } });
+ * pipeline.task("report", "busybox:latest", { script: "echo done", after: load });
+ * pipeline.print();
+ * ```
+ */
+
+/** What becomes of a run that finds as many active as its pipeline allows: it waits, the oldest is cancelled for it, or it ends at once, cancelled. */
+export type OnLimit = "queue" | "cancel_oldest" | "skip";
+/** Why an attempt failed; what a retry chooses among. */
+export type Failure = "exit_code" | "oom" | "image_pull" | "lost" | "timeout" | "scheduler_error";
+/** What a parent must have come to. */
+export type Condition = "success" | "failure" | "any";
+/** What a parameter may be; an int has 64 bits on the server, and 53 here. */
+export type ParamType = "string" | "int" | "number" | "bool";
+
+type Part = `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+/** Text such as `"90s"` or `"1h30m"`, or a number of milliseconds. */
+export type Duration = Part | `${Part}${Part}` | `${Part}${Part}${Part}` | number;
+
+/** Every {@link OnLimit}. */
+export const onLimits: readonly OnLimit[];
+/** Every {@link Failure}. */
+export const failures: readonly Failure[];
+/** Every {@link Condition}. */
+export const conditions: readonly Condition[];
+/** Every {@link ParamType}. */
+export const paramTypes: readonly ParamType[];
+
+interface ParamOf<Type extends ParamType, Value> {
+  /** What its values are. */
+  type: Type;
+  /** Its value where a run gives none; without it every run must give one. */
+  default?: Value;
+  /** The only values that it may have; any of the type where there are none. */
+  choices?: readonly Value[];
+  /** What it is for. */
+  description?: string;
+}
+
+/** How a parameter is declared. */
+export type ParamOptions =
+  | (Omit<ParamOf<"string", string>, "type"> & { type?: "string" })
+  | ParamOf<"int", number>
+  | ParamOf<"number", number>
+  | ParamOf<"bool", boolean>;
+
+/** A parameter of a pipeline, made by {@link Pipeline.param}. As text it stands for the value of a run: `param{{name}}`. */
+export class Param {
+  private constructor();
+  /** Its name. */
+  readonly name: string;
+  /** What its values are. */
+  readonly type: ParamType;
+  /** What stands for its value in a concurrency key: `` `db-${region}` ``. */
+  toString(): string;
+}
+
+/** What is tried again. The wait is drawn evenly from nothing to `initialDelay`, which grows by `factor` with each failure up to `maxDelay`. */
+export interface Retry {
+  /** Attempts in all, 1 to 100; the first counts. */
+  maxAttempts: number;
+  /** The longest wait after the first failure, 1 s where none is given, at most 7 days. */
+  initialDelay?: Duration;
+  /** What each further failure multiplies it with, 1 to 10; 2 where none is given. */
+  factor?: number;
+  /** The longest wait of all, 5 min where none is given, at most 7 days. */
+  maxDelay?: Duration;
+  /** The failures that are tried again; all where none is named. */
+  on?: readonly Failure[];
+  /** The exit codes that are tried again; all where none is named. */
+  exitCodes?: readonly number[];
+}
+
+/** At most `limit` tasks of the namespace run at a time under one `key`, whatever their pipelines. */
+export interface Concurrency {
+  key: string;
+  limit: number;
+}
+
+/** How a pipeline is made. */
+export interface PipelineOptions {
+  /** A title for people; the id where there is none. */
+  name?: string;
+  /** What it is for. */
+  description?: string;
+  /** What every run carries; a run may add its own. */
+  labels?: Readonly<Record<string, string>>;
+  /** How many runs may be active at a time; 0 sets no limit. */
+  parallelism?: number;
+  /** What becomes of a run that finds that many active. */
+  onLimit?: OnLimit;
+  /** How long a run may take from its start, 100 ms to 30 days. */
+  timeout?: Duration;
+  /** Of its runs, -100 to 100, higher first. */
+  priority?: number;
+}
+
+/** How a task is made. It runs a `command` or a `script`. */
+export interface TaskOptions {
+  /** Replaces the image's command; no shell reads it. */
+  command?: readonly string[];
+  /** A POSIX shell script in place of `command`; the indentation that all its lines share is taken off. */
+  script?: string;
+  /** Replaces the image's entrypoint. */
+  entrypoint?: readonly string[];
+  /** Starts after every one of these succeeded. */
+  after?: Task | Iterable<Task>;
+  /** Starts only where every one of these failed. */
+  afterFailureOf?: Task | Iterable<Task>;
+  /** Starts after these succeeded, failed or were skipped. */
+  afterAny?: Task | Iterable<Task>;
+  /** Environment variables; a parameter may stand for a value. */
+  env?: Readonly<Record<string, string | Param>>;
+  /** What the task is for. */
+  description?: string;
+  /** The folder in which the command starts. */
+  workingDir?: string;
+  /** The user as whom the command runs. */
+  user?: string;
+  /** A login to the image's registry. */
+  registryAuth?: { user: string | Param; pass: string | Param };
+  /** Pulls the image even where the engine has one of that name. */
+  alwaysPull?: boolean;
+  /** At most so much CPU, such as `"500m"` or `"2"`. */
+  cpu?: string;
+  /** At most so much memory, such as `"256Mi"`. */
+  memory?: string;
+  /** Stops an attempt that takes longer from its container's start, 100 ms to 30 days. */
+  timeout?: Duration;
+  /** Lets the run succeed though this task fails. */
+  allowFailure?: boolean;
+  /** What is tried again; one attempt where there is none. */
+  retry?: Retry;
+  /** A limit that it shares with others. */
+  concurrency?: Concurrency;
+  /** An instance for each combination of these values, each a variable (its name in upper case); tasks after this one wait for all. */
+  matrix?: Readonly<Record<string, Iterable<string | number>>>;
+}
+
+/** A container task of one pipeline, made by {@link Pipeline.task}. */
+export class Task {
+  private constructor();
+  /** Its name in its pipeline. */
+  readonly id: string;
+  /** The pipeline that it is of. */
+  readonly pipeline: Pipeline;
+}
+
+/** A pipeline as code. */
+export class Pipeline {
+  /** A pipeline; `id` is its name on the server: 1 to 63 letters, digits, `-` and `_`, the first a letter or digit. */
+  constructor(id: string, options?: PipelineOptions);
+  /** Its name on the server. */
+  readonly id: string;
+  /** Its title. */
+  readonly name: string;
+  /** Its tasks so far, in order. */
+  readonly tasks: readonly Task[];
+  /** Declares a parameter that runs may give, or must give where it has no default. */
+  param(name: string, options?: ParamOptions): Param;
+  /** Adds a task. */
+  task(id: string, image: string, options?: TaskOptions): Task;
+  /** The document as JSON; the same pipeline always gives the same text. */
+  toJson(): string;
+  /** The document as plain objects, for `JSON.stringify`. */
+  toJSON(): unknown;
+  /** Writes the document to standard output, or to `output`. */
+  print(output?: { write(text: string): unknown }): void;
+}

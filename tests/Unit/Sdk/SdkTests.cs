@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gofer.Domain.Pipelines;
+using Gofer.Sdk;
+using Gofer.Tests.Support;
+using Gofer.Tests.Unit.Domain.Pipelines;
+using Pipeline = Gofer.Sdk.Pipeline;
+
+namespace Gofer.Tests.Unit.Sdk;
+
+/// <summary>
+/// The three SDKs, C#, TypeScript and Python, write one and the same document, and it has every member of the schema: so none of them
+/// lacks one. Node.js and Python are needed, which every machine that builds this has.
+/// </summary>
+public sealed class SdkTests
+{
+    private static readonly string s_full = File.ReadAllText(Repository.PathOf("sdk/full.json"));
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void The_full_document_has_every_member_of_the_schema_and_is_good()
+    {
+        Documents.Good(s_full);
+        Assert.True(Schema.Default.Accepts(s_full, out var why), why);
+        var full = JsonNode.Parse(s_full)!.AsObject();
+        var tasks = full["tasks"]!.AsArray().Select(t => t!.AsObject()).ToList();
+        foreach (var (place, members) in Schema.Default.Supported())
+        {
+            var objects = place switch
+            {
+                "" => [full],
+                "param" => full["params"]!.AsArray().Select(p => p!.AsObject()),
+                "task" => tasks,
+                _ => tasks.Select(t => t[place["task/".Length..]]).OfType<JsonObject>(),
+            };
+            var written = objects.SelectMany(o => o.Select(m => m.Key)).ToHashSet();
+            Assert.All(members.Where(m => m != "$schema"), m => Assert.Contains(m, written));
+        }
+    }
+
+    [Fact]
+    public void The_CSharp_SDK_writes_the_full_document()
+    {
+        using var output = new StringWriter();
+        Full().Print(output);
+        Is(output.ToString());
+    }
+
+    [Theory]
+    [InlineData("python3", "sdk/python/tests/full.py")]
+    [InlineData("node", "sdk/typescript/test/full.js")]
+    public async Task The_other_SDKs_write_the_full_document(string tool, string program) => Is(await RunAsync(tool, Repository.PathOf(program)));
+
+    [Theory]
+    [InlineData("python", "python3", "-")]
+    [InlineData("ts", "node", "--input-type=module", "-")]
+    public async Task The_examples_of_the_guide_print_good_documents_that_are_the_same(string fence, string tool, params string[] arguments)
+    {
+        var guide = await File.ReadAllTextAsync(Repository.PathOf("docs/guides/sdks.md"), Ct);
+        var example = guide.Split($"```{fence}\n")[1].Split("```")[0];
+        var document = Documents.Good(await RunAsync(tool, arguments, example));
+        Assert.Equal(["load", "report", "tell"], document.Tasks.Select(t => t.Id));
+        Assert.Equal(DocumentWriter.Write(Documents.Good(Guide().ToJson())), DocumentWriter.Write(document));
+    }
+
+    [Fact]
+    public async Task The_CSharp_of_the_guide_is_what_is_compiled_here()
+    {
+        var (guide, here) = (await File.ReadAllTextAsync(Repository.PathOf("docs/guides/sdks.md"), Ct), await File.ReadAllTextAsync(Repository.PathOf("tests/Unit/Sdk/SdkTests.cs"), Ct));
+        var lines = guide.Split("```csharp\n")[1].Split("```")[0].Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0 && !l.StartsWith("pipeline.Print", StringComparison.Ordinal)).ToList();
+        Assert.True(lines.Count > 15);
+        Assert.All(lines, l => Assert.Contains(l, here, StringComparison.Ordinal));
+    }
+
+    /// <summary>Their own tests: what each refuses, and that its words are the schema's.</summary>
+    [Theory]
+    [InlineData("python3", "sdk/python/tests/test_gofer.py")]
+    [InlineData("node", "--test", "sdk/typescript/test/gofer.test.js")]
+    public async Task The_other_SDKs_pass_their_own_tests(string tool, params string[] arguments) =>
+        await RunAsync(tool, [.. arguments.Select(a => a.StartsWith('-') ? a : Repository.PathOf(a))]);
+
+    [Fact]
+    public void The_words_of_the_CSharp_SDK_are_the_schemas()
+    {
+        foreach (var failure in Enum.GetValues<Failure>())
+        {
+            var pipeline = new Pipeline("p");
+            pipeline.Task("t", "i").Retry(2, on: [failure]);
+            Assert.Equal([Documents.Good(pipeline.ToJson()).Tasks[0].Retry.On[0]], RetryPolicy.DefaultOn.Skip((int)failure).Take(1));
+        }
+
+        Assert.Equal(RetryPolicy.DefaultOn.Count, Enum.GetValues<Failure>().Length);
+        foreach (var policy in Enum.GetValues<OnLimit>())
+        {
+            var pipeline = new Pipeline("p").OnLimit(policy);
+            pipeline.Task("t", "i");
+            Assert.Equal(policy.ToString(), Documents.Good(pipeline.ToJson()).OnLimit.ToString());
+        }
+
+        Assert.Equal(Enum.GetNames<LimitPolicy>(), Enum.GetNames<OnLimit>());
+    }
+
+    private static Pipeline Full()
+    {
+        var pipeline = new Pipeline("full", "Everything that a document may have").Describe("Each SDK prints this document; a test compares them.")
+            .Label("team", "data").Label("env", "prod").Parallelism(2).OnLimit(OnLimit.CancelOldest).Timeout(TimeSpan.FromMinutes(150)).Priority(-5);
+        var region = pipeline.Param("region", "eu", ["eu", "us"], "Whose rows.");
+        var rows = pipeline.Param("rows", 3);
+        pipeline.Param("ratio", 0.5, [0.25, 0.5]);
+        pipeline.Param("dry", false);
+        var note = pipeline.Param("note", "");
+        pipeline.RequiredParam<string>("day");
+        var extract = pipeline.Task("extract", "ubuntu:24.04").Describe("Größe → 日本").RegistryAuth("robot", note)
+            .Env("ROWS", rows).Env("REGION", region).Env("A", "b \"c\"\n").Entrypoint("/entry").Command("./extract.sh", "--all").WorkingDir("/work").User("1000")
+            .AlwaysPull().Cpu("500m").Memory("256Mi").Timeout(TimeSpan.FromSeconds(90)).AllowFailure()
+            .Retry(5, TimeSpan.FromMilliseconds(1500), 3, TimeSpan.FromMinutes(1), Enum.GetValues<Failure>(), [1, 75])
+            .Concurrency($"db-{region}-matrix{{{{shard}}}}", 2).Matrix("shard", "1", "2").Matrix("os", "linux");
+        var load = pipeline.Task("load", "busybox:latest").After(extract).Script(
+            """
+                if true; then
+                  echo yes
+                fi
+            """);
+        var clean = pipeline.Task("clean", "busybox:latest").AfterFailureOf(extract).Retry(2);
+        pipeline.Task("report", "busybox:latest").After(load).AfterAny(extract, clean).Memory("1Gi");
+        return pipeline;
+    }
+
+    /// <summary>The guide's example in C#.</summary>
+    private static Pipeline Guide()
+    {
+        var pipeline = new Pipeline("nightly", "Nightly load")
+            .Describe("Loads what the day brought.")
+            .Label("team", "data")
+            .Parallelism(1).OnLimit(OnLimit.Skip)
+            .Timeout(TimeSpan.FromHours(2));
+        var region = pipeline.Param("region", "eu", ["eu", "us"], "Whose rows.");
+        var day = pipeline.RequiredParam<string>("day");
+
+        var load = pipeline.Task("load", "ubuntu:24.04")
+            .Script("""
+                set -eu
+                ./load.sh "$REGION" "$DAY" "$SHARD"
+                """)
+            .Env("REGION", region).Env("DAY", day)
+            .Matrix("shard", "1", "2", "3")
+            .Cpu("500m").Memory("256Mi")
+            .Timeout(TimeSpan.FromMinutes(10))
+            .Retry(3, initialDelay: TimeSpan.FromSeconds(5), on: [Failure.ExitCode, Failure.Lost], exitCodes: [75])
+            .Concurrency($"warehouse-{region}", 2);
+
+        pipeline.Task("report", "ubuntu:24.04").Command("./report.sh").After(load);
+        pipeline.Task("tell", "ubuntu:24.04").Command("./tell.sh").AfterFailureOf(load).AllowFailure();
+        return pipeline;
+    }
+
+    private static void Is(string printed)
+    {
+        using var full = JsonDocument.Parse(s_full);
+        using var other = JsonDocument.Parse(printed);
+        Assert.True(JsonElement.DeepEquals(full.RootElement, other.RootElement), printed);
+    }
+
+    private static Task<string> RunAsync(string tool, params string[] arguments) => RunAsync(tool, arguments, "");
+
+    private static async Task<string> RunAsync(string tool, string[] arguments, string input)
+    {
+        var start = new ProcessStartInfo(tool, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            // The package knows itself by its name.
+            WorkingDirectory = Repository.PathOf("sdk/typescript"),
+        };
+        start.Environment["PYTHONPATH"] = Repository.PathOf("sdk/python/src");
+        start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
+        using var process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(input.AsMemory(), Ct);
+        process.StandardInput.Close();
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(Ct), process.StandardError.ReadToEndAsync(Ct));
+        await process.WaitForExitAsync(Ct);
+        Assert.True(process.ExitCode == 0, $"{tool} {string.Join(' ', arguments)}: {process.ExitCode}\n{await errors}\n{await output}");
+        return await output;
+    }
+}
