@@ -38,7 +38,7 @@ book: ## the documentation as a website under artifacts/book, where mdBook is in
 	@command -v mdbook >/dev/null || { echo "mdBook is not on the PATH: install it (https://rust-lang.github.io/mdBook), or read docs/ as it is." >&2; exit 1; }
 	mdbook build docs
 
-openapi: ## write docs/openapi.json and src/Client anew from the code
+openapi: ## write docs/openapi.json, docs/schemas and src/Client anew from the code
 	GOFER_TEST_APPROVE=1 $(DOTNET) test --project tests/Unit
 
 .PHONY: help build release compile run demo test engine format bench docs book openapi

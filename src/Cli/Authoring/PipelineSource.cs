@@ -52,6 +52,10 @@ internal static class PipelineSource
         return main is null ? null : new PipelineProgram(folder, "python3", [main]);
     }
 
+    /// <summary>What of the folder would be read or started; null where there is no pipeline in it.</summary>
+    internal static string? HeldBy(string folder) =>
+        ProgramOf(folder) is { } program ? $"'{program.Shown}'" : File.Exists(Path.Combine(folder, "pipeline.json")) ? "pipeline.json" : null;
+
     /// <summary>
     /// The package's start script. Where npm is not installed, which some distributions do not bring with node, a script that starts a
     /// file with node is started without it.
@@ -74,7 +78,8 @@ internal static class PipelineSource
         }
     }
 
-    private static bool IsInstalled(string program) =>
+    /// <summary>Whether a program of that name is on the path.</summary>
+    internal static bool IsInstalled(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, program)));
 
     private static async Task<Result<string>> RunAsync(PipelineProgram program, TextWriter errors, CancellationToken cancellationToken)

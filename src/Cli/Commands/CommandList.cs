@@ -17,6 +17,7 @@ internal static class CommandList
             ServerCommands.Migrate()),
         .. Group(
             "Write pipelines",
+            InitCommand.Init(),
             AuthorCommands.Validate(),
             AuthorCommands.Diff(),
             AuthorCommands.Up()),
