@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using Gofer.Api.Docs;
 using Gofer.Api.Http;
 using Gofer.Api.Namespaces;
 using Gofer.Api.Pipelines;
@@ -94,6 +95,7 @@ public static class ApiServices
         app.MapProbes();
         app.MapGoferOpenApi();
         app.MapSchemas();
+        app.MapDocs();
         var api = app.MapGroup("/api/v1").AddEndpointFilter<BodyFilter>().WithProblems();
         api.MapSystem();
         api.MapNamespaces();

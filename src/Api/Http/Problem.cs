@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Gofer.Api.Docs;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Microsoft.AspNetCore.Http;
@@ -40,7 +41,7 @@ public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
         response.ContentType = "application/problem+json";
         if (error.Kind == ErrorKind.Unavailable) response.Headers.RetryAfter = "1";
         var body = new ProblemBody(
-            $"urn:gofer:error:{error.Code}", error.Message, response.StatusCode, error.Code,
+            DocsEndpoints.AddressOf(error.Code), error.Message, response.StatusCode, error.Code,
             error.Faults?.GroupBy(f => f.Pointer).ToDictionary(g => g.Key, g => g.Select(f => f.Message).ToArray()),
             Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier);
         await JsonSerializer.SerializeAsync(response.Body, body, GoferJson.Options, httpContext.RequestAborted);
@@ -48,7 +49,7 @@ public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
 }
 
 /// <summary>The members of every problem document.</summary>
-/// <param name="Type">The code as a URN.</param>
+/// <param name="Type">The address of the page that explains the code, relative to the server.</param>
 /// <param name="Title">What is wrong and what to do, in a sentence or two.</param>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Code">The stable code.</param>

@@ -3,6 +3,7 @@ using Gofer.Api;
 using Gofer.ClientGen;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Tests.Support;
+using Gofer.Tests.Unit.Docs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
@@ -27,6 +28,7 @@ public sealed class OpenApiDocumentTests
             foreach (var (name, text) in client) await File.WriteAllTextAsync(Repository.PathOf($"src/Client/Generated/{name}"), text, Ct);
         }
 
+        ReferenceTests.Approve("docs/reference/api.md", ApiReference.Generate(parsed.RootElement));
         Assert.Equal(await File.ReadAllTextAsync(Repository.PathOf("docs/openapi.json"), Ct), served);
         foreach (var (name, text) in client) Assert.Equal(await File.ReadAllTextAsync(Repository.PathOf($"src/Client/Generated/{name}"), Ct), text);
     }

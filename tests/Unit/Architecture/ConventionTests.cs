@@ -43,19 +43,6 @@ public sealed class ConventionTests
     }
 
     [Fact]
-    public void Every_kind_of_event_reason_and_error_has_its_place_in_the_reference()
-    {
-        foreach (var (type, page) in new[] { (typeof(ErrorCodes), "docs/reference/errors.md"), (typeof(EventTypes), "docs/reference/events.md"), (typeof(Reasons), "docs/reference/states.md") })
-        {
-            var text = File.ReadAllText(Repository.PathOf(page));
-            foreach (var constant in type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral))
-            {
-                Assert.Contains($"`{constant.GetRawConstantValue()}`", text, StringComparison.Ordinal);
-            }
-        }
-    }
-
-    [Fact]
     public void Every_setting_has_its_row_in_the_reference()
     {
         const string Heads = "| Setting | Variable | Flag | Default | Unit | Means |\n|---|---|---|---|---|---|\n";

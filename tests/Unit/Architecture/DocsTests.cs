@@ -15,22 +15,6 @@ public sealed partial class DocsTests
     private static readonly string s_limits = File.ReadAllText(Repository.PathOf("docs/operations/limits.md"));
     private static readonly string s_failures = File.ReadAllText(Repository.PathOf("docs/operations/failures.md"));
 
-    [Theory]
-    [InlineData("PipelineDocument")]
-    [InlineData("TaskDefinition")]
-    [InlineData("RetryPolicy")]
-    [InlineData("ConcurrencyRule")]
-    [InlineData("ParamDefinition")]
-    [InlineData("TaskResources")]
-    [InlineData("RegistryAuth")]
-    public void Every_member_of_the_document_is_explained(string schema)
-    {
-        using var json = JsonDocument.Parse(File.ReadAllText(Repository.PathOf("docs/openapi.json")));
-        var members = json.RootElement.GetProperty("components").GetProperty("schemas").GetProperty(schema).GetProperty("properties").EnumerateObject().Select(p => p.Name).ToList();
-        Assert.NotEmpty(members);
-        Assert.All(members, m => Assert.Contains($"`{m}`", s_pipeline, StringComparison.Ordinal));
-    }
-
     [Fact]
     public void Every_example_is_a_good_document()
     {
