@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Gofer.Tests.Chaos.Checks;
 using Gofer.Tests.Chaos.Checks.Invariants;
 using Gofer.Tests.Chaos.Faults;
@@ -22,7 +23,10 @@ internal sealed class Harness(Settings settings, TextWriter output)
         output.WriteLine($"profile {profile.Name}, seed {settings.Seed}, {settings.Gofer}");
         await using var install = await GoferInstall.CreateAsync(settings, cancellationToken);
         await Audit.InstallAsync(install.Direct, cancellationToken);
+        var starting = Stopwatch.StartNew();
         await install.StartAsync(cancellationToken);
+        profile = profile.AtPaceOf(starting.Elapsed);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"all processes came up in {starting.Elapsed.TotalSeconds:0.0} s: load and faults take {profile.Length.TotalMinutes:0.0} min"));
         output.WriteLine($"{install.Postgres.Description}, {install.Apis.Count} APIs, {install.Workers.Count} workers: {install.Root}");
 
         await using var clientJournal = new ClientJournal(Path.Combine(install.Root, "clients"));

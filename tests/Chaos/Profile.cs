@@ -6,7 +6,12 @@ namespace Gofer.Tests.Chaos;
 /// </summary>
 internal sealed record Profile(string Name)
 {
-    /// <summary>How long load and faults last; what follows is the drain.</summary>
+    private const double Longest = 4;
+
+    /// <summary>In what time two cores that nobody else uses start all processes at once; the profiles are made for these.</summary>
+    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long load and faults last on two quick cores, see <see cref="AtPaceOf"/>; what follows is the drain.</summary>
     public required TimeSpan Length { get; init; }
 
     public required int Runs { get; init; }
@@ -76,6 +81,12 @@ internal sealed record Profile(string Name)
         Duplicates = Standard.Duplicates * 5,
         RollingRestarts = Standard.RollingRestarts * 5,
     };
+
+    /// <summary>
+    /// The same load and the same faults over as much more time as this machine needs to start its processes: on one that is slow, or that
+    /// others use too, they would otherwise find nothing that has come up yet. At most <see cref="Longest"/> times as long.
+    /// </summary>
+    public Profile AtPaceOf(TimeSpan start) => this with { Length = Length * Math.Clamp(start / s_start, 1, Longest) };
 
     public static Profile? Named(string? name) => new[] { Smoke, Standard, Nightly }.FirstOrDefault(p => p.Name == name);
 }
