@@ -89,7 +89,9 @@ public sealed class ContextTests : IDisposable
     private static async Task<string> AskedAsync(TcpListener listener, Func<Task<(int Exit, string Out, string Error)>> command)
     {
         var running = command();
-        using var connection = await listener.AcceptTcpClientAsync(Ct);
+        var accepting = listener.AcceptTcpClientAsync(Ct).AsTask();
+        if (await Task.WhenAny(running, accepting) == running) Assert.Fail($"The command ended without asking: {(await running).Error}");
+        using var connection = await accepting;
         var stream = connection.GetStream();
         var (head, buffer) = (new StringBuilder(), new byte[4096]);
         while (!head.ToString().Contains("\r\n\r\n", StringComparison.Ordinal)) head.Append(Encoding.ASCII.GetString(buffer, 0, await stream.ReadAsync(buffer, Ct)));
