@@ -1,4 +1,7 @@
 using Gofer.Application.Common;
+using Gofer.Application.Logs;
+using Gofer.Application.Schedulers;
+using Gofer.Worker.Local;
 using Gofer.Worker.Loops;
 using Gofer.Worker.Tasks;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,13 +15,9 @@ public static class WorkerServices
     /// <summary>The worker's loops and what they share.</summary>
     public static IServiceCollection AddGoferWorker(this IServiceCollection services)
     {
-        services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddShepherd();
         services.AddSingleton<Sessions>();
         services.AddSingleton<Horizon>();
-        services.AddSingleton<Shepherd>();
-        services.AddSingleton<LogPump>();
-        services.AddSingleton<ContainerSpecs>();
         // Stopped in the reverse order: the engine loop first, which hands the tasks over while the rest still lives.
         return services
             .AddLoop<HousekeepingLoop>()
@@ -27,6 +26,36 @@ public static class WorkerServices
             .AddLoop<StopLoop>()
             .AddLoop<HeartbeatLoop>()
             .AddLoop<EngineLoop>();
+    }
+
+    /// <summary>
+    /// One <see cref="LocalRun"/> without a server, for a collection that has its <see cref="LocalOrder"/>, an
+    /// <see cref="Application.Schedulers.IScheduler"/>, an <see cref="ILocalWatcher"/> and the configuration. <see cref="LocalInstall"/> is the
+    /// install of its containers.
+    /// </summary>
+    public static IServiceCollection AddGoferLocalRun(this IServiceCollection services)
+    {
+        services.AddShepherd();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<LocalInstall>();
+        services.AddSingleton<IInstall>(provider => provider.GetRequiredService<LocalInstall>());
+        services.AddSingleton<LocalStore>();
+        services.AddSingleton<ILogSink>(provider => provider.GetRequiredService<LocalStore>());
+        services.AddSingleton<IStoreWatch>(provider => provider.GetRequiredService<LocalStore>());
+        return services.AddSingleton(provider => new LocalRun(
+            provider.GetRequiredService<LocalOrder>(), provider.GetRequiredService<IScheduler>(), provider.GetRequiredService<Shepherd>(),
+            provider.GetRequiredService<LocalStore>(), provider.GetRequiredService<ILocalWatcher>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IOptions<WorkerOptions>>()));
+    }
+
+    /// <summary>What follows one attempt from its claim to its end, wherever the state is kept.</summary>
+    private static void AddShepherd(this IServiceCollection services)
+    {
+        services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddSingleton<Shepherd>();
+        services.AddSingleton<LogPump>();
+        services.AddSingleton<ContainerSpecs>();
     }
 
     private static IServiceCollection AddLoop<TLoop>(this IServiceCollection services)

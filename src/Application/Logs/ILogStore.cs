@@ -54,15 +54,19 @@ public enum LogAppend
     Moved,
 }
 
-/// <summary>Logs of attempts: appended under a fence, read without asking any scheduler.</summary>
-public interface ILogStore
+/// <summary>Where the output of attempts goes.</summary>
+public interface ILogSink
 {
     /// <summary>Appends chunks of one attempt, all or none.</summary>
     Task<LogAppend> AppendAsync(LogOwner owner, IReadOnlyList<LogChunk> chunks, CancellationToken cancellationToken);
 
     /// <summary>How far the attempt's output is stored.</summary>
     Task<LogPosition> PositionAsync(RunId run, int task, int attempt, CancellationToken cancellationToken);
+}
 
+/// <summary>Logs of attempts: appended under a fence, read without asking any scheduler.</summary>
+public interface ILogStore : ILogSink
+{
     /// <summary>
     /// Chunks of a task in order (attempt, then seq) after the given place, at most <paramref name="limit"/>. A null attempt reads all;
     /// <paramref name="stream"/> filters.

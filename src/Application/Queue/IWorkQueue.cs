@@ -67,11 +67,22 @@ public readonly record struct HeldTask(RunId Run, int Task, long Fence);
 /// <summary>What happened to a task that the worker holds.</summary>
 public abstract record TaskReport(HeldTask Held)
 {
+    /// <summary>Tells the run; false where <paramref name="worker"/> lost the right to say so, or where it changes nothing any more.</summary>
+    public abstract bool ApplyTo(Run run, WorkerId worker, DateTimeOffset now);
+
     /// <summary>What it waits for while starting.</summary>
-    public sealed record Progress(HeldTask Held, string Message) : TaskReport(Held);
+    public sealed record Progress(HeldTask Held, string Message) : TaskReport(Held)
+    {
+        /// <inheritdoc/>
+        public override bool ApplyTo(Run run, WorkerId worker, DateTimeOffset now) => run.Progress(Held.Task, worker, Held.Fence, Message);
+    }
 
     /// <summary>Its container runs.</summary>
-    public sealed record Started(HeldTask Held, DateTimeOffset StartedAt, string? ImageDigest) : TaskReport(Held);
+    public sealed record Started(HeldTask Held, DateTimeOffset StartedAt, string? ImageDigest) : TaskReport(Held)
+    {
+        /// <inheritdoc/>
+        public override bool ApplyTo(Run run, WorkerId worker, DateTimeOffset now) => run.Start(Held.Task, worker, Held.Fence, StartedAt, ImageDigest, now);
+    }
 
     /// <summary>Its attempt is over, and its output stored but for <see cref="Tail"/>.</summary>
     public sealed record Ended(HeldTask Held, TaskOutcome Outcome) : TaskReport(Held)
@@ -81,6 +92,9 @@ public abstract record TaskReport(HeldTask Held)
 
         /// <summary>Tasks that the end may release, so that they are read along; a hint.</summary>
         public IReadOnlyList<int> Children { get; init; } = [];
+
+        /// <inheritdoc/>
+        public override bool ApplyTo(Run run, WorkerId worker, DateTimeOffset now) => run.Complete(Held.Task, worker, Held.Fence, Outcome, now);
     }
 }
 
@@ -125,6 +139,9 @@ public sealed record ClaimedTask
 
     /// <summary>The run's parameters.</summary>
     public required IReadOnlyDictionary<string, string> Parameters { get; init; }
+
+    /// <summary>What the secrets and objects are that values of the task stand for, by kind and key.</summary>
+    public IReadOnlyDictionary<(string Kind, string Key), string> Substitutes { get; init; } = new Dictionary<(string, string), string>();
 
     /// <summary>The values of the matrix instance; null where the task has no matrix.</summary>
     public required IReadOnlyDictionary<string, string>? Matrix { get; init; }

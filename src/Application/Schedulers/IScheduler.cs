@@ -117,6 +117,9 @@ public static class ContainerLabels
 
     /// <summary>The attempt.</summary>
     public const string Attempt = "dev.gofer.attempt";
+
+    /// <summary>On containers of a run that one process made by itself, without a server: the id of that process.</summary>
+    public const string Local = "dev.gofer.local";
 }
 
 /// <summary>A container that runs, or has ended since.</summary>

@@ -37,7 +37,7 @@ internal static class CommandList
             "Look after what there is",
             NounCommands.Namespace().WithSet(),
             NounCommands.Pipeline(),
-            NounCommands.Task(),
+            NounCommands.Task().WithCommandLine(),
             SettingCommands.System()),
         .. Group(
             "This program",

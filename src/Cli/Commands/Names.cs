@@ -15,6 +15,10 @@ internal static class Names
 
     public static Argument<string> Pipeline => new Argument<string>("pipeline") { Description = "The pipeline." }.Judged(Slug.Complaint).Suggests(Suggestions.Pipelines);
 
+    /// <summary>A pipeline that another option may stand in place of.</summary>
+    public static Argument<string?> PipelineOrNone =>
+        new Argument<string?>("pipeline") { Description = "The pipeline.", DefaultValueFactory = _ => null }.Judged(Slug.Complaint).Suggests(Suggestions.Pipelines);
+
     public static Argument<string?> PipelineOrAll =>
         new Argument<string?>("pipeline") { Description = "All of the namespace where none is given.", DefaultValueFactory = _ => null }.Judged(Slug.Complaint).Suggests(Suggestions.Pipelines);
 

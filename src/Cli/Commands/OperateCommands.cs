@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Gofer.Cli.Completion;
+using Gofer.Cli.Local;
 using Gofer.Cli.Terminal;
 using Gofer.Client;
 using Gofer.Domain.Common;
@@ -13,7 +14,7 @@ internal static class OperateCommands
 {
     public static Command Run()
     {
-        var pipeline = Names.Pipeline;
+        var pipeline = Names.PipelineOrNone;
         var variables = new Option<string[]>("--var") { Description = "An environment variable of all tasks, KEY=VALUE. May be repeated.", HelpName = "KEY=VALUE" };
         var parameters = new Option<string[]>("--param", "-p") { Description = "A parameter of the pipeline, NAME=VALUE; the server reads it by its type. May be repeated.", HelpName = "NAME=VALUE" };
         var priority = new Option<int?>("--priority") { Description = "From -100 to 100, higher goes first; the pipeline's own where none is given." };
@@ -22,7 +23,7 @@ internal static class OperateCommands
         version.Suggests(Suggestions.Versions);
         var key = new Option<string?>("--idempotency-key") { Description = "Repeating the command with the same key makes no second run." };
         var follow = new Option<bool>("--follow", "-f") { Description = "Follow the run to its end; the exit code is 5 where it failed, 6 where it was cancelled." };
-        var command = new Command("run", "Run a pipeline.").Example("gofer run nightly -p region=eu --priority 10 --follow");
+        var command = new Command("run", "Run a pipeline.").Example("gofer run nightly -p region=eu --priority 10 --follow").Example("gofer run --local examples/dag", "without a server");
         command.Arguments.Add(pipeline);
         command.Options.Add(parameters);
         command.Options.Add(variables);
@@ -31,15 +32,18 @@ internal static class OperateCommands
         command.Options.Add(priority);
         command.Options.Add(key);
         command.Options.Add(follow);
+        var local = LocalCommand.AddTo(command, pipeline, labels, version, priority, key);
         command.Run(async (context, token) =>
         {
+            var (given, set) = (Pairs(context.Parsed.GetValue(parameters), "--param"), Pairs(context.Parsed.GetValue(variables), "--var"));
+            if (local.IsAsked(context)) return await local.RunAsync(context, given, set, token);
             var name = context.Parsed.GetValue(pipeline)!;
             var body = new NewRunBody
             {
                 Version = context.Parsed.GetValue(version),
-                Params = Pairs(context.Parsed.GetValue(parameters), "--param")?.ToDictionary(p => p.Key, p => JsonSerializer.SerializeToElement(p.Value)),
+                Params = given?.ToDictionary(p => p.Key, p => JsonSerializer.SerializeToElement(p.Value)),
                 Priority = context.Parsed.GetValue(priority),
-                Variables = Pairs(context.Parsed.GetValue(variables), "--var"),
+                Variables = set,
                 Labels = Pairs(context.Parsed.GetValue(labels), "--label"),
             };
             var created = await context.Client.Runs.CreateRunAsync(context.Namespace, name, body, context.Parsed.GetValue(key), token);

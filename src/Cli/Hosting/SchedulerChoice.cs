@@ -5,8 +5,11 @@ using Gofer.Infrastructure.Schedulers.Process;
 
 namespace Gofer.Cli.Hosting;
 
-/// <summary>A scheduler that answers, ready to be made; the install may become known later, before the first call.</summary>
-public sealed record SchedulerChoice(string Kind, string Description, Func<Func<Guid>, TimeProvider, IScheduler> Create)
+/// <summary>
+/// A scheduler that answers, ready to be made: of an install that may become known later, before the first call, and with or without what
+/// ended kept for inspection.
+/// </summary>
+public sealed record SchedulerChoice(string Kind, string Description, Func<Func<Guid>, TimeProvider, bool, IScheduler> Create)
 {
     /// <summary>Runs tasks on a Docker Engine.</summary>
     public const string Docker = "docker";
@@ -29,7 +32,7 @@ public sealed record SchedulerChoice(string Kind, string Description, Func<Func<
                 var endpoint = await DockerEndpoint.FindAsync(dockerHost, cancellationToken);
                 if (endpoint.IsOk)
                 {
-                    return new SchedulerChoice(Docker, $"docker at {endpoint.Value}", (install, clock) => new DockerScheduler(endpoint.Value, install, clock));
+                    return new SchedulerChoice(Docker, $"docker at {endpoint.Value}", (install, clock, keeps) => new DockerScheduler(endpoint.Value, install, clock, keeps));
                 }
 
                 return fallBack && kind is null
@@ -41,6 +44,6 @@ public sealed record SchedulerChoice(string Kind, string Description, Func<Func<
     }
 
     private static Result<SchedulerChoice> OnProcesses(string data, string description) => OperatingSystem.IsLinux()
-        ? new SchedulerChoice(Process, description, (_, clock) => new ProcessScheduler(Path.Combine(data, "process"), clock))
+        ? new SchedulerChoice(Process, description, (_, clock, _) => new ProcessScheduler(Path.Combine(data, "process"), clock))
         : new Error(ErrorKind.Unavailable, ErrorCodes.SchedulerUnavailable, "Tasks run as processes on Linux only. Start Docker, and name it with DOCKER_HOST where it is not found.");
 }

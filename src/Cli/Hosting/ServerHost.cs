@@ -149,7 +149,7 @@ public sealed class ServerHost : IAsyncDisposable
         builder.Services.AddGoferPostgres(plan.Postgres);
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(
-            services => choice.Create(() => services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>()));
+            services => choice.Create(() => services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>(), true));
         builder.Services.AddGoferWorker();
     }
 

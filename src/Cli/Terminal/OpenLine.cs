@@ -24,6 +24,9 @@ internal sealed class OpenLine
     /// <summary>Notes that the piece was printed.</summary>
     public void Printed(LogLine piece) => _open = piece.Eol ? null : (piece.Task, piece.Stream);
 
+    /// <summary>Notes that the open line was ended by something else.</summary>
+    public void Close() => _open = null;
+
     /// <summary>The piece as text; a character that two pieces share is there with the second.</summary>
     public string TextOf(LogLine piece)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gofer.Cli.Commands;
 using Gofer.Client;
 using Spectre.Console;
@@ -7,9 +8,6 @@ namespace Gofer.Cli.Terminal;
 /// <summary>Shows a run while it runs: its output line by line, or its tree; and what it came to.</summary>
 internal sealed class RunFollowing(CommandContext context, GoferClient client, string @namespace, string pipeline, string run)
 {
-    /// <summary>Lines of a failed task that the end shows.</summary>
-    private const int LastLines = 20;
-
     private readonly IAnsiConsole _errors = Consoles.On(context.Error, context);
     private readonly IAnsiConsole _out = Consoles.On(context.Out, context);
 
@@ -17,10 +15,9 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     public async Task<ExitCode> WithLogsAsync(CancellationToken cancellationToken)
     {
         var tree = await TreeAsync(cancellationToken);
-        var width = tree.Tasks.Max(t => t.Id.Length);
-        var open = new OpenLine();
-        await foreach (var line in client.Streams.LogsAsync(@namespace, pipeline, run, cancellationToken: cancellationToken)) Print(line, open, width);
-        if (open.IsOpen) _out.WriteLine();
+        var lines = new TaggedLines(_out, tree.Tasks.Max(t => t.Id.Length));
+        await foreach (var line in client.Streams.LogsAsync(@namespace, pipeline, run, cancellationToken: cancellationToken)) lines.Print(line);
+        lines.End();
         return await EndAsync(await TreeAsync(cancellationToken), cancellationToken);
     }
 
@@ -76,30 +73,14 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
         }
     }
 
-    private async Task<ExitCode> EndAsync(RunTree tree, CancellationToken cancellationToken)
-    {
-        Draw(_errors, tree);
-        foreach (var task in tree.Tasks.Where(t => t.State == TaskState.Failed))
-        {
-            _errors.WriteLine();
-            _errors.MarkupLine($"[red]{Markup.Escape(task.Id)}[/] failed ({Markup.Escape(task.Reason ?? "")}): {Markup.Escape(task.Message ?? "")}");
-            if (tree.Run.State == RunState.Failed) await TailAsync(task.Id, cancellationToken);
-            _errors.WriteLine($"  all of its output: gofer logs {pipeline} {tree.Run.Number} {task.Id}");
-        }
+    private Task<ExitCode> EndAsync(RunTree tree, CancellationToken cancellationToken) => RunEnding.WriteAsync(
+        _errors, tree, task => TailAsync(task, cancellationToken), task => $"all of its output: gofer logs {pipeline} {tree.Run.Number} {task}");
 
-        return tree.Run.State switch
-        {
-            RunState.Failed => ExitCode.RunFailed,
-            RunState.Cancelled => ExitCode.RunCancelled,
-            _ => ExitCode.Done,
-        };
-    }
-
-    private async Task TailAsync(string task, CancellationToken cancellationToken)
+    private async IAsyncEnumerable<string> TailAsync(string task, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var stream = await client.Logs.GetTaskLogsAsync(@namespace, pipeline, run, task, tail: LastLines, cancellationToken: cancellationToken);
+        await using var stream = await client.Logs.GetTaskLogsAsync(@namespace, pipeline, run, task, tail: RunEnding.LastLines, cancellationToken: cancellationToken);
         using var reader = new StreamReader(stream);
-        while (await reader.ReadLineAsync(cancellationToken) is { } line) _errors.WriteLine($"  | {line}");
+        while (await reader.ReadLineAsync(cancellationToken) is { } line) yield return line;
     }
 
     private async Task<RunTree> TreeAsync(CancellationToken cancellationToken)
@@ -117,19 +98,6 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
 
         var graph = await client.Runs.GetRunGraphAsync(@namespace, pipeline, run, cancellationToken);
         return new RunTree(view, tasks, graph, TimeProvider.System);
-    }
-
-    private void Print(LogLine line, OpenLine open, int width)
-    {
-        if (!open.GoesOn(line))
-        {
-            if (open.IsOpen) _out.WriteLine();
-            _out.Markup($"[blue]{Markup.Escape(line.Task.PadRight(width))}[/] {(line.Stream == "stderr" ? "[red]![/]" : "[grey]|[/]")} ");
-        }
-
-        _out.Write(open.TextOf(line));
-        if (line.Eol) _out.WriteLine();
-        open.Printed(line);
     }
 
     private static Rows Drawing(RunTree tree) => new(tree.Lines().Select(l => new Markup(l)));

@@ -3,8 +3,11 @@ using Spectre.Console;
 
 namespace Gofer.Cli.Terminal;
 
-/// <summary>A run as a tree: its tasks in the document's order, each below the deepest of its parents, with state, time and exit code.</summary>
-internal sealed class RunTree(RunView run, IReadOnlyList<TaskView> tasks, GraphView graph, TimeProvider clock)
+/// <summary>
+/// A run as a tree: its tasks in the document's order, each below the deepest of its parents, with state, time and exit code. A
+/// <paramref name="title"/> stands in place of the run's number and version.
+/// </summary>
+internal sealed class RunTree(RunView run, IReadOnlyList<TaskView> tasks, GraphView graph, TimeProvider clock, string? title = null)
 {
     private readonly Dictionary<string, TaskView> _tasks = tasks.ToDictionary(t => t.Id);
     private readonly Dictionary<string, int> _depths = Depths(graph);
@@ -32,7 +35,7 @@ internal sealed class RunTree(RunView run, IReadOnlyList<TaskView> tasks, GraphV
     /// <summary>The tree as markup, a line for each task.</summary>
     public IEnumerable<string> Lines()
     {
-        yield return $"[bold]{Markup.Escape(Run.Pipeline)}[/] run {Run.Number}, version {Run.Version}: {Coloured(Run.State.ToString())} {Table.Duration(Run.StartedAt, Run.EndedAt, clock)}";
+        yield return $"[bold]{Markup.Escape(Run.Pipeline)}[/] {title ?? $"run {Run.Number}, version {Run.Version}"}: {Coloured(Run.State.ToString())} {Table.Duration(Run.StartedAt, Run.EndedAt, clock)}";
         var width = Math.Min(40, _tasks.Values.Max(t => t.Id.Length + (2 * _depths[t.Id])) + 2);
         foreach (var task in Tasks)
         {

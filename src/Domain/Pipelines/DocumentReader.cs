@@ -8,14 +8,15 @@ public static class DocumentReader
 {
     /// <summary>
     /// Reads the document. A member of the wrong type makes it malformed; anything else that is wrong makes it invalid; members of
-    /// the contract that this version does not act on are refused rather than ignored, unless they ask for nothing.
+    /// the contract that this version does not act on are refused rather than ignored, unless they ask for nothing. Secrets and objects are
+    /// among these unless <paramref name="substitutes"/> says that the caller has values for them.
     /// </summary>
-    public static Result<PipelineDocument> Read(JsonElement root, DocumentLimits limits)
+    public static Result<PipelineDocument> Read(JsonElement root, DocumentLimits limits, bool substitutes = false)
     {
         var faults = new FaultList();
         if (JsonFields.Open(root, faults) is not { } fields) return faults.ToError()!;
 
-        var document = Read(fields, limits);
+        var document = Read(fields, limits, substitutes);
         return faults.ToError() is { } error ? error : document;
     }
 
@@ -24,11 +25,11 @@ public static class DocumentReader
     public static PipelineDocument ReadStored(string normalised)
     {
         using var json = JsonDocument.Parse(normalised);
-        var result = Read(json.RootElement, DocumentLimits.None);
+        var result = Read(json.RootElement, DocumentLimits.None, substitutes: false);
         return result.IsOk ? result.Value : throw new InvalidDataException($"A stored pipeline document cannot be read: {result.Error.Message}");
     }
 
-    private static PipelineDocument Read(JsonFields fields, DocumentLimits limits)
+    private static PipelineDocument Read(JsonFields fields, DocumentLimits limits, bool substitutes)
     {
         _ = fields["$schema"];
         var id = Id(fields["id"]);
@@ -44,7 +45,7 @@ public static class DocumentReader
             Priority = (int)(fields["priority"].Whole(-limits.Priority, limits.Priority) ?? 0),
             Params = parameters,
             Labels = UserMaps.Labels(fields["labels"], limits),
-            Tasks = Tasks(fields["tasks"], parameters, limits),
+            Tasks = Tasks(fields["tasks"], new TaskReader(limits, [.. parameters.Select(p => p.Name)], substitutes), limits),
         };
 
         LaterMembers.CheckPipeline(fields);
@@ -59,13 +60,12 @@ public static class DocumentReader
         _ => LimitPolicy.Queue,
     };
 
-    private static List<TaskDefinition> Tasks(JsonValue member, IReadOnlyList<ParamDefinition> parameters, DocumentLimits limits)
+    private static List<TaskDefinition> Tasks(JsonValue member, TaskReader reader, DocumentLimits limits)
     {
         var items = member.Required().Items();
         if (member.IsEmpty && !member.IsAbsent) member.Invalid("A pipeline needs at least one task.");
         if (items.Count > limits.Tasks) member.Invalid($"There are {items.Count} tasks; at most {limits.Tasks} are allowed.");
 
-        var reader = new TaskReader(limits, [.. parameters.Select(p => p.Name)]);
         var nodes = items.Select(reader.Read).OfType<TaskNode>().ToList();
         var instances = nodes.Sum(n => Matrix.CountOf(n.Task.Matrix));
         if (items.Count <= limits.Tasks && instances > limits.Tasks)

@@ -6,8 +6,11 @@ namespace Gofer.Domain.Pipelines;
 /// <summary>A task as it was read, with the places that <see cref="GraphRules"/> may have to complain of.</summary>
 internal sealed record TaskNode(TaskDefinition Task, JsonValue Id, IReadOnlyList<JsonValue> Parents);
 
-/// <summary>Reads the tasks of a document that declares those <paramref name="parameters"/>.</summary>
-internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string> parameters)
+/// <summary>
+/// Reads the tasks of a document that declares those <paramref name="parameters"/>; secrets and objects only where there are
+/// <paramref name="substitutes"/> for them.
+/// </summary>
+internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string> parameters, bool substitutes)
 {
     /// <summary>The task, also where parts of it are wrong; null where it is no object.</summary>
     public TaskNode? Read(JsonValue item)
@@ -103,11 +106,14 @@ internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<stri
 
     private string? Setting(JsonValue member) => member.Text(limits.Setting) is { Length: > 0 } text ? text : null;
 
-    /// <summary>Lets a parameter of the document stand for the whole value, and nothing else that only looks like it.</summary>
+    /// <summary>Lets a parameter of the document, and what there are substitutes for, stand for the whole value, and nothing else that only looks like it.</summary>
     private void Interpolates(JsonValue value, string text)
     {
         if (Interpolation.Parse(text) is not { } found) return;
-        if (found.Kind != Interpolation.Param) UserMaps.RefuseInterpolation(value, text);
+        if (found.Kind != Interpolation.Param)
+        {
+            if (!substitutes) UserMaps.RefuseInterpolation(value, text);
+        }
         else if (!parameters.Contains(found.Key))
         {
             value.Invalid($"{value.Label} stands for the parameter {Shown.Quoted(found.Key)}, which the pipeline does not declare.{value.Faults.Suggest(found.Key, parameters)}");

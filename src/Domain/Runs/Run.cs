@@ -170,6 +170,10 @@ public sealed class Run(RunId id, TaskGraph graph, IEnumerable<TaskExecution> ta
         return Settle(now);
     }
 
+    /// <summary>Stops a run that took longer than the <paramref name="limit"/> of its pipeline, as <see cref="Cancel"/> does.</summary>
+    public bool TimeOut(TimeSpan limit, DateTimeOffset now) =>
+        Cancel($"The run took longer than its timeout of {Duration.Text(limit)}.", now, Reasons.RunTimeout);
+
     /// <summary>Cancels one task; false where it has ended or was asked to stop before.</summary>
     public bool CancelTask(int task, string? message, DateTimeOffset now)
     {

@@ -51,6 +51,18 @@ public abstract class RunChanges : RunHeader
     /// <summary>Attempts that failed and are followed by another.</summary>
     public IReadOnlyList<FailedAttempt> FailedAttempts => Failures;
 
+    /// <summary>What changed so far was taken in; from here on only what changes next is told. For a run that stays loaded.</summary>
+    public void Forget()
+    {
+        ChangedTasks.Clear();
+        Events.Clear();
+        EnqueuedTasks.Clear();
+        WantingTasks.Clear();
+        FreedTasks.Clear();
+        UnheldTasks.Clear();
+        Failures.Clear();
+    }
+
     private protected Dictionary<int, TaskExecution> Loaded { get; }
 
     private protected HashSet<int> ChangedTasks { get; } = [];

@@ -4,6 +4,7 @@ using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres.Signals;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres;
 
@@ -13,7 +14,7 @@ namespace Gofer.Infrastructure.Postgres;
 /// database that was never open yet is opened when it comes; one that does not fit, or does not let this program in, ends the process.
 /// </summary>
 public sealed partial class DatabaseWatch(
-    GoferDatabase database, OwnConnections connections, IHostApplicationLifetime lifetime, ILogger<DatabaseWatch> logger) : BackgroundService
+    GoferDatabase database, OwnConnections connections, IHostApplicationLifetime lifetime, ILogger<DatabaseWatch> logger) : BackgroundService, IStoreWatch
 {
     /// <summary>How long one look takes at most.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -40,7 +41,13 @@ public sealed partial class DatabaseWatch(
     public async Task<Result> OpenAsync(CancellationToken cancellationToken) =>
         await LookAsync(null, cancellationToken) is { } error ? error : Result.Ok;
 
-    /// <summary>Returns when the database is there.</summary>
+    /// <inheritdoc/>
+    public bool IsTrouble(Exception e) => e is NpgsqlException or TimeoutException;
+
+    /// <inheritdoc/>
+    public bool IsAway(Exception e) => DatabaseTrouble.IsAway(e);
+
+    /// <inheritdoc/>
     public async Task HereAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -57,7 +64,7 @@ public sealed partial class DatabaseWatch(
         if (IsHere) _nudge.Raise();
     }
 
-    /// <summary>Somebody met trouble with the database: whether it is there all the same, by a look that began after the trouble.</summary>
+    /// <inheritdoc/>
     public async Task<bool> JudgeAsync(CancellationToken cancellationToken)
     {
         if (IsHere) await LookAsync(Stopwatch.GetTimestamp(), cancellationToken);

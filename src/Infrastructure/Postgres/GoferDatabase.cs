@@ -1,10 +1,11 @@
+using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres;
 
 /// <summary>The database as a program of ours finds it at its start: reachable, of the right schema, its clock read, its install known.</summary>
-public sealed class GoferDatabase(NpgsqlDataSource source, Schema schema, DatabaseClock clock, Partitions partitions)
+public sealed class GoferDatabase(NpgsqlDataSource source, Schema schema, DatabaseClock clock, Partitions partitions) : IInstall
 {
     private Guid? _install;
     private volatile bool _isOpen;
@@ -14,6 +15,10 @@ public sealed class GoferDatabase(NpgsqlDataSource source, Schema schema, Databa
     /// <see cref="OpenAsync"/>.
     /// </summary>
     public Guid Install => _install ?? throw new InvalidOperationException("The database was not opened yet.");
+
+    Guid IInstall.Id => Install;
+
+    IReadOnlyDictionary<string, string> IInstall.Labels { get; } = new Dictionary<string, string>();
 
     /// <summary>Whether <see cref="OpenAsync"/> came to its end.</summary>
     public bool IsOpen => _isOpen;

@@ -4,6 +4,7 @@ using Gofer.Application.Logs;
 using Gofer.Application.Pipelines;
 using Gofer.Application.Queue;
 using Gofer.Application.Runs;
+using Gofer.Application.Schedulers;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Postgres.Signals;
 using Microsoft.EntityFrameworkCore;
@@ -32,11 +33,14 @@ public static class PostgresServices
         services.AddSingleton<Partitions>();
         services.AddSingleton<Schema>();
         services.AddSingleton<GoferDatabase>();
+        services.AddSingleton<IInstall>(provider => provider.GetRequiredService<GoferDatabase>());
         services.AddSingleton<DatabaseWatch>();
+        services.AddSingleton<IStoreWatch>(provider => provider.GetRequiredService<DatabaseWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
         services.AddSingleton<Housekeeping>();
         services.AddSingleton<IVersionGraphs, VersionGraphs>();
         services.AddSingleton<ILogStore, LogStore>();
+        services.AddSingleton<ILogSink>(provider => provider.GetRequiredService<ILogStore>());
         return services.AddSignals().AddQueue();
     }
 

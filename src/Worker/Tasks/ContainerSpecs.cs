@@ -2,17 +2,16 @@ using System.Globalization;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Pipelines;
-using Gofer.Infrastructure.Postgres;
 using Microsoft.Extensions.Options;
 
 namespace Gofer.Worker.Tasks;
 
 /// <summary>Says what container a claimed task wants. The name is a function of install, run, task and attempt, so whoever asks finds the same one.</summary>
-internal sealed class ContainerSpecs(GoferDatabase database, IOptions<WorkerOptions> options)
+public sealed class ContainerSpecs(IInstall install, IOptions<WorkerOptions> options)
 {
     /// <summary>The container's name.</summary>
     public string NameOf(ClaimedTask task) => string.Create(
-        CultureInfo.InvariantCulture, $"gofer-{database.Install.ToString("N")[..8]}-{task.Held.Run.Value:N}-{task.Held.Task}-{task.Attempt}");
+        CultureInfo.InvariantCulture, $"gofer-{install.Id.ToString("N")[..8]}-{task.Held.Run.Value:N}-{task.Held.Task}-{task.Attempt}");
 
     /// <summary>The container.</summary>
     public ContainerSpec For(ClaimedTask task)
@@ -35,9 +34,9 @@ internal sealed class ContainerSpecs(GoferDatabase database, IOptions<WorkerOpti
         };
     }
 
-    private Dictionary<string, string> Labels(ClaimedTask task) => new()
+    private Dictionary<string, string> Labels(ClaimedTask task) => new(install.Labels)
     {
-        [ContainerLabels.Install] = database.Install.ToString(),
+        [ContainerLabels.Install] = install.Id.ToString(),
         [ContainerLabels.Namespace] = task.Namespace,
         [ContainerLabels.Pipeline] = task.Pipeline,
         [ContainerLabels.Run] = task.RunNumber.ToString(CultureInfo.InvariantCulture),
@@ -68,6 +67,10 @@ internal sealed class ContainerSpecs(GoferDatabase database, IOptions<WorkerOpti
     }
 
     /// <summary>The value, or what it stands for.</summary>
-    private static string Put(ClaimedTask task, string value) =>
-        Interpolation.Parse(value) is { Kind: Interpolation.Param } found ? task.Parameters.GetValueOrDefault(found.Key, "") : value;
+    private static string Put(ClaimedTask task, string value) => Interpolation.Parse(value) switch
+    {
+        null => value,
+        { Kind: Interpolation.Param } found => task.Parameters.GetValueOrDefault(found.Key, ""),
+        { } found => task.Substitutes.GetValueOrDefault(found, value),
+    };
 }

@@ -1,12 +1,11 @@
 using System.Text;
+using Gofer.Application.Common;
 using Gofer.Application.Logs;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
-using Gofer.Infrastructure.Postgres;
 using Gofer.Worker.Loops;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Gofer.Worker.Tasks;
 
@@ -15,7 +14,7 @@ namespace Gofer.Worker.Tasks;
 /// a few hundred kilobytes: while the database does not take them, the container's own log waits.
 /// </summary>
 internal sealed partial class LogPump(
-    IScheduler scheduler, ILogStore store, DatabaseWatch database, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<LogPump> logger)
+    IScheduler scheduler, ILogSink sink, IStoreWatch store, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<LogPump> logger)
 {
     /// <summary>How long output may wait to be stored.</summary>
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(200);
@@ -36,17 +35,17 @@ internal sealed partial class LogPump(
         {
             try
             {
-                var position = known ?? await store.PositionAsync(owner.Run, owner.Task, owner.Attempt, cancellationToken);
+                var position = known ?? await sink.PositionAsync(owner.Run, owner.Task, owner.Attempt, cancellationToken);
                 known = null;
                 // Where an append failed it may still come to its end behind our back, so after that every chunk goes the same way.
                 if (await PumpAsync(owner, name, position, failures == 1, cancellationToken) is { } tail) return tail;
             }
-            catch (Exception e) when (e is SchedulerUnavailableException or NpgsqlException or TimeoutException)
+            catch (Exception e) when (e is SchedulerUnavailableException || store.IsTrouble(e))
             {
-                // That the database is away is said once for all.
-                if (failures == 1 && (!DatabaseTrouble.IsAway(e) || await database.JudgeAsync(cancellationToken))) Log.Waits(logger, name, e.Message);
+                // That the store is away is said once for all.
+                if (failures == 1 && (!store.IsAway(e) || await store.JudgeAsync(cancellationToken))) Log.Waits(logger, name, e.Message);
                 await Task.Delay(Loop.Backoff(failures), cancellationToken);
-                await database.HereAsync(cancellationToken);
+                await store.HereAsync(cancellationToken);
             }
         }
     }
@@ -107,7 +106,7 @@ internal sealed partial class LogPump(
 
     /// <summary>Null where the chunks are stored; else whether the pump is done.</summary>
     private async Task<bool?> StoreAsync(LogOwner owner, IReadOnlyList<LogChunk> chunks, CancellationToken cancellationToken) =>
-        await store.AppendAsync(owner, chunks, cancellationToken) switch
+        await sink.AppendAsync(owner, chunks, cancellationToken) switch
         {
             LogAppend.Stored => null,
             LogAppend.Moved => false,

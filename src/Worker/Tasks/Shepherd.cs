@@ -21,6 +21,9 @@ internal sealed partial class Shepherd(
     /// <summary>How far apart the clocks of a machine and of the database may be without a stop being taken for the task's own failure.</summary>
     private static readonly TimeSpan s_apart = TimeSpan.FromSeconds(1);
 
+    /// <summary>The name of a task's container.</summary>
+    public string NameOf(ClaimedTask task) => specs.NameOf(task);
+
     /// <summary>Begins to follow a claimed task; returns at once.</summary>
     public void Take(WorkerSession session, ClaimedTask task)
     {
@@ -72,8 +75,10 @@ internal sealed partial class Shepherd(
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
         // Hardly any task is ever asked to stop, so nothing waits for that.
-        var stopping = Task.CompletedTask;
-        using var asked = handle.OnStop(() => stopping = Task.Run(() => InsistAsync(name, ended.Token)));
+        var (stopping, killing) = (Task.CompletedTask, Task.CompletedTask);
+        using var asked = handle.OnStop(() => stopping = Task.Run(() => InsistAsync(name, options.Value.StopGrace, ended.Token)));
+        // Beside the stop, which a task that ignores its signal holds up for the whole grace.
+        using var killed = handle.OnKill(() => killing = Task.Run(() => InsistAsync(name, TimeSpan.Zero, ended.Token)));
         var patience = StopWhenOverdueAsync(handle, started.StartedAt, name, ended.Token);
         var pumping = logs.RunAsync(session, task, name, session.Over);
         var waiting = RetryAsync(token => scheduler.WaitAsync(name, token), null, session.Over);
@@ -91,7 +96,8 @@ internal sealed partial class Shepherd(
         var tail = await pumping;
         await ended.CancelAsync();
         await asked.DisposeAsync();
-        await stopping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await killed.DisposeAsync();
+        await Task.WhenAll(stopping, killing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await patience.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         TaskOutcome outcome = (status, handle.IsOverdue) switch
         {
@@ -127,20 +133,20 @@ internal sealed partial class Shepherd(
                 return;
         }
 
-        await InsistAsync(name, cancellationToken);
+        await InsistAsync(name, options.Value.StopGrace, cancellationToken);
     }
 
     /// <summary>
     /// Stops a container, and again for as long as it runs: whatever comes between, nobody else would do it. Ends with the container or with the
     /// token.
     /// </summary>
-    private async Task InsistAsync(string name, CancellationToken cancellationToken)
+    private async Task InsistAsync(string name, TimeSpan grace, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                await scheduler.StopAsync(name, options.Value.StopGrace, cancellationToken);
+                await scheduler.StopAsync(name, grace, cancellationToken);
                 if (await scheduler.InspectAsync(name, cancellationToken) is not ContainerStatus.Running) return;
             }
             // It is said and tried again, whatever it is.

@@ -85,6 +85,7 @@ internal sealed class WorkerSession : IDisposable
 internal sealed class TaskHandle(ClaimedTask task) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _kill = new();
     private bool _overdue;
 
     public ClaimedTask Task { get; } = task;
@@ -101,22 +102,38 @@ internal sealed class TaskHandle(ClaimedTask task) : IDisposable
     /// <summary>Whether somebody asked to stop the task.</summary>
     public bool StopRequested => _stop.IsCancellationRequested;
 
-    public void Stop()
+    public void Stop() => Cancel(_stop);
+
+    /// <summary>Stops the task without grace, also where a stop with grace is under way.</summary>
+    public void Kill()
+    {
+        Cancel(_stop);
+        Cancel(_kill);
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _kill.Dispose();
+    }
+
+    /// <summary>Calls <paramref name="action"/> when somebody asks to stop the task, at once where it was asked before.</summary>
+    public CancellationTokenRegistration OnStop(Action action) => _stop.Token.Register(action);
+
+    /// <summary>Calls <paramref name="action"/> when somebody asks to kill the task, at once where it was asked before.</summary>
+    public CancellationTokenRegistration OnKill(Action action) => _kill.Token.Register(action);
+
+    private static void Cancel(CancellationTokenSource source)
     {
         try
         {
-            _stop.Cancel();
+            source.Cancel();
         }
         catch (ObjectDisposedException)
         {
             // it ended just now
         }
     }
-
-    public void Dispose() => _stop.Dispose();
-
-    /// <summary>Calls <paramref name="action"/> when somebody asks to stop the task, at once where it was asked before.</summary>
-    public CancellationTokenRegistration OnStop(Action action) => _stop.Token.Register(action);
 }
 
 /// <summary>A report with the promise of its answer.</summary>

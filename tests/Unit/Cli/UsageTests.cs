@@ -27,6 +27,22 @@ public sealed class UsageTests
     }
 
     [Theory]
+    [InlineData("run", "Name the pipeline to run, or a document with --local PATH.")]
+    [InlineData("run p --local x", "A run is of a pipeline of the server, or of a document with --local; both are given.")]
+    [InlineData("run --local x --priority 3", "--priority means nothing without a server; leave it away with --local.")]
+    [InlineData("run p --task t", "--task goes with --local PATH only.")]
+    [InlineData("run p --env-file f", "--env-file goes with --local PATH only.")]
+    public async Task A_run_is_of_the_server_or_local(string line, string said)
+    {
+        var (exit, error) = await GoferAsync(line);
+        Assert.Equal(2, exit);
+        Assert.StartsWith($"gofer: {said}", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run p")]
+    [InlineData("run list")]
+    [InlineData("run get p 1")]
     [InlineData("pipeline get p")]
     [InlineData("task get p latest extract.12")]
     [InlineData("watch p 17")]

@@ -67,7 +67,7 @@ internal sealed class Timers(EngineTransaction transactions, RunReader reader, N
         await RunReader.CompleteAsync(session, [.. runs.Values.Where(r => over.Contains(r.Id))], cancellationToken);
         foreach (var run in runs.Values.Where(r => over.Contains(r.Id)))
         {
-            run.Run.Cancel($"The run took longer than its timeout of {Duration.Text(run.Graph.Document.Timeout!.Value)}.", now, Reasons.RunTimeout);
+            run.Run.TimeOut(run.Graph.Document.Timeout!.Value, now);
         }
 
         var gate = await SlotGate.DecideAsync(session, runs.Values, now, cancellationToken);

@@ -117,7 +117,7 @@ internal sealed class WorkQueue(
         foreach (var report in reports)
         {
             var (held, run) = (report.Held, runs.GetValueOrDefault(report.Held.Run)?.Run);
-            if (run is not null && Apply(run, worker, report, now))
+            if (run is not null && report.ApplyTo(run, worker, now))
             {
                 if (report is TaskReport.Ended { Tail.Count: > 0 } ended) tails.AddRange(PackedChunk.Of(held.Run, ended.Tail));
                 continue;
@@ -169,14 +169,6 @@ internal sealed class WorkQueue(
         if (report is not TaskReport.Ended ended) yield break;
         foreach (var child in ended.Children) yield return new TaskKey(report.Held.Run, child);
     }
-
-    private static bool Apply(Run run, WorkerId worker, TaskReport report, DateTimeOffset now) => report switch
-    {
-        TaskReport.Progress progress => run.Progress(report.Held.Task, worker, report.Held.Fence, progress.Message),
-        TaskReport.Started started => run.Start(report.Held.Task, worker, report.Held.Fence, started.StartedAt, started.ImageDigest, now),
-        TaskReport.Ended ended => run.Complete(report.Held.Task, worker, report.Held.Fence, ended.Outcome, now),
-        _ => throw new InvalidOperationException($"Unknown report {report}."),
-    };
 
     private static ClaimedTask Claimed(LoadedRun run, TaskExecution task) => new()
     {

@@ -13,27 +13,34 @@ namespace Gofer.Infrastructure.Schedulers.Docker;
 
 /// <summary>
 /// Runs tasks on a Docker Engine. The container's name is the key of everything: a create that conflicts finds what another worker made.
-/// Ended containers stay for inspection until <see cref="CollectAsync"/>.
+/// Ended containers stay for inspection until <see cref="CollectAsync"/>, unless they are not to be kept: then they go with their release.
 /// </summary>
 public sealed class DockerScheduler : IScheduler, IDisposable
 {
+    /// <summary>The network that every container of ours is in.</summary>
+    public const string NetworkName = DockerNetwork.Name;
+
     /// <summary>How often a container is made anew because its network was removed between its creation and its start.</summary>
     private const int NetworkTries = 3;
+
+    /// <summary>How long the engine may take to make a container that is not wanted any more.</summary>
+    private static readonly TimeSpan s_createPatience = TimeSpan.FromSeconds(10);
 
     private readonly Uri _endpoint;
     private readonly Func<Guid> _install;
     private readonly TimeProvider _clock;
+    private readonly bool _keepsEnded;
     private readonly DockerClient _client;
     private readonly DockerImages _images;
     private readonly DockerNetwork _network;
 
     /// <summary>Over the engine at <paramref name="endpoint"/>; only containers of <paramref name="install"/>, known before the first call, are ever removed.</summary>
-    public DockerScheduler(Uri endpoint, Func<Guid> install, TimeProvider clock)
-        : this(endpoint, install, clock, DockerNetwork.Name) { }
+    public DockerScheduler(Uri endpoint, Func<Guid> install, TimeProvider clock, bool keepsEnded = true)
+        : this(endpoint, install, clock, DockerNetwork.Name) => _keepsEnded = keepsEnded;
 
     internal DockerScheduler(Uri endpoint, Func<Guid> install, TimeProvider clock, string network)
     {
-        (_endpoint, _install, _clock) = (endpoint, install, clock);
+        (_endpoint, _install, _clock, _keepsEnded) = (endpoint, install, clock, true);
         _client = new DockerClientBuilder().WithEndpoint(endpoint).WithTimeout(Timeout.InfiniteTimeSpan).Build();
         _images = new DockerImages(_client);
         _network = new DockerNetwork(_client, network);
@@ -138,6 +145,9 @@ public sealed class DockerScheduler : IScheduler, IDisposable
             case ContainerStatus.Created:
                 await RemoveAsync(name, cancellationToken);
                 return;
+            case ContainerStatus.Running when grace <= TimeSpan.Zero:
+                await KillAsync(name, cancellationToken);
+                return;
             case ContainerStatus.Running:
                 try
                 {
@@ -160,7 +170,7 @@ public sealed class DockerScheduler : IScheduler, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task ReleaseAsync(string name, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task ReleaseAsync(string name, CancellationToken cancellationToken) => _keepsEnded ? Task.CompletedTask : RemoveAsync(name, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<int> CollectAsync(TimeSpan retention, CancellationToken cancellationToken)
@@ -219,8 +229,17 @@ public sealed class DockerScheduler : IScheduler, IDisposable
         }
     }
 
-    private Task<CreateContainerResponse> CreateAsync(CreateContainerParameters parameters, CancellationToken cancellationToken) =>
-        DockerErrors.CallAsync(() => _client.Containers.CreateContainerAsync(parameters, cancellationToken), cancellationToken);
+    /// <summary>
+    /// A create that is cut off is done by the engine all the same, behind the back of whoever looks then: so one that has begun gets its time
+    /// also where the caller lost interest.
+    /// </summary>
+    private async Task<CreateContainerResponse> CreateAsync(CreateContainerParameters parameters, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var patience = new CancellationTokenSource();
+        await using var begun = cancellationToken.Register(() => patience.CancelAfter(s_createPatience));
+        return await DockerErrors.CallAsync(() => _client.Containers.CreateContainerAsync(parameters, patience.Token), cancellationToken);
+    }
 
     private static async Task RefuseAsync(Func<Task> create)
     {
@@ -259,6 +278,28 @@ public sealed class DockerScheduler : IScheduler, IDisposable
             }
 
             throw new ContainerRefusedException(Reasons.SchedulerError, $"Docker could not start the container: {e.Words()}", e);
+        }
+    }
+
+    /// <summary>
+    /// Kills at once, also beside a stop that is under way and has given the container its grace. The engine's own stop with a grace of nothing is
+    /// not relied on for that.
+    /// </summary>
+    private async Task KillAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await DockerErrors.CallAsync(
+                () => _client.Containers.KillContainerAsync(name, new ContainerKillParameters { Signal = "SIGKILL" }, cancellationToken), cancellationToken);
+            await DockerErrors.CallAsync(() => _client.Containers.WaitContainerAsync(name, cancellationToken), cancellationToken);
+        }
+        catch (DockerApiException e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
+        {
+            // it has ended, or is gone
+        }
+        catch (DockerApiException e)
+        {
+            throw DockerErrors.Unavailable(e);
         }
     }
 
