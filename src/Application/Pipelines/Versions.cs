@@ -81,9 +81,9 @@ internal static class VersionLookups
         public async Task<Result<PipelineVersion>> FindVersionAsync(PipelineId pipeline, int version, CancellationToken cancellationToken)
         {
             var found = await db.Versions.AsNoTracking().SingleOrDefaultAsync(v => v.PipelineId == pipeline && v.Version == version, cancellationToken);
-            return found is not null
-                ? found
-                : new Error(ErrorKind.NotFound, ErrorCodes.VersionNotFound, $"The pipeline has no version {version}.");
+            if (found is not null) return found;
+            var newest = await db.Heads.Where(h => h.PipelineId == pipeline).Select(h => h.LastVersion).SingleAsync(cancellationToken);
+            return new Error(ErrorKind.NotFound, ErrorCodes.VersionNotFound, $"The pipeline has no version {version}; its versions are 1 to {newest}.");
         }
     }
 }

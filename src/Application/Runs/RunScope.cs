@@ -60,9 +60,11 @@ internal static class RunLookups
 
             var found = await db.RunNumbers.AsNoTracking().SingleOrDefaultAsync(r => r.PipelineId == id && r.Number == number, cancellationToken);
             var run = found is null ? null : await db.Runs.AsNoTracking().SingleOrDefaultAsync(r => r.Id == found.RunId, cancellationToken);
-            return run is null
-                ? NotFound($"The pipeline {Shown.Quoted(path.Pipeline)} has no run {number}.")
-                : new RunScope(path, run, await versions.GetAsync(id, run.Version, cancellationToken));
+            if (run is not null) return new RunScope(path, run, await versions.GetAsync(id, run.Version, cancellationToken));
+            var newest = await db.Heads.Where(h => h.PipelineId == id).Select(h => h.LastRun).SingleAsync(cancellationToken);
+            return NotFound(newest == 0
+                ? $"The pipeline {Shown.Quoted(path.Pipeline)} has no run yet."
+                : $"The pipeline {Shown.Quoted(path.Pipeline)} has no run {number}; its newest is run {newest}.");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Gofer.Cli.Terminal;
 using Gofer.Domain.Common;
 
 namespace Gofer.Cli.Authoring;
@@ -17,19 +18,45 @@ internal static class PipelineSource
     /// <summary>The document as JSON.</summary>
     public static async Task<Result<JsonElement>> ReadAsync(string path, TextWriter errors, CancellationToken cancellationToken)
     {
-        if (path == "-") return Parse(await Console.In.ReadToEndAsync(cancellationToken), "standard input");
-        if (File.Exists(path) && !path.EndsWith(".py", StringComparison.Ordinal)) return Parse(await File.ReadAllTextAsync(path, cancellationToken), path);
+        var read = await ReadTextAsync(path, errors, cancellationToken);
+        return read.IsOk ? read.Value.Document : read.Error;
+    }
+
+    /// <summary>The document with the text that it came from.</summary>
+    public static async Task<Result<PipelineText>> ReadTextAsync(string path, TextWriter errors, CancellationToken cancellationToken)
+    {
+        if (path == "-") return PipelineText.Parse("Standard input", await Console.In.ReadToEndAsync(cancellationToken), isPrinted: false);
+        if (File.Exists(path) && !path.EndsWith(".py", StringComparison.Ordinal)) return await ReadFileAsync(path, cancellationToken);
         if (ProgramOf(path) is not { } program)
         {
             var document = Path.Combine(path, "pipeline.json");
-            if (File.Exists(document)) return Parse(await File.ReadAllTextAsync(document, cancellationToken), document);
+            if (File.Exists(document)) return await ReadFileAsync(document, cancellationToken);
             return new Error(ErrorKind.NotFound, ErrorCodes.MalformedRequest, Directory.Exists(path)
-                ? $"{path} holds no pipeline: there is no pipeline.json, .NET project, package.json, go.mod, Cargo.toml or Python file in it."
-                : $"There is no file or folder {path}.");
+                ? $"{path} holds no pipeline: there is no pipeline.json, .NET project, package.json, go.mod, Cargo.toml or Python file in it. Name the file or the folder that has it."
+                : $"There is no file or folder {path}.{Neighbour(path)}");
         }
 
-        var printed = await RunAsync(program, errors, cancellationToken);
-        return printed.IsOk ? Parse(printed.Value, $"what '{program.Shown}' printed") : printed.Error;
+        var printed = await Waiting.ForAsync(errors, $"'{program.Shown}' runs", () => RunAsync(program, errors, cancellationToken));
+        return printed.IsOk ? PipelineText.Parse(program.Shown, printed.Value, isPrinted: true) : printed.Error;
+    }
+
+    private static async Task<Result<PipelineText>> ReadFileAsync(string path, CancellationToken cancellationToken)
+    {
+        if (Path.GetExtension(path) is ".yaml" or ".yml")
+        {
+            return Error.Malformed("", $"{path} is YAML, and a pipeline is JSON. Turn it into that first: yq -o json {path} > {Path.ChangeExtension(path, ".json")}");
+        }
+
+        return PipelineText.Parse(path, await File.ReadAllTextAsync(path, cancellationToken), isPrinted: false);
+    }
+
+    /// <summary>What is there under a name like that.</summary>
+    private static string Neighbour(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (folder is null || !Directory.Exists(folder)) return " Its folder is not there either.";
+        var near = Nearest.Of(Path.GetFileName(path), Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal));
+        return near is null ? " Name a JSON file, or the folder of a program that prints the document." : $" Did you mean '{Path.Combine(Path.GetDirectoryName(path) ?? "", near)}'?";
     }
 
     private sealed record PipelineProgram(string Folder, string File, string[] Arguments)
@@ -78,6 +105,15 @@ internal static class PipelineSource
         }
     }
 
+    private static string Installing(string program) => program switch
+    {
+        "go" => "Install Go: apt-get install golang-go, or https://go.dev/dl.",
+        "cargo" => "Install Rust: apt-get install cargo, or https://rustup.rs.",
+        "npm" or "node" => "Install Node.js: apt-get install nodejs npm, or https://nodejs.org.",
+        "dotnet" => "Install the .NET SDK: https://dot.net/download.",
+        _ => $"Install it: apt-get install {program}.",
+    };
+
     /// <summary>Whether a program of that name is on the path.</summary>
     internal static bool IsInstalled(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, program)));
@@ -100,7 +136,9 @@ internal static class PipelineSource
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            return new Error(ErrorKind.NotFound, ErrorCodes.MalformedRequest, $"'{program.File}' is not installed, and {program.Folder} needs it to print its pipeline.");
+            return new Error(
+                ErrorKind.NotFound, ErrorCodes.MalformedRequest,
+                $"'{program.File}' is not installed, and {program.Folder} needs it to print its pipeline. {Installing(program.File)} Or print the document where it is installed, and hand it over: gofer up -");
         }
 
         using (process)
@@ -121,7 +159,7 @@ internal static class PipelineSource
                 await process.WaitForExitAsync(patience.Token);
                 return process.ExitCode == 0
                     ? printed
-                    : new Error(ErrorKind.Invalid, ErrorCodes.ValidationFailed, $"'{program.Shown}' failed with exit code {process.ExitCode}. Nothing was registered.");
+                    : new Error(ErrorKind.Invalid, ErrorCodes.ValidationFailed, $"'{program.Shown}' failed with exit code {process.ExitCode}; what it said is above. Nothing was registered.");
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -136,7 +174,11 @@ internal static class PipelineSource
 
     private static async Task CopyAsync(StreamReader from, TextWriter to, CancellationToken cancellationToken)
     {
-        while (await from.ReadLineAsync(cancellationToken) is { } line) await to.WriteLineAsync(line.AsMemory(), cancellationToken);
+        while (await from.ReadLineAsync(cancellationToken) is { } line)
+        {
+            Waiting.Erase(to);
+            await to.WriteLineAsync(line.AsMemory(), cancellationToken);
+        }
     }
 
     private static async Task<string?> TakeAsync(StreamReader from, CancellationToken cancellationToken)
@@ -151,21 +193,5 @@ internal static class PipelineSource
         }
 
         return text.ToString();
-    }
-
-    private static Result<JsonElement> Parse(string text, string what)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(text);
-            return json.RootElement.Clone();
-        }
-        catch (JsonException e)
-        {
-            var line = text.Split('\n').ElementAtOrDefault((int)(e.LineNumber ?? 0))?.Trim() ?? "";
-            return Error.Malformed(
-                "", $"{char.ToUpperInvariant(what[0])}{what[1..]} is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, near {Shown.Quoted(line)}. "
-                + "A pipeline's program prints the document and nothing else to standard output.");
-        }
     }
 }

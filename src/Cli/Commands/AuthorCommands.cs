@@ -11,10 +11,31 @@ namespace Gofer.Cli.Commands;
 /// <summary><c>up</c>, <c>validate</c>, <c>diff</c>: from a file or a program to a registered pipeline.</summary>
 internal static class AuthorCommands
 {
-    private static Argument<string> Source => new("path")
+    private static Argument<string> Source
     {
-        Description = "A JSON file, a folder whose program prints the document (.NET, package.json, go.mod, Cargo.toml, Python), or - for standard input.",
-    };
+        get
+        {
+            var source = new Argument<string>("path")
+            {
+                Description = "A JSON file, a folder whose program prints the document (.NET, package.json, go.mod, Cargo.toml, Python), or - for standard input.",
+            };
+            // A mistyped option is no file that is not there.
+            source.Validators.Add(given =>
+            {
+                if (given.Tokens is [{ Value: ['-', '-', _, ..] odd }]) given.AddError($"{Shown.Quoted(odd)} is no path.");
+            });
+            return source;
+        }
+    }
+
+    /// <summary>The document that the argument names; from here on what is wrong with it is shown at its place.</summary>
+    private static async Task<JsonElement> ReadAsync(CommandContext context, Argument<string> path, CancellationToken token)
+    {
+        var read = await PipelineSource.ReadTextAsync(context.Parsed.GetValue(path)!, context.Error, token);
+        if (!read.IsOk) throw new CommandException(read.Error);
+        context.Source = read.Value;
+        return read.Value.Document;
+    }
 
     public static Command Up()
     {
@@ -29,12 +50,12 @@ internal static class AuthorCommands
         command.Options.Add(run);
         command.Run(async (context, token) =>
         {
-            var document = await PipelineSource.ReadAsync(context.Parsed.GetValue(path)!, context.Error, token);
-            if (!document.IsOk) return context.Fail(document.Error);
-            var id = IdOf(document.Value);
+            var document = await ReadAsync(context, path, token);
+            var id = IdOf(document);
             var isDry = context.Parsed.GetValue(dryRun);
             var answer = await context.Client.Pipelines.RegisterPipelineAsync(
-                context.Namespace, id, document.Value, deploy: !context.Parsed.GetValue(noDeploy), dryRun: isDry, cancellationToken: token);
+                context.Namespace, id, document, deploy: !context.Parsed.GetValue(noDeploy), dryRun: isDry, cancellationToken: token);
+            context.Source = null; // what is refused from here on is not the document
             var runs = !isDry && context.Parsed.GetValue(run);
             if (context.IsTable) PrintDiff(context.Out, answer.Diff);
             context.Error.WriteLine((isDry, answer.Created) switch
@@ -63,9 +84,8 @@ internal static class AuthorCommands
         command.Arguments.Add(path);
         command.Run(async (context, token) =>
         {
-            var document = await PipelineSource.ReadAsync(context.Parsed.GetValue(path)!, context.Error, token);
-            if (!document.IsOk) return context.Fail(document.Error);
-            var read = DocumentReader.Read(document.Value, DocumentLimits.Default);
+            var document = await ReadAsync(context, path, token);
+            var read = DocumentReader.Read(document, DocumentLimits.Default);
             if (!read.IsOk) return context.Fail(read.Error);
             context.Error.WriteLine($"{read.Value.Id} is a valid pipeline of {read.Value.Tasks.Count} tasks.");
             return ExitCode.Done;
@@ -80,10 +100,9 @@ internal static class AuthorCommands
         command.Arguments.Add(path);
         command.Run(async (context, token) =>
         {
-            var document = await PipelineSource.ReadAsync(context.Parsed.GetValue(path)!, context.Error, token);
-            if (!document.IsOk) return context.Fail(document.Error);
+            var document = await ReadAsync(context, path, token);
             var answer = await context.Client.Pipelines.RegisterPipelineAsync(
-                context.Namespace, IdOf(document.Value), document.Value, dryRun: true, cancellationToken: token);
+                context.Namespace, IdOf(document), document, dryRun: true, cancellationToken: token);
             if (context.IsTable) PrintDiff(context.Out, answer.Diff);
             else context.Print(answer.Diff, c => c.Pointer);
             context.Error.WriteLine(answer.Diff.Count == 0 ? "No difference from the live version." : $"{answer.Diff.Count} differences from the live version.");

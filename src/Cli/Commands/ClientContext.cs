@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Gofer.Application.Common;
 using Gofer.Cli.Configuration;
+using Gofer.Cli.Terminal;
 using Gofer.Client;
+using Gofer.Domain.Common;
 using Refit;
 
 namespace Gofer.Cli.Commands;
@@ -26,9 +28,9 @@ internal sealed partial class CommandContext
     private (GoferClient Client, string Namespace) Remote => _remote ??= Connect();
 
     /// <summary>Answers a client over a given server, for commands that started one themselves.</summary>
-    public static GoferClient ClientOf(Uri server, string? token = null)
+    public static GoferClient ClientOf(Uri server, string? token = null, TextWriter? errors = null)
     {
-        var http = new HttpClient { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
+        var http = new HttpClient(new PatientHandler(errors)) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return new GoferClient(http);
     }
@@ -81,7 +83,7 @@ internal sealed partial class CommandContext
                 foreach (var item in items) Out.WriteLine(name(item));
                 break;
             default:
-                Terminal.Table.Write(Out, items, columns);
+                Table.Write(Out, items, columns);
                 break;
         }
     }
@@ -93,32 +95,39 @@ internal sealed partial class CommandContext
         else Print([item], name, columns);
     }
 
-    /// <summary>Says what the server refused; the exit code that goes with it.</summary>
+    /// <summary>The flags that named server and namespace on this command line, for a command that has to mean the same ones.</summary>
+    public string Flags =>
+        (Parsed.GetValue(GlobalOptions.Context) is { } chosen ? $" --context {chosen}" : "") + (Parsed.GetValue(GlobalOptions.Server) is { } server ? $" --server {server}" : "") + (Parsed.GetValue(GlobalOptions.Namespace) is { } home ? $" -n {home}" : "");
+
+    /// <summary>Says what the server refused, and what to type next; the exit code that goes with it.</summary>
     public ExitCode Refused(ApiException e)
     {
-        if (e.Problem() is not { } problem)
-        {
-            Error.WriteLine($"gofer: The server answered {(int)e.StatusCode} without saying why. Is {e.RequestMessage.RequestUri?.GetLeftPart(UriPartial.Authority)} a Gofer server?");
-            return ExitCode.Failed;
-        }
-
-        Error.WriteLine($"gofer: {problem.Title}");
-        if (problem.Errors is { } errors && errors.Sum(p => p.Value.Count) > 1)
-        {
-            foreach (var (place, complaints) in errors)
-            {
-                foreach (var complaint in complaints) Error.WriteLine($"  {(place.Length > 0 ? place + ": " : "")}{complaint}");
-            }
-        }
-
+        if (e.Problem() is not { Code.Length: > 0 } problem) return Stranger(e);
+        Complain(problem.Title, problem.Errors is { } errors ? [.. errors.SelectMany(p => p.Value.Select(m => new Fault(p.Key, m)))] : []);
+        if (Cures.Of(problem, this) is { } cure) Error.WriteLine($"  {cure}");
         return problem.Status is 401 or 403 ? ExitCode.Forbidden : ExitCode.Failed;
+    }
+
+    /// <summary>An answer that no server of ours gives: another program's, or that of something in between.</summary>
+    private ExitCode Stranger(ApiException e)
+    {
+        var place = e.RequestMessage.RequestUri?.GetLeftPart(UriPartial.Authority);
+        var kind = e.ContentHeaders?.ContentType?.MediaType ?? "no content type";
+        Error.WriteLine((int)e.StatusCode is 502 or 503 or 504
+            ? $"gofer: What answers at {place} says {(int)e.StatusCode}: no Gofer server is behind it at the moment."
+            : $"gofer: What answers at {place} is no Gofer server: it says {(int)e.StatusCode} with {kind} where Gofer answers in JSON.");
+        Error.WriteLine("  Name the server with --server or GOFER_SERVER; 'gofer doctor' shows what is there.");
+        return ExitCode.Unreachable;
     }
 
     private static readonly JsonSerializerOptions s_indented = new(GoferJson.Options) { WriteIndented = true };
 
+    /// <summary>The server as it was named.</summary>
+    private string Server => Settings[SettingTable.Server]!;
+
     private (GoferClient Client, string Namespace) Connect()
     {
         var settings = Settings;
-        return (ClientOf(new Uri(settings[SettingTable.Server]!), settings[SettingTable.Token]), settings[SettingTable.Namespace]!);
+        return (ClientOf(new Uri(Server), settings[SettingTable.Token], Error), settings[SettingTable.Namespace]!);
     }
 }

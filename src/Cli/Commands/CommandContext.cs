@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using Gofer.Cli.Authoring;
 using Gofer.Cli.Completion;
 using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
@@ -53,16 +55,37 @@ internal sealed partial class CommandContext(ParseResult parsed)
         }
     }
 
+    /// <summary>The document that the command is about; what is wrong with it is shown at its place.</summary>
+    public PipelineText? Source { get; set; }
+
     /// <summary>Says what is wrong; the exit code that goes with it.</summary>
     public ExitCode Fail(Error error)
     {
-        Error.WriteLine($"gofer: {error.Message}");
-        if (error.Faults is { Count: > 1 } faults)
+        Complain(error.Message, error.Faults ?? []);
+        return ExitCode.Failed;
+    }
+
+    /// <summary>Says one complaint with its place in the document, or several one by one.</summary>
+    private void Complain(string message, IReadOnlyList<Fault> faults)
+    {
+        if (faults.Count < 2)
         {
-            foreach (var fault in faults) Error.WriteLine($"  {(fault.Pointer.Length > 0 ? fault.Pointer + ": " : "")}{fault.Message}");
+            Error.WriteLine($"gofer: {message}");
+            if (faults is [var only] && Source?.Place(only.Pointer) is { } at)
+            {
+                Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {Source.Name}, line {at.Line}, column {at.Column}:"));
+                Error.WriteLine(Source.Excerpt(at.Line, at.Column));
+            }
+
+            return;
         }
 
-        return ExitCode.Failed;
+        Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"gofer: {faults.Count} things are wrong{(Source is { } source ? $" with {source.Name}" : "")}:"));
+        foreach (var (pointer, complaint) in faults)
+        {
+            var line = Source?.Place(pointer) is { } at ? string.Create(CultureInfo.InvariantCulture, $"line {at.Line}: ") : "";
+            Error.WriteLine($"  {line}{(pointer.Length > 0 ? $"{pointer}: " : "")}{complaint}");
+        }
     }
 }
 
@@ -96,7 +119,7 @@ internal static class GlobalOptions
 
     static GlobalOptions()
     {
-        Output.AcceptOnlyFromAmong("table", "json", "jsonl", "name");
+        Output.MustBeOneOf("table", "json", "jsonl", "name");
         Namespace.Suggests(Suggestions.Namespaces);
         Context.Suggests(Suggestions.Contexts);
     }

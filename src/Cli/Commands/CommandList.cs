@@ -14,7 +14,8 @@ internal static class CommandList
             DemoCommand.Demo(),
             ServerCommands.Api(),
             ServerCommands.Worker(),
-            ServerCommands.Migrate()),
+            ServerCommands.Migrate(),
+            DoctorCommand.Doctor()),
         .. Group(
             "Write pipelines",
             InitCommand.Init(),

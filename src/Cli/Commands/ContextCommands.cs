@@ -133,7 +133,7 @@ internal static class ContextCommands
             var (file, contexts, chosen) = Open(context);
             var wanted = context.Parsed.GetValue(name)!;
             if (!contexts.ContainsKey(wanted)) return Task.FromResult(context.Fail(Unknown(wanted, contexts, file.Path)));
-            if (!NounCommands.Confirm(context, yes, $"Forget the context '{wanted}'?")) return Task.FromResult(ExitCode.Failed);
+            if (NounCommands.Confirm(context, yes, $"the context '{wanted}'") is { } refusal) return Task.FromResult(refusal);
             Done(file.Delete(wanted));
             if (chosen == wanted) Done(file.Use(null));
             return Task.FromResult(ExitCode.Done);

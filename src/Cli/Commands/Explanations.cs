@@ -18,7 +18,12 @@ internal sealed partial class CommandContext
             case ApiRequestException { InnerException: HttpRequestException inner }:
                 return Explain(inner, token);
             case HttpRequestException http:
-                Error.WriteLine($"gofer: The server cannot be reached: {(http.InnerException ?? http).Message} Start one with 'gofer dev', or name it with --server or GOFER_SERVER.");
+                Error.WriteLine($"gofer: No server answers at {Server}: {Reason(http)}");
+                Error.WriteLine("  Start one with 'gofer dev', or name one with --server or GOFER_SERVER; 'gofer doctor' looks for what is wrong.");
+                return ExitCode.Unreachable;
+            case ApiRequestException { InnerException: OperationCanceledException }:
+                Error.WriteLine($"gofer: No server answers at {Server}: it took no connection within ten seconds.");
+                Error.WriteLine("  Is the address right, and does a firewall stand between? 'gofer doctor' looks for what is wrong.");
                 return ExitCode.Unreachable;
             case IOException or UnauthorizedAccessException:
                 Error.WriteLine($"gofer: {e.Message}");
@@ -27,4 +32,12 @@ internal sealed partial class CommandContext
                 return null;
         }
     }
+
+    private static string Reason(HttpRequestException e) => e.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => "its name is not known.",
+        HttpRequestError.SecureConnectionError => $"{(e.InnerException ?? e).Message} Is it http:// in place of https://?",
+        HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse => $"it speaks no HTTP, or broke off. Is it https:// in place of http://? ({(e.InnerException ?? e).Message})",
+        _ => $"{(e.InnerException ?? e).Message.TrimEnd('.')}.",
+    };
 }

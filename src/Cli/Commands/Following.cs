@@ -39,7 +39,7 @@ internal static class Following
         }
         catch (Exception e) when (leave.IsCancellationRequested && e is OperationCanceledException or Refit.ApiRequestException)
         {
-            context.Error.WriteLine($"The run goes on. Cancel it with: gofer cancel {pipeline} {run}");
+            context.Error.WriteLine($"The run goes on. Cancel it with: gofer cancel {pipeline} {run}{context.Flags}");
             return ExitCode.Failed;
         }
         finally

@@ -35,6 +35,15 @@ internal static class Names
     /// <summary>A version that must be named.</summary>
     public static Argument<int> Version => new Argument<int>("version") { Description = "The version's number." }.Suggests(Suggestions.Versions);
 
+    /// <summary>Lets an option be one of these words, which completion offers.</summary>
+    public static void MustBeOneOf(this Option option, params string[] words)
+    {
+        option.CompletionSources.Add(words);
+        option.Validators.Add(result => Judge(result, option.Name, text => words.Contains(text)
+            ? null
+            : $"is {Shown.Quoted(text)}; it must be one of {string.Join(", ", words)}.{(Nearest.Of(text, words) is { } near ? $" Did you mean '{near}'?" : "")}"));
+    }
+
     private static T Judged<T>(this T argument, Func<string, string?> complaint)
         where T : Argument
     {

@@ -58,8 +58,9 @@ internal static class NounCommands
         noun.Add("delete", "Delete a namespace", "gofer namespace delete team-data --force", [yes, force], [deleted], async (context, token) =>
         {
             var id = context.Parsed.GetValue(deleted)!;
-            if (!Confirm(context, yes, $"Delete the namespace '{id}'?")) return ExitCode.Failed;
+            if (Confirm(context, yes, $"the namespace '{id}'") is { } refusal) return refusal;
             await context.Client.Namespaces.DeleteNamespaceAsync(id, context.Parsed.GetValue(force), token);
+            context.Error.WriteLine($"The namespace '{id}' is deleted.");
             return ExitCode.Done;
         });
         return noun;
@@ -112,8 +113,9 @@ internal static class NounCommands
         noun.Add("delete", "Delete a pipeline", "gofer pipeline delete nightly --yes", [yes, force], [deleted], async (context, token) =>
         {
             var id = context.Parsed.GetValue(deleted)!;
-            if (!Confirm(context, yes, $"Delete the pipeline '{id}'?")) return ExitCode.Failed;
+            if (Confirm(context, yes, $"the pipeline '{id}'") is { } refusal) return refusal;
             await context.Client.Pipelines.DeletePipelineAsync(context.Namespace, id, context.Parsed.GetValue(force), token);
+            context.Error.WriteLine($"The pipeline '{id}' is deleted.");
             return ExitCode.Done;
         });
         return noun;
@@ -131,7 +133,7 @@ internal static class NounCommands
         var pipeline = Names.PipelineOrAll;
         var limit = Limit;
         var states = new Option<string[]>("--state") { Description = "Only runs in that state. May be repeated." };
-        states.CompletionSources.Add([.. Enum.GetNames<RunState>().Select(n => n.ToLowerInvariant())]);
+        states.MustBeOneOf([.. Enum.GetNames<RunState>().Select(n => n.ToLowerInvariant())]);
         var labels = new Option<string[]>("--label", "-l") { Description = "Only runs with that label, KEY:VALUE. May be repeated.", HelpName = "KEY:VALUE" };
         noun.Add("list", "List runs, newest first", "gofer run list nightly --state failed --limit 10", [limit, states, labels], [pipeline], async (context, token) =>
         {
@@ -221,16 +223,20 @@ internal static class NounCommands
         noun.Subcommands.Add(command);
     }
 
-    internal static bool Confirm(CommandContext context, Option<bool> yes, string question)
+    /// <summary>Asks before something is deleted; null where the answer was yes, or <c>--yes</c> gave it.</summary>
+    internal static ExitCode? Confirm(CommandContext context, Option<bool> yes, string what)
     {
-        if (context.Parsed.GetValue(yes)) return true;
+        if (context.Parsed.GetValue(yes)) return null;
         if (Console.IsInputRedirected)
         {
-            context.Error.WriteLine($"gofer: {question} Say so with --yes.");
-            return false;
+            context.Error.WriteLine($"gofer: Deleting {what} needs a yes, and there is no terminal to ask at. Nothing was deleted.");
+            context.Error.WriteLine("  Say so beforehand with --yes.");
+            return ExitCode.Usage;
         }
 
-        context.Error.Write($"{question} [y/N] ");
-        return Console.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
+        context.Error.Write($"Delete {what}? [y/N] ");
+        if (Console.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes") return null;
+        context.Error.WriteLine("Nothing was deleted.");
+        return ExitCode.Failed;
     }
 }

@@ -61,7 +61,7 @@ internal static class OperateCommands
         var tail = new Option<int?>("--tail") { Description = "Only the last lines." };
         var attempt = new Option<int?>("--attempt") { Description = "Only that attempt of the task; all of them where none is given." };
         var stream = new Option<string?>("--stream") { Description = "Only stdout or stderr." };
-        stream.AcceptOnlyFromAmong("stdout", "stderr");
+        stream.MustBeOneOf("stdout", "stderr");
         var command = new Command("logs", "Print the output of a run, or of one task of it.").Example("gofer logs nightly latest extract -f");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
@@ -98,7 +98,8 @@ internal static class OperateCommands
         command.Run(async (context, token) =>
         {
             var name = context.Parsed.GetValue(pipeline)!;
-            var number = await context.NumberAsync(name, context.Parsed.GetValue(run)!, token);
+            var found = await context.Client.Runs.GetRunAsync(context.Namespace, name, context.Parsed.GetValue(run)!, token);
+            var number = found.Number.ToString(CultureInfo.InvariantCulture);
             var following = new RunFollowing(context, context.Client, context.Namespace, name, number);
             return await Following.UntilLeftAsync(context, name, number, leave =>
             {
@@ -198,8 +199,31 @@ internal static class OperateCommands
         await using var output = task is null
             ? await context.Client.Logs.GetRunLogsAsync(context.Namespace, pipeline, run, tail, stream, token)
             : await context.Client.Logs.GetTaskLogsAsync(context.Namespace, pipeline, run, task, attempt, tail, stream, token);
-        await LogPrinter.CopyAsync(context, output, token);
+        if (!await LogPrinter.CopyAsync(context, output, token)) await SayWhyNothingAsync(context, pipeline, run, task, token);
         return ExitCode.Done;
+    }
+
+    /// <summary>An empty log looks like a broken one: why there is nothing to see is said beside it.</summary>
+    private static async Task SayWhyNothingAsync(CommandContext context, string pipeline, string run, string? task, CancellationToken token)
+    {
+        if (task is null)
+        {
+            var whole = await context.Client.Runs.GetRunAsync(context.Namespace, pipeline, run, token);
+            context.Error.WriteLine(whole.EndedAt is null
+                ? $"Run {whole.Number} of {pipeline} is {whole.State.ToString().ToLowerInvariant()} and has printed nothing yet. Follow it with: gofer logs {pipeline} {whole.Number} -f{context.Flags}"
+                : $"Run {whole.Number} of {pipeline} {whole.State.ToString().ToLowerInvariant()} and printed nothing.");
+            return;
+        }
+
+        var view = await context.Client.Tasks.GetTaskAsync(context.Namespace, pipeline, run, task, token);
+        var remark = TaskRemarks.Of(view) is { Length: > 0 } said ? $" ({said.TrimEnd('.')})" : "";
+        context.Error.WriteLine(view switch
+        {
+            { EndedAt: not null, StartedAt: null } => $"Task '{task}' never started: it is {view.State.ToString().ToLowerInvariant()}{remark}.",
+            { EndedAt: not null } => $"Task '{task}' printed nothing.",
+            { StartedAt: null } => $"Task '{task}' has not started: it is {view.State.ToString().ToLowerInvariant()}{remark}. Follow it with: gofer logs {pipeline} {run} {task} -f{context.Flags}",
+            _ => $"Task '{task}' has printed nothing yet. Follow it with: gofer logs {pipeline} {run} {task} -f{context.Flags}",
+        });
     }
 
     private static Dictionary<string, string>? Pairs(string[]? given, string option)
@@ -209,7 +233,7 @@ internal static class OperateCommands
         foreach (var pair in given)
         {
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 1) throw new CommandException(Error.Invalid("", $"{option} {Shown.Quoted(pair)} must be KEY=VALUE."));
+            if (equals < 1) throw new CommandException(Error.Invalid("", $"{option} {Shown.Quoted(pair)} must be KEY=VALUE, such as {option} {(pair.Length > 0 && equals < 0 ? Shown.Of(pair) : "key")}=value."), ExitCode.Usage);
             pairs[pair[..equals]] = pair[(equals + 1)..];
         }
 

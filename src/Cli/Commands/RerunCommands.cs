@@ -17,11 +17,11 @@ internal static class RerunCommands
         {
             if (given.GetValueOrDefault<string?>() is { } text && text is not ("same" or "live") && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             {
-                given.AddError($"--version is '{text}'; it must be same, live or a number.");
+                given.AddError($"--version is {Domain.Common.Shown.Quoted(text)}; it must be same, live or a number.");
             }
         });
         var from = new Option<string?>("--from") { Description = "start, or failed: what succeeded counts without being run again; start where none is given." };
-        from.AcceptOnlyFromAmong("start", "failed");
+        from.MustBeOneOf("start", "failed");
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be run." };
         var key = new Option<string?>("--idempotency-key") { Description = "Repeating the command with the same key makes no second run." };
         var follow = new Option<bool>("--follow", "-f") { Description = "Follow the run to its end; the exit code is 5 where it failed, 6 where it was cancelled." };
@@ -69,7 +69,7 @@ internal static class RerunCommands
             run, r => r.Number.ToString(CultureInfo.InvariantCulture),
             ("run", r => r.Number.ToString(CultureInfo.InvariantCulture)), ("state", r => r.State.ToString().ToLowerInvariant()),
             ("version", r => r.Version.ToString(CultureInfo.InvariantCulture)));
-        context.Error.WriteLine($"Follow it with: gofer logs {pipeline} {run.Number} -f");
+        context.Error.WriteLine($"Follow it with: gofer logs {pipeline} {run.Number} -f{context.Flags}");
         return ExitCode.Done;
     }
 

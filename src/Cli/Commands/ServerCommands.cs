@@ -4,6 +4,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Gofer.Cli.Configuration;
 using Gofer.Cli.Hosting;
+using Gofer.Cli.Terminal;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
 using Microsoft.Extensions.DependencyInjection;
@@ -85,7 +86,7 @@ internal static class ServerCommands
             await using var services = new ServiceCollection().AddLogging().AddGoferPostgres(connection.Value).BuildServiceProvider();
             try
             {
-                var applied = await services.GetRequiredService<Schema>().MigrateAsync(token);
+                var applied = await Waiting.ForAsync(context.Error, "bringing the schema up to date", () => services.GetRequiredService<Schema>().MigrateAsync(token));
                 foreach (var name in applied) context.Out.WriteLine(name);
                 context.Error.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"{applied.Count} migrations applied.");
                 return ExitCode.Done;
@@ -118,10 +119,11 @@ internal static class ServerCommands
             : Error.Invalid("", $"{text} is reachable by others, and there is no authentication yet. Listen on 127.0.0.1, or insist with --insecure-listen.");
     }
 
-    /// <summary>The error for a database that does not answer, without its password.</summary>
+    /// <summary>The error for a database that does not answer or lets nobody in, without its password.</summary>
     internal static Error Away(string connection, Exception e) => new(
         ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable,
-        $"The database at {ConnectionText.Redacted(connection)} does not answer: {DatabaseTrouble.Reason(e)}");
+        $"The database at {ConnectionText.Redacted(connection)} {(DatabaseTrouble.IsLasting(e) ? "does not let this program work" : "does not answer")}: "
+        + $"{DatabaseTrouble.Reason(e).TrimEnd('.')}.\n  {DatabaseTrouble.Cure(e, connection)}");
 
     /// <summary>Whether that came of the database and not of this program.</summary>
     internal static bool IsDatabase(Exception e) => e is NpgsqlException || DatabaseTrouble.IsAway(e);
@@ -132,6 +134,7 @@ internal static class ServerCommands
 
     private static async Task<ExitCode> ServeAsync(CommandContext context, ServerPlan plan, CancellationToken token)
     {
+        if ((plan.Listen ?? plan.Probes) is { } wanted && DevInstall.IsTaken(wanted)) return context.Fail(DevInstall.PortTaken(wanted));
         // Until the host listens to signals itself, one that comes while the database is waited for would end the process without a word.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Gofer.Cli.Commands;
 using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
@@ -28,6 +29,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
     {
         var endpoint = ServerCommands.Endpoint(listen, insecure: false);
         if (!endpoint.IsOk) return endpoint.Error;
+        if (IsTaken(endpoint.Value)) return PortTaken(endpoint.Value);
         var folder = DataFolder.Open(settings[SettingTable.Data]);
         if (!folder.IsOk) return folder.Error;
         _folder = folder.Value;
@@ -70,6 +72,21 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
 
         _folder.Announce(Url.ToString());
         return null;
+    }
+
+    /// <summary>Whether somebody listens there. Asked before anything is started; who comes in between is found when the server binds.</summary>
+    public static bool IsTaken(IPEndPoint endpoint)
+    {
+        try
+        {
+            using var listener = new TcpListener(endpoint);
+            listener.Start();
+            return false;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode == SocketError.AddressAlreadyInUse;
+        }
     }
 
     public static Error PortTaken(IPEndPoint endpoint) => new(

@@ -39,7 +39,7 @@ public sealed record SchedulerChoice(string Kind, string Description, Func<Func<
                     ? OnProcesses(data, "processes of this machine, since no Docker Engine answers: runs commands as you, no sandbox")
                     : endpoint.Error;
             default:
-                return Error.Invalid("", $"There is no scheduler {Shown.Quoted(kind)}. There are: {Docker}, {Process}.");
+                return Error.Invalid("", $"There is no scheduler {Shown.Quoted(kind)}. There are: {Docker}, {Process}.{(Nearest.Of(kind, [Docker, Process]) is { } near ? $" Did you mean '{near}'?" : "")}");
         }
     }
 

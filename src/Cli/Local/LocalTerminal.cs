@@ -92,7 +92,7 @@ internal sealed class LocalTerminal : ILocalWatcher, IDisposable
     {
         lock (_gate) _lines.End();
         var tree = new RunTree(run.View(_order), run.TaskViews(), _graph.GraphView(), _clock, "local run");
-        return RunEnding.WriteAsync(_errors, tree, id => Tail(id).ToAsyncEnumerable(), _ => null);
+        return RunEnding.WriteAsync(_errors, tree, id => Tail(id).ToAsyncEnumerable(), next: null);
     }
 
     public void Dispose() => _timer.Dispose();

@@ -31,11 +31,14 @@ internal static class LogPrinter
         }
     }
 
-    /// <summary>Copies bytes as they are.</summary>
-    public static async Task CopyAsync(CommandContext context, Stream from, CancellationToken cancellationToken)
+    /// <summary>Copies bytes as they are; whether there were any.</summary>
+    public static async Task<bool> CopyAsync(CommandContext context, Stream from, CancellationToken cancellationToken)
     {
         await using var output = Sink(context.Out, Console.Out, Console.OpenStandardOutput);
-        await from.CopyToAsync(output, cancellationToken);
+        var buffer = new byte[16 * 1024];
+        var any = false;
+        for (int read; (read = await from.ReadAsync(buffer, cancellationToken)) > 0; any = true) await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        return any;
     }
 
     /// <summary>The bytes behind a writer: the process's own stream, or, where the writer was given by somebody, the writer itself.</summary>

@@ -4,30 +4,54 @@ using Spectre.Console;
 
 namespace Gofer.Cli.Terminal;
 
+/// <summary>What may be typed once a run is over.</summary>
+/// <param name="Output">Shows all of a task's output.</param>
+/// <param name="Tasks">Lists the run's tasks.</param>
+/// <param name="Rerun">Runs what failed again.</param>
+internal sealed record NextCommands(Func<string, string> Output, string Tasks, string Rerun);
+
 /// <summary>What is said of a run that is over, and the exit code that goes with it.</summary>
 internal static class RunEnding
 {
     /// <summary>Lines of a failed task that the end shows.</summary>
     public const int LastLines = 20;
 
+    /// <summary>Failed tasks that the end shows one by one.</summary>
+    private const int MostFailures = 10;
+
     /// <summary>
-    /// Prints the tree, then each failed task with its reason, its last lines where the run failed, and where the rest is, if
-    /// <paramref name="rest"/> knows.
+    /// Prints the tree, then each failed task with its reason and its last lines, and what may be typed <paramref name="next"/>; null where
+    /// nothing of the run is left to ask for.
     /// </summary>
-    public static async Task<ExitCode> WriteAsync(
-        IAnsiConsole console, RunTree tree, Func<string, IAsyncEnumerable<string>> tail, Func<string, string?> rest)
+    public static async Task<ExitCode> WriteAsync(IAnsiConsole console, RunTree tree, Func<string, IAsyncEnumerable<string>> tail, NextCommands? next)
     {
         foreach (var line in tree.Lines()) console.MarkupLine(line);
-        foreach (var task in tree.Tasks.Where(t => t.State == TaskState.Failed))
+        var failed = tree.Tasks.Where(t => t.State == TaskState.Failed).ToList();
+        foreach (var task in failed.Take(MostFailures))
         {
             console.WriteLine();
             console.MarkupLine($"[red]{Markup.Escape(task.Id)}[/] failed ({Markup.Escape(task.Reason ?? "")}): {Markup.Escape(task.Message ?? "")}");
-            if (tree.Run.State == RunState.Failed)
+            var any = false;
+            await foreach (var line in tail(task.Id))
             {
-                await foreach (var line in tail(task.Id)) console.WriteLine($"  | {line}");
+                console.WriteLine($"  | {line}");
+                any = true;
             }
 
-            if (rest(task.Id) is { } more) console.WriteLine($"  {more}");
+            if (!any) console.WriteLine("  it printed nothing");
+            if (next is not null) console.WriteLine($"  all of its output: {next.Output(task.Id)}");
+        }
+
+        if (failed.Count > MostFailures)
+        {
+            console.WriteLine();
+            console.WriteLine($"{failed.Count - MostFailures} more tasks failed.{(next is null ? "" : $" All of them: {next.Tasks}")}");
+        }
+
+        if (next is not null && tree.Run.State == RunState.Failed)
+        {
+            console.WriteLine();
+            console.WriteLine($"Once it is mended: {next.Rerun}");
         }
 
         return tree.Run.State switch

@@ -25,7 +25,7 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     public async Task<ExitCode> AsTreeAsync(CancellationToken cancellationToken)
     {
         var tree = await TreeAsync(cancellationToken);
-        if (_out.Profile.Capabilities.Interactive && !Console.IsOutputRedirected)
+        if (Consoles.CanRedraw(context.Out) && _out.Profile.Capabilities.Ansi)
         {
             await _out.Live(Drawing(tree)).AutoClear(true).StartAsync(live => DrawAsync(live, tree, cancellationToken));
         }
@@ -73,8 +73,14 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
         }
     }
 
-    private Task<ExitCode> EndAsync(RunTree tree, CancellationToken cancellationToken) => RunEnding.WriteAsync(
-        _errors, tree, task => TailAsync(task, cancellationToken), task => $"all of its output: gofer logs {pipeline} {tree.Run.Number} {task}");
+    private Task<ExitCode> EndAsync(RunTree tree, CancellationToken cancellationToken)
+    {
+        // What was named by a flag is named again, so that a command means the same.
+        var (number, where) = (tree.Run.Number, context.Flags);
+        var next = new NextCommands(
+            task => $"gofer logs {pipeline} {number} {task}{where}", $"gofer task list {pipeline} {number}{where}", $"gofer rerun {pipeline} {number} --from failed --follow{where}");
+        return RunEnding.WriteAsync(_errors, tree, task => TailAsync(task, cancellationToken), next);
+    }
 
     private async IAsyncEnumerable<string> TailAsync(string task, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -105,24 +111,5 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     private static void Draw(IAnsiConsole console, RunTree tree)
     {
         foreach (var line in tree.Lines()) console.MarkupLine(line);
-    }
-}
-
-/// <summary>Consoles over the command's writers, with colour only where it belongs.</summary>
-internal static class Consoles
-{
-    public static IAnsiConsole On(TextWriter writer, CommandContext context)
-    {
-        var plain = context.Parsed.GetValue(GlobalOptions.NoColor) || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
-            || (ReferenceEquals(writer, context.Out) ? Console.IsOutputRedirected : Console.IsErrorRedirected);
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(writer),
-            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
-            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-        });
-        // A line belongs to whoever wrote it: the console must not fold it.
-        if (plain) console.Profile.Width = 1 << 20;
-        return console;
     }
 }

@@ -9,11 +9,14 @@ public static class Shown
     public static string Quoted(string text) => $"'{Of(text)}'";
 
     /// <summary>The text, cut where it is long.</summary>
-    public static string Of(string text)
-    {
-        if (text.Length <= MaxLength && !text.Any(char.IsControl)) return text;
+    public static string Of(string text) => Cut(text, MaxLength);
 
-        var end = Math.Min(text.Length, MaxLength);
+    /// <summary>The text, cut where it is longer than <paramref name="max"/> characters.</summary>
+    public static string Cut(string text, int max)
+    {
+        if (text.Length <= max && !text.Any(char.IsControl)) return text;
+
+        var end = Math.Min(text.Length, max);
         if (end < text.Length && char.IsHighSurrogate(text[end - 1])) end--;
         var head = string.Concat(text.Take(end).Select(c => char.IsControl(c) ? '?' : c));
         return end < text.Length ? head + "…" : head;

@@ -40,11 +40,22 @@ internal readonly record struct Verdict(TaskState State, string? Reason, string?
         };
     }
 
+    /// <summary>An exit code in words: above 128 it is a signal's, and a shell has two of its own.</summary>
+    private static string Words(int code) => code switch
+    {
+        126 => "The container ended with exit code 126: what its command names may not be executed. Is it a program, and executable (chmod +x)?",
+        127 => "The container ended with exit code 127: what its command names was not found. Is it in the image, and on its PATH?",
+        137 => "The container ended with exit code 137: it was killed (SIGKILL), by hand or because the machine had no memory left.",
+        139 => "The container ended with exit code 139: it crashed by a bad memory access (SIGSEGV).",
+        143 => "The container ended with exit code 143: it was asked to stop (SIGTERM) by somebody else than Gofer.",
+        _ => $"The container ended with exit code {code}.",
+    };
+
     private static Verdict Of(TaskOutcome outcome) => outcome switch
     {
         TaskOutcome.Exited { ExitCode: 0, OutOfMemory: false } => new(TaskState.Succeeded, null, null),
-        TaskOutcome.Exited { OutOfMemory: true } oom => new(TaskState.Failed, Reasons.OutOfMemory, oom.Message ?? "The container went over its memory limit."),
-        TaskOutcome.Exited exited => new(TaskState.Failed, Reasons.ExitCode, exited.Message ?? $"The container ended with exit code {exited.ExitCode}."),
+        TaskOutcome.Exited { OutOfMemory: true } oom => new(TaskState.Failed, Reasons.OutOfMemory, oom.Message ?? "The container went over its memory limit and was killed. Give the task more resources.memory, or less to do at a time."),
+        TaskOutcome.Exited exited => new(TaskState.Failed, Reasons.ExitCode, exited.Message ?? Words(exited.ExitCode)),
         TaskOutcome.TimedOut timedOut => new(TaskState.Failed, Reasons.Timeout, $"The container ran longer than the timeout of {Duration.Text(timedOut.Limit)} and was stopped."),
         TaskOutcome.Refused refused => new(TaskState.Failed, refused.Reason, refused.Message),
         TaskOutcome.Lost lost => new(TaskState.Failed, Reasons.Lost, lost.Message),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
 
@@ -36,6 +37,23 @@ public static class DatabaseTrouble
         var said = Chain(e).Where(inner => inner is NpgsqlException or TimeoutException or SocketException or IOException)
             .Select(inner => inner.Message).Distinct().ToList();
         return said.Count == 0 ? e.Message : string.Join(": ", said);
+    }
+
+    /// <summary>What to do about it; <paramref name="connection"/> is Npgsql's text of the place, of which the password is not repeated.</summary>
+    public static string Cure(Exception e, string connection)
+    {
+        var place = new NpgsqlConnectionStringBuilder(connection);
+        var (host, port, user, database) = (place.Host, place.Port, place.Username ?? "gofer", place.Database ?? "gofer");
+        var sqlState = Chain(e).OfType<PostgresException>().FirstOrDefault()?.SqlState;
+        return sqlState switch
+        {
+            "28P01" => "Correct the password in --postgres or GOFER_POSTGRES.",
+            "28000" => string.Create(CultureInfo.InvariantCulture, $"See whether the role is there and pg_hba.conf lets it in; make it with: createuser -h {host} -p {port} --pwprompt {user}"),
+            "3D000" => string.Create(CultureInfo.InvariantCulture, $"Make the database: createdb -h {host} -p {port} -U {user} {database}. Or correct its name in --postgres or GOFER_POSTGRES."),
+            "42501" => $"Let the role work in the database: grant all on database {database} to {user}.",
+            _ when IsRefusal(e) => "Put the password into --postgres or GOFER_POSTGRES: postgres://user:password@host:5432/database.",
+            _ => string.Create(CultureInfo.InvariantCulture, $"Start it, or correct host and port in --postgres or GOFER_POSTGRES; whether it answers says: pg_isready -h {host} -p {port}"),
+        };
     }
 
     private static IEnumerable<Exception> Chain(Exception e)

@@ -158,7 +158,7 @@ public sealed partial class DatabaseWatch(
                 // Somebody has to change a setting or a grant: ending is how they get to know.
                 return new Error(
                     ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable,
-                    $"The database at {connections.Place} does not let this program work: {DatabaseTrouble.Reason(e)}. Waiting would not help; see --postgres and GOFER_POSTGRES.");
+                    $"The database at {connections.Place} does not let this program work: {DatabaseTrouble.Reason(e).TrimEnd('.')}. Waiting would not help. {connections.Cure(e)}");
             }
             catch (Exception e) when (IsTrouble(e, cancellationToken))
             {

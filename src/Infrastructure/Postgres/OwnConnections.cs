@@ -9,15 +9,19 @@ namespace Gofer.Infrastructure.Postgres;
 public sealed class OwnConnections : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _source;
+    private readonly string _connection;
 
     internal OwnConnections(string connectionString)
     {
-        Place = ConnectionText.Redacted(connectionString);
+        (Place, _connection) = (ConnectionText.Redacted(connectionString), connectionString);
         _source = PostgresServices.DataSource(connectionString, pooling: false);
     }
 
     /// <summary>Where the database is, without password.</summary>
     public string Place { get; }
+
+    /// <summary>What to do about an exception of it.</summary>
+    public string Cure(Exception e) => DatabaseTrouble.Cure(e, _connection);
 
     /// <summary>Opens one.</summary>
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => _source.OpenConnectionAsync(cancellationToken);

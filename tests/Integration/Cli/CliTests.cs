@@ -80,7 +80,8 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
         Write("main.py", "print('{}')\nprint('done!')\n");
         var up = await GoferAsync(["up", _folder]);
         Assert.Equal(1, up.Exit);
-        Assert.Contains("near 'done!'", up.Error, StringComparison.Ordinal);
+        Assert.Contains("line 2, column 1", up.Error, StringComparison.Ordinal);
+        Assert.Contains("2 | done!", up.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,7 +172,7 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
     public async Task Deleting_asks_and_yes_answers()
     {
         await _area.RegisterAsync(Documents.Script("p", "true"));
-        Assert.NotEqual(0, (await GoferAsync(["pipeline", "delete", "p"], "n\n")).Exit);
+        Assert.Equal(2, (await GoferAsync(["pipeline", "delete", "p"], "n\n")).Exit);
         Assert.Equal("p\n", (await GoferAsync(["pipeline", "list", "-o", "name"])).Out);
         Assert.Equal(0, (await GoferAsync(["pipeline", "delete", "p", "--yes"])).Exit);
         Assert.Equal("", (await GoferAsync(["pipeline", "list", "-o", "name"])).Out);

@@ -39,7 +39,7 @@ public sealed class GoferProcess : IAsyncDisposable
 
     /// <summary>Starts <c>gofer</c> on a terminal, where Ctrl-C can be typed; all that is written there is in <see cref="Out"/>.</summary>
     public static GoferProcess StartOnTerminal(IEnumerable<string> arguments, IEnumerable<(string Key, string Value)> environment) =>
-        Start("script", ["--quiet", "--return", "--command", $"exec dotnet {s_gofer} {string.Join(' ', arguments)}", "/dev/null"], [.. environment, ("TERM", "xterm"), ("NO_COLOR", "")], null);
+        Start("script", ["--quiet", "--return", "--command", $"exec dotnet {s_gofer} {string.Join(' ', arguments)}", "/dev/null"], [("TERM", "xterm"), ("NO_COLOR", ""), .. environment], null);
 
     /// <summary>Starts a shell on a terminal, where somebody types; all that is written there is in <see cref="Out"/>.</summary>
     public static GoferProcess StartShell(string command, IEnumerable<(string Key, string Value)> environment, string folder) =>
@@ -51,6 +51,16 @@ public sealed class GoferProcess : IAsyncDisposable
     {
         await using var process = Start(arguments, environment, folder);
         if (input is not null) await process._process.StandardInput.WriteAsync(input);
+        process._process.StandardInput.Close();
+        var exit = await process.ExitAsync();
+        return (exit, process.Out, process.Error);
+    }
+
+    /// <summary>Runs <c>gofer</c> to its end under another program, such as <c>setpriv</c>, from a copy that everybody may read.</summary>
+    public static async Task<(int Exit, string Out, string Error)> RunUnderAsync(
+        IReadOnlyList<string> program, IEnumerable<string> arguments, IEnumerable<(string Key, string Value)> environment, string? folder)
+    {
+        await using var process = Start(program[0], [.. program.Skip(1), .. arguments], environment, folder);
         process._process.StandardInput.Close();
         var exit = await process.ExitAsync();
         return (exit, process.Out, process.Error);

@@ -102,7 +102,8 @@ public sealed partial record PostgresBinaries(string Folder, int Major)
         var message = (needed, named) switch
         {
             (null, null) => $"No Postgres server binaries of version {Oldest} to {Newest}: {seen}.",
-            (null, _) => $"GOFER_POSTGRES_BIN ({named}) holds no initdb, pg_ctl and postgres of version {Oldest} to {Newest}: {seen}.",
+            (null, _) => $"GOFER_POSTGRES_BIN ({named}) holds no initdb, pg_ctl and postgres of version {Oldest} to {Newest}: {seen}. "
+                + "Point it at a folder that does (Debian: /usr/lib/postgresql/15/bin), or unset it.",
             (_, null) => $"The data was made by Postgres {needed} and needs server binaries of that version: {seen}. "
                 + $"Install them (apt-get install postgresql-{needed}), name their folder in GOFER_POSTGRES_BIN, or start on another folder with --data.",
             _ => $"The data was made by Postgres {needed}, but GOFER_POSTGRES_BIN ({named}) holds no binaries of that version: {seen}. "

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -5,6 +6,12 @@ using Docker.DotNet;
 using Gofer.Domain.Common;
 
 namespace Gofer.Infrastructure.Schedulers.Docker;
+
+/// <summary>
+/// An engine that answers, or none; <paramref name="Tried"/> is what does not, each with why, and <paramref name="Denied"/> whether one of these is
+/// there and does not let this user in.
+/// </summary>
+public sealed record DockerSearch(Uri? Found, IReadOnlyList<string> Tried, bool Denied);
 
 /// <summary>
 /// Finds the Docker Engine as <c>docker</c> itself does: what the settings or <c>DOCKER_HOST</c> name, the current context, then the usual
@@ -17,7 +24,20 @@ public static class DockerEndpoint
     /// <summary>The engine's endpoint; the error names what was tried and the ways out. A named engine is the only one tried.</summary>
     public static async Task<Result<Uri>> FindAsync(string? configured, CancellationToken cancellationToken)
     {
-        var tried = new List<string>();
+        var search = await SearchAsync(configured, cancellationToken);
+        if (search.Found is { } endpoint) return endpoint;
+        var way = search.Denied
+            ? "It is there and does not let this user in: sudo usermod -aG docker $USER, and log in again"
+            : "Start Docker (sudo systemctl start docker), or name it with DOCKER_HOST";
+        return new Error(
+            ErrorKind.Unavailable, ErrorCodes.SchedulerUnavailable,
+            $"No Docker Engine answers. Tried: {string.Join(", ", search.Tried)}. {way}, or run tasks as processes of this machine with --scheduler process.");
+    }
+
+    /// <summary>Looks for an engine, and says what was found on the way.</summary>
+    public static async Task<DockerSearch> SearchAsync(string? configured, CancellationToken cancellationToken)
+    {
+        var (tried, denied) = (new List<string>(), false);
         foreach (var candidate in Candidates(configured))
         {
             if (!Uri.TryCreate(candidate, UriKind.Absolute, out var endpoint))
@@ -27,14 +47,18 @@ public static class DockerEndpoint
             }
 
             if (endpoint.Scheme == "unix" && !File.Exists(endpoint.LocalPath)) tried.Add($"{candidate} (not there)");
-            else if (await AnswersAsync(endpoint, cancellationToken) is { } complaint) tried.Add($"{candidate} ({complaint})");
-            else return endpoint;
+            else if (await AnswersAsync(endpoint, cancellationToken) is { } trouble)
+            {
+                tried.Add($"{candidate} ({trouble.Complaint})");
+                denied |= trouble.Denied;
+            }
+            else
+            {
+                return new DockerSearch(endpoint, tried, denied);
+            }
         }
 
-        return new Error(
-            ErrorKind.Unavailable, ErrorCodes.SchedulerUnavailable,
-            $"No Docker Engine answers. Tried: {string.Join(", ", tried)}. Start Docker, or name it with DOCKER_HOST, "
-            + "or run tasks as processes of this machine with --scheduler process.");
+        return new DockerSearch(null, tried, denied);
     }
 
     private static IEnumerable<string> Candidates(string? configured)
@@ -94,7 +118,7 @@ public static class DockerEndpoint
         }
     }
 
-    private static async Task<string?> AnswersAsync(Uri endpoint, CancellationToken cancellationToken)
+    private static async Task<(string Complaint, bool Denied)?> AnswersAsync(Uri endpoint, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
@@ -106,7 +130,8 @@ public static class DockerEndpoint
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && (DockerErrors.IsAway(e) || e is DockerApiException or ArgumentException or NotSupportedException))
         {
-            return e is OperationCanceledException ? "no answer in 2 s" : (e.InnerException ?? e).Message;
+            var why = e.InnerException ?? e;
+            return (e is OperationCanceledException ? "no answer in 2 s" : why.Message, why is SocketException { SocketErrorCode: SocketError.AccessDenied });
         }
     }
 }

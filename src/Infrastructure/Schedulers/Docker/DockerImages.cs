@@ -77,11 +77,15 @@ internal sealed class DockerImages(IDockerClient client)
         }
         catch (DockerApiException e)
         {
-            throw new ContainerRefusedException(Reasons.ImagePull, $"The image {spec.Image} could not be pulled: {e.Words()}", e);
+            throw new ContainerRefusedException(Reasons.ImagePull, Refusal(spec, e.Words()), e);
         }
 
-        if (pull.Error is { } error) throw new ContainerRefusedException(Reasons.ImagePull, $"The image {spec.Image} could not be pulled: {error}");
+        if (pull.Error is { } error) throw new ContainerRefusedException(Reasons.ImagePull, Refusal(spec, error));
     }
+
+    private static string Refusal(ContainerSpec spec, string words) =>
+        $"The image {spec.Image} could not be pulled: {words.TrimEnd('.')}. Are its name and tag right (docker pull {spec.Image})? "
+        + (spec.RegistryAuth is null ? "A private one needs registry_auth." : "Is the login of registry_auth right?");
 
     /// <summary>Adds up the layers' progress and keeps the error that the engine puts into the stream.</summary>
     private sealed class PullProgress(string image, IProgress<string> progress) : IProgress<JSONMessage>

@@ -277,7 +277,7 @@ public sealed class DockerScheduler : IScheduler, IDisposable
                 return false;
             }
 
-            throw new ContainerRefusedException(Reasons.SchedulerError, $"Docker could not start the container: {e.Words()}", e);
+            throw new ContainerRefusedException(Reasons.SchedulerError, NotStarted(spec, e.Words()), e);
         }
     }
 
@@ -301,6 +301,23 @@ public sealed class DockerScheduler : IScheduler, IDisposable
         {
             throw DockerErrors.Unavailable(e);
         }
+    }
+
+    /// <summary>Why a container could not be started. An engine says that a command is not there in the words of its own insides.</summary>
+    private static string NotStarted(ContainerSpec spec, string words)
+    {
+        var command = spec.Entrypoint.Concat(spec.Command).FirstOrDefault();
+        if (command is not null && words.Contains("exec:", StringComparison.Ordinal))
+        {
+            if (words.Contains("not found", StringComparison.Ordinal) || words.Contains("no such file", StringComparison.Ordinal))
+            {
+                return $"The command '{command}' is not in the image {spec.Image}. See what is: docker run --rm -it {spec.Image} sh";
+            }
+
+            if (words.Contains("permission denied", StringComparison.Ordinal)) return $"The command '{command}' of the image {spec.Image} is not executable. Make it so when the image is built: chmod +x";
+        }
+
+        return $"Docker could not start the container: {words}";
     }
 
     private async Task RemoveAsync(string name, CancellationToken cancellationToken)

@@ -261,8 +261,8 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
         exit.Code, OutOfMemory: false, folder.Exists ? folder.StartedAt : exit.At, exit.At,
         exit.Code switch
         {
-            126 => "The command could not be started (exit code 126).",
-            127 => "The command was not found (exit code 127).",
+            126 => "The command could not be started (exit code 126). Is it a program, and executable (chmod +x)?",
+            127 => "The command was not found on this machine (exit code 127). Is it installed, and on the worker's PATH?",
             _ => null,
         });
 
