@@ -47,20 +47,20 @@ public sealed class EnvFileTests
     {
         var read = EnvFile.Parse(text, ".env");
         Assert.False(read.IsOk);
-        Assert.Equal(said, read.Error.Message);
-        Assert.DoesNotContain("hunter2", read.Error.Message, StringComparison.Ordinal);
+        Assert.Equal(said, read.Error!.Message);
+        Assert.DoesNotContain("hunter2", read.Error!.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Lines_may_end_as_Windows_ends_them() => Assert.Equal("1", Read("a=1\r\nb=2\r\n")["a"]);
 
     [Fact]
-    public void A_file_that_is_not_there_is_said_to_be() => Assert.Contains("nowhere.env", EnvFile.Read("/nowhere.env").Error.Message, StringComparison.Ordinal);
+    public void A_file_that_is_not_there_is_said_to_be() => Assert.Contains("nowhere.env", EnvFile.Read("/nowhere.env").Error!.Message, StringComparison.Ordinal);
 
     private static IReadOnlyDictionary<string, string> Read(string text)
     {
         var read = EnvFile.Parse(text, ".env");
-        Assert.True(read.IsOk, read.IsOk ? "" : read.Error.Message);
+        Assert.True(read.IsOk, read.IsOk ? "" : read.Error!.Message);
         return read.Value;
     }
 }

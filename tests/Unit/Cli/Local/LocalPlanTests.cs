@@ -27,10 +27,10 @@ public sealed class LocalPlanTests
     public void Everything_that_is_missing_is_said_once_with_its_first_place()
     {
         var refused = LocalPlan.Make(Json(Document), Request(("key", "any")));
-        Assert.Equal(["/tasks/1/variables/C", "/tasks/1/registry_auth/pass"], refused.Error.Faults!.Select(f => f.Pointer));
+        Assert.Equal(["/tasks/1/variables/C", "/tasks/1/registry_auth/pass"], refused.Error!.Faults!.Select(f => f.Pointer));
         Assert.Equal(
             ["/tasks/0/variables/A", "/tasks/0/variables/B", "/tasks/1/variables/C", "/tasks/1/registry_auth/pass"],
-            LocalPlan.Make(Json(Document), Request()).Error.Faults!.Select(f => f.Pointer));
+            LocalPlan.Make(Json(Document), Request()).Error!.Faults!.Select(f => f.Pointer));
     }
 
     [Fact]
@@ -47,14 +47,14 @@ public sealed class LocalPlanTests
         Assert.Equal("a", Assert.Single(order.Document.Tasks).Id);
         var child = Good(Request(("key", "any"), ("other", "o"), ("registry", "r")) with { Task = "b" });
         Assert.Empty(Assert.Single(child.Document.Tasks).DependsOn);
-        Assert.Equal("/tasks/1/variables/C", LocalPlan.Make(Json(Document), Request(("key", "any")) with { Task = "b" }).Error.Faults![0].Pointer);
+        Assert.Equal("/tasks/1/variables/C", LocalPlan.Make(Json(Document), Request(("key", "any")) with { Task = "b" }).Error!.Faults![0].Pointer);
     }
 
     [Fact]
     public void A_variable_of_the_run_stands_for_nothing_else()
     {
         var refused = LocalPlan.Make(Json(Document), Request(("key", "k"), ("other", "o"), ("registry", "r")) with { Variables = new Dictionary<string, string> { ["X"] = "pipeline_secret{{key}}" } });
-        Assert.Equal(ErrorCodes.NotSupported, refused.Error.Code);
+        Assert.Equal(ErrorCodes.NotSupported, refused.Error!.Code);
     }
 
     private static LocalRequest Request(params (string Name, string Value)[] values) =>
@@ -63,7 +63,7 @@ public sealed class LocalPlanTests
     private static LocalOrder Good(LocalRequest request)
     {
         var order = LocalPlan.Make(Json(Document), request);
-        Assert.True(order.IsOk, order.IsOk ? "" : order.Error.Message);
+        Assert.True(order.IsOk, order.IsOk ? "" : order.Error!.Message);
         return order.Value;
     }
 
