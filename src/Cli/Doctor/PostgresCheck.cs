@@ -3,9 +3,6 @@ using Gofer.Cli.Commands;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Postgres.Embedded;
 using Gofer.Infrastructure.Schedulers.Docker;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Gofer.Cli.Doctor;
 
@@ -22,9 +19,7 @@ internal sealed class PostgresCheck(string? named, string? binaries, string data
         if (named is not { Length: > 0 } text || ConnectionText.Parse(text) is not { IsOk: true } read) return null;
         try
         {
-            await using var source = NpgsqlDataSource.Create(read.Value);
-            await using var command = source.CreateCommand("select clock_timestamp()");
-            return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellationToken))!, TimeSpan.Zero) - TimeProvider.System.GetUtcNow();
+            return await DatabaseLook.AheadAsync(read.Value, cancellationToken);
         }
         catch (Exception e) when (ServerCommands.IsDatabase(e))
         {
@@ -38,18 +33,14 @@ internal sealed class PostgresCheck(string? named, string? binaries, string data
         if (!connection.IsOk) return Finding.Broken(Name, needed: true, connection.Error.Message, "export GOFER_POSTGRES=postgres://user:password@host:5432/database");
         try
         {
-            await using var source = NpgsqlDataSource.Create(connection.Value);
-            await using var opened = await source.OpenConnectionAsync(cancellationToken);
-            var version = opened.PostgreSqlVersion;
+            var (version, misfit) = await DatabaseLook.AtAsync(connection.Value, cancellationToken);
             var said = string.Create(CultureInfo.InvariantCulture, $"Postgres {version.Major}.{version.Minor} answers at {ConnectionText.Redacted(text)}");
             if (version.Major < PostgresBinaries.Oldest)
             {
                 return Finding.Broken(Name, needed: true, $"{said}; Gofer runs on {PostgresBinaries.Oldest} to {PostgresBinaries.Newest}.", $"Upgrade it, or name another in GOFER_POSTGRES: sudo apt-get install postgresql-{PostgresBinaries.Newest}");
             }
 
-            await using var services = new ServiceCollection().AddLogging(l => l.ClearProviders()).AddGoferPostgres(connection.Value).BuildServiceProvider();
-            var fits = await services.GetRequiredService<Schema>().CheckAsync(cancellationToken);
-            if (!fits.IsOk) return Finding.Warning(Name, $"{said}. {fits.Error.Message}", fits.Error.Code == "schema_ahead" ? "Install the newer Gofer here too." : $"gofer migrate --postgres {ConnectionText.Redacted(text)}");
+            if (misfit is not null) return Finding.Warning(Name, $"{said}. {misfit.Message}", misfit.Code == "schema_ahead" ? "Install the newer Gofer here too." : $"gofer migrate --postgres {ConnectionText.Redacted(text)}");
             return version.Major > PostgresBinaries.Newest
                 ? Finding.Warning(Name, $"{said}, which is newer than what Gofer is known to run on.", $"Nothing, if all goes well; else Postgres {PostgresBinaries.Newest}: sudo apt-get install postgresql-{PostgresBinaries.Newest}")
                 : Finding.Ok(Name, $"{said}, and its schema fits.");

@@ -1,0 +1,33 @@
+using Gofer.Domain.Common;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Gofer.Infrastructure.Postgres;
+
+/// <summary>
+/// A database as somebody finds it who only looks: the version of the <paramref name="Server"/>, and why the schema does not fit this program,
+/// or null.
+/// </summary>
+public sealed record DatabaseLook(Version Server, Error? Misfit)
+{
+    /// <summary>Looks, and changes nothing.</summary>
+    /// <exception cref="NpgsqlException">The database does not answer, or does not let this program in.</exception>
+    public static async Task<DatabaseLook> AtAsync(string connection, CancellationToken cancellationToken)
+    {
+        await using var source = NpgsqlDataSource.Create(connection);
+        await using var opened = await source.OpenConnectionAsync(cancellationToken);
+        await using var services = new ServiceCollection().AddLogging(l => l.ClearProviders()).AddGoferPostgres(connection).BuildServiceProvider();
+        var fits = await services.GetRequiredService<Schema>().CheckAsync(cancellationToken);
+        return new DatabaseLook(opened.PostgreSqlVersion, fits.Error);
+    }
+
+    /// <summary>By how much the database's clock is ahead of this machine's.</summary>
+    /// <exception cref="NpgsqlException">The database does not answer, or does not let this program in.</exception>
+    public static async Task<TimeSpan> AheadAsync(string connection, CancellationToken cancellationToken)
+    {
+        await using var source = NpgsqlDataSource.Create(connection);
+        await using var command = source.CreateCommand("select clock_timestamp()");
+        return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellationToken))!, TimeSpan.Zero) - TimeProvider.System.GetUtcNow();
+    }
+}
