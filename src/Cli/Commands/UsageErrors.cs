@@ -11,9 +11,25 @@ internal static class UsageErrors
     /// <summary>What the commands of other tools are called here, by what somebody types who comes from there.</summary>
     private static readonly Dictionary<string, string> s_elsewhere = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["apply"] = "up", ["register"] = "up", ["push"] = "up", ["ps"] = "run list", ["ls"] = "pipeline list", ["status"] = "run get", ["describe"] = "run get",
-        ["start"] = "run", ["trigger"] = "run", ["stop"] = "cancel", ["kill"] = "cancel", ["abort"] = "cancel", ["retry"] = "rerun", ["serve"] = "dev",
-        ["server"] = "dev", ["check"] = "validate", ["lint"] = "validate", ["tail"] = "logs", ["follow"] = "watch",
+        ["apply"] = "up",
+        ["register"] = "up",
+        ["push"] = "up",
+        ["ps"] = "run list",
+        ["ls"] = "pipeline list",
+        ["status"] = "run get",
+        ["describe"] = "run get",
+        ["start"] = "run",
+        ["trigger"] = "run",
+        ["stop"] = "cancel",
+        ["kill"] = "cancel",
+        ["abort"] = "cancel",
+        ["retry"] = "rerun",
+        ["serve"] = "dev",
+        ["server"] = "dev",
+        ["check"] = "validate",
+        ["lint"] = "validate",
+        ["tail"] = "logs",
+        ["follow"] = "watch",
     };
 
     public static ExitCode Say(ParseResult parsed, TextWriter error)

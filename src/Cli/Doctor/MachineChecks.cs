@@ -37,7 +37,9 @@ internal static class MachineChecks
         {
             using var file = new FileStream(Path.Combine(folder, $".gofer-doctor-{Environment.ProcessId}"), new FileStreamOptions
             {
-                Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose,
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Options = FileOptions.DeleteOnClose,
             });
             return Finding.Ok(name, folder == data ? $"{data} can be written to." : $"{data} can be made in {folder}.");
         }
