@@ -20,7 +20,7 @@ public sealed class ContainerMistakes
         var image = $"{new Uri(registry.Urls.First()).Authority}/team/extrct:1";
         await cluster.Area.RegisterAsync(Documents.Of("noimage", Documents.Step("t", "true").And($"\"image\": \"{image}\"")));
         await cluster.Area.RegisterAsync(Documents.Of("nocommand", Documents.Step("t", "true").And("\"command\": [\"extrct\", \"--all\"]")));
-        await cluster.Area.RegisterAsync(Documents.Script("killed", "echo reading 3 of 9 files; sh -c 'kill -9 $$'; exit $?"));
+        await cluster.Area.RegisterAsync(Documents.Script("killed", "exec 2>&1; echo reading 3 of 9 files; sh -c 'kill -9 $$'; exit $?"));
         await FollowAsync("93-image-that-cannot-be-pulled", $"docker pull {image}", "noimage", (image, "REGISTRY/team/extrct:1"));
         await FollowAsync("94-command-that-is-not-in-the-image", "docker run --rm -it busybox:latest sh", "nocommand");
         await FollowAsync("95-exit-code-137-of-a-container", "gofer logs killed 1 t", "killed");

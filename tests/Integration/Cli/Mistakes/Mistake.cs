@@ -59,6 +59,7 @@ internal sealed partial record Mistake(string Name, string Cure)
         foreach (var (today, named) in Names.OrderByDescending(n => n.Today.Length)) text = text.Replace(today, named, StringComparison.Ordinal);
         text = text.Replace(Repository.Root, "REPOSITORY", StringComparison.Ordinal);
         text = Port().Replace(text, "127.0.0.1:PORT");
+        text = PortAlone().Replace(text, "Port PORT on");
         text = Took().Replace(text, "0.0s");
         text = Stage().Replace(text, "(0.0 s)");
         text = Launch().Replace(text, "sh: ");
@@ -72,6 +73,9 @@ internal sealed partial record Mistake(string Name, string Cure)
 
     [GeneratedRegex(@"127\.0\.0\.1:\d{4,5}(?<!:8080|:8081)")]
     private static partial Regex Port();
+
+    [GeneratedRegex(@"Port \d{4,5} on")]
+    private static partial Regex PortAlone();
 
     [GeneratedRegex(@"\b\d+\.\ds\b")]
     private static partial Regex Took();
