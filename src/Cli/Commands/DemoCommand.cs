@@ -65,9 +65,9 @@ internal static class DemoCommand
         var number = run.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var code = await new RunFollowing(context, client, "default", id, number).WithLogsAsync(token);
         context.Error.WriteLine();
-        context.Error.WriteLine($"  API       {install.Url}api/v1/namespaces/default/pipelines/{id}/runs/{number}");
-        context.Error.WriteLine($"  explorer  {install.Url}swagger");
-        context.Error.WriteLine($"  again     GOFER_SERVER={install.Url} gofer run {id} --follow");
+        context.Error.WriteLine($"  run    {install.Url}api/v1/namespaces/default/pipelines/{id}/runs/{number}");
+        context.Error.WriteLine($"  API    {install.Url}swagger");
+        context.Error.WriteLine($"  again  GOFER_SERVER={install.Url} gofer run {id} --follow");
         return code;
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gofer.Cli.Commands;
+using Gofer.Cli.Configuration;
 
 namespace Gofer.Cli.Completion;
 
@@ -11,8 +12,6 @@ internal static class Completer
 {
     /// <summary>Stands for the names of files, which the shell knows better.</summary>
     public const string Files = ":files";
-
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     private static readonly HashSet<string> s_ofFiles = ["PATH", "FILE", "FOLDER", "DIR"];
 
@@ -61,11 +60,12 @@ internal static class Completer
     {
         var shown = (symbol switch { Option o => o.HelpName, Argument a => a.HelpName, _ => null } ?? symbol.Name).TrimStart('-').ToUpperInvariant();
         if (s_ofFiles.Contains(shown)) return [new Suggestion(Files)];
+        var context = new CommandContext(parsed);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(s_patience);
+        patience.CancelAfter(Settings.Read(context.Inputs).Span(SettingTable.CompletionTimeout));
         try
         {
-            return [.. await Suggestions.OfAsync(symbol, new CommandContext(parsed), patience.Token)];
+            return [.. await Suggestions.OfAsync(symbol, context, patience.Token)];
         }
         catch (Exception e) when (e is CommandException or Refit.ApiException or Refit.ApiRequestException or HttpRequestException or OperationCanceledException or ArgumentException or IOException)
         {

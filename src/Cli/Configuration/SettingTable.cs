@@ -31,6 +31,12 @@ internal static class SettingTable
         ShortFlag = "-n",
     };
 
+    public static Setting CompletionTimeout { get; } = new(
+        "completion_timeout", new SettingKind.Span(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)), "How long TAB waits for names from the server; then it suggests nothing.")
+    {
+        Default = "2s",
+    };
+
     public static Setting Context { get; } = new(
         "context", new SettingKind.Name(), "The context that server, namespace and token are taken from; 'gofer context list' shows them.")
     {
@@ -87,7 +93,7 @@ internal static class SettingTable
     /// <summary>All of them: the client's, the server's, then those of each room.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        Server, Token, Namespace, Context,
+        Server, Token, Namespace, Context, CompletionTimeout,
         Postgres, PostgresBin, Data, Listen, Scheduler, DockerHost, PublicUrl,
         ApiInsecureListen,
         OfWorker(nameof(WorkerOptions.Name), "The worker's name for people.") with { Otherwise = "host and process id" },

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gofer.Domain.Common;
 using Microsoft.Extensions.Configuration;
 
@@ -25,6 +26,9 @@ internal sealed class Settings
 
     /// <summary>Whether a setting that is yes or no is yes.</summary>
     public bool IsSet(Setting setting) => this[setting] == "true";
+
+    /// <summary>The value of a setting that is a length of time and has a default.</summary>
+    public TimeSpan Span(Setting setting) => TimeSpan.Parse(Given(setting) ?? setting.Kind.Read(setting.Effective!)!, CultureInfo.InvariantCulture);
 
     /// <summary>What somebody set, or null.</summary>
     public string? Given(Setting setting) => _values.GetValueOrDefault(setting)?.Value;

@@ -27,7 +27,7 @@ public sealed record SchedulerChoice(string Kind, string Description, Func<Func<
         switch (kind)
         {
             case Process:
-                return OnProcesses(data, "processes of this machine: runs commands as you, no sandbox");
+                return OnProcesses(data, "processes of this machine: as you, no sandbox");
             case null or Docker:
                 var endpoint = await DockerEndpoint.FindAsync(dockerHost, cancellationToken);
                 if (endpoint.IsOk)
@@ -36,7 +36,7 @@ public sealed record SchedulerChoice(string Kind, string Description, Func<Func<
                 }
 
                 return fallBack && kind is null
-                    ? OnProcesses(data, "processes of this machine, since no Docker Engine answers: runs commands as you, no sandbox")
+                    ? OnProcesses(data, "processes of this machine, since no Docker Engine answers: as you, no sandbox")
                     : endpoint.Error;
             default:
                 return Error.Invalid("", $"There is no scheduler {Shown.Quoted(kind)}. There are: {Docker}, {Process}.{(Nearest.Of(kind, [Docker, Process]) is { } near ? $" Did you mean '{near}'?" : "")}");

@@ -33,7 +33,7 @@ public sealed class ShellTests(GoferServer server) : IAsyncLifetime
         await using var shell = GoferProcess.StartShell(
             command,
             [
-                ("GOFER_SERVER", server.Url.ToString()), ("GOFER_NAMESPACE", _area.Name), ("HOME", _room), ("ZDOTDIR", _room),
+                ("GOFER_SERVER", server.Url.ToString()), ("GOFER_NAMESPACE", _area.Name), ("GOFER_COMPLETION_TIMEOUT", "1m"), ("HOME", _room), ("ZDOTDIR", _room),
                 ("PATH", $"{_room}:{Environment.GetEnvironmentVariable("PATH")}"),
             ],
             _room);
