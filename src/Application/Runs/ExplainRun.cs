@@ -22,6 +22,34 @@ public sealed record ExplanationView(IReadOnlyList<WhyView> Items);
 /// <param name="HeldBy">Who has the slots of that limit.</param>
 public sealed record WhyView(string? Task, string About, string Code, string Message, LimitView? Limit, IReadOnlyList<HolderView> HeldBy);
 
+/// <summary>Why a run or a task waits, as codes.</summary>
+public static class WaitCodes
+{
+    /// <summary>The pipeline has as many active runs as it may have.</summary>
+    public const string Parallelism = "parallelism";
+
+    /// <summary>The pipeline is paused.</summary>
+    public const string PipelinePaused = "pipeline_paused";
+
+    /// <summary>The run is being let in at this moment.</summary>
+    public const string Admission = "admission";
+
+    /// <summary>Parents have not ended.</summary>
+    public const string Parents = "parents";
+
+    /// <summary>A limit has no slot for the task.</summary>
+    public const string Limit = "limit";
+
+    /// <summary>The pause before the next attempt is not over.</summary>
+    public const string Retry = "retry";
+
+    /// <summary>The task is in the queue.</summary>
+    public const string Queued = "queued";
+
+    /// <summary>A worker is starting the task's container.</summary>
+    public const string Starting = "starting";
+}
+
 /// <summary>A limit by name with its number.</summary>
 public sealed record LimitView(string Name, int Value);
 
@@ -73,18 +101,18 @@ internal sealed class ExplainRunHandler(IGoferDb db, IVersionGraphs versions, IQ
         {
             case { State: TaskState.Skipped or TaskState.Failed or TaskState.Cancelled }:
                 return Plain(task.Id, Word(task.State), task.Reason ?? "", task.Message ?? task.Reason ?? "");
-            case { State: TaskState.Ready }: return Plain(task.Id, "waiting", "queued", inQueue);
-            case { State: TaskState.Starting }: return Plain(task.Id, "waiting", "starting", task.Message ?? "A worker is starting its container.");
+            case { State: TaskState.Ready }: return Plain(task.Id, "waiting", WaitCodes.Queued, inQueue);
+            case { State: TaskState.Starting }: return Plain(task.Id, "waiting", WaitCodes.Starting, task.Message ?? "A worker is starting its container.");
             case { State: TaskState.Waiting, WaitingFor: "run" }: return null; // the run's own why says it
-            case { State: TaskState.Waiting, WaitingFor: "retry" }: return Plain(task.Id, "waiting", "retry", $"{task.Message} The next attempt is due at {task.Until:O}.");
+            case { State: TaskState.Waiting, WaitingFor: "retry" }: return Plain(task.Id, "waiting", WaitCodes.Retry, $"{task.Message} The next attempt is due at {task.Until:O}.");
             case { State: TaskState.Waiting, WaitingFor: "concurrency" }:
                 return held?.TryGetValue(scope.Graph.IndexOf(task.Id)!.Value, out var why) == true
-                    ? new WhyView(task.Id, "waiting", "limit", task.Message ?? "It waits for a slot.", why.Limit, why.HeldBy)
-                    : Plain(task.Id, "waiting", "limit", "It is being given a slot.");
+                    ? new WhyView(task.Id, "waiting", WaitCodes.Limit, task.Message ?? "It waits for a slot.", why.Limit, why.HeldBy)
+                    : Plain(task.Id, "waiting", WaitCodes.Limit, "It is being given a slot.");
             case { State: TaskState.Waiting }:
                 var open = scope.Graph.Nodes[scope.Graph.IndexOf(task.Id)!.Value].Definition.DependsOn.Keys
                     .Where(p => tasks.Any(t => !t.State.IsFinal() && (t.Id == p || t.Id.StartsWith($"{p}.", StringComparison.Ordinal)))).ToList();
-                return Plain(task.Id, "waiting", "parents", $"It waits for {string.Join(", ", open)}.");
+                return Plain(task.Id, "waiting", WaitCodes.Parents, $"It waits for {string.Join(", ", open)}.");
             default: return null;
         }
     }
@@ -93,15 +121,15 @@ internal sealed class ExplainRunHandler(IGoferDb db, IVersionGraphs versions, IQ
     {
         var pipeline = scope.Run.PipelineId;
         var head = await db.Heads.AsNoTracking().SingleAsync(h => h.PipelineId == pipeline, cancellationToken);
-        if (head.Paused) return Plain(null, "waiting", "pipeline_paused", "The pipeline is paused; its waiting runs start when it is resumed.");
+        if (head.Paused) return Plain(null, "waiting", WaitCodes.PipelinePaused, "The pipeline is paused; its waiting runs start when it is resumed.");
         var running = await (from a in db.ActiveRuns
                              join r in db.Runs on a.RunId equals r.Id
                              where a.PipelineId == pipeline && r.State == RunState.Running
                              orderby r.Number
                              select r.Number).Take(MostHolders).ToListAsync(cancellationToken);
-        if (head.Parallelism == 0 || running.Count < Math.Min(head.Parallelism, MostHolders)) return Plain(null, "waiting", "admission", "There is room for it: it is being let in.");
+        if (head.Parallelism == 0 || running.Count < Math.Min(head.Parallelism, MostHolders)) return Plain(null, "waiting", WaitCodes.Admission, "There is room for it: it is being let in.");
         return new WhyView(
-            null, "waiting", "parallelism", $"The pipeline runs {head.Parallelism} runs at a time, and that many are active.",
+            null, "waiting", WaitCodes.Parallelism, $"The pipeline runs {head.Parallelism} runs at a time, and that many are active.",
             new LimitView("parallelism", head.Parallelism), [.. running.Select(n => new HolderView(scope.Path.Pipeline, n))]);
     }
 

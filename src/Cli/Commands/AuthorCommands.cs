@@ -50,6 +50,7 @@ internal static class AuthorCommands
         command.Options.Add(run);
         command.Run(async (context, token) =>
         {
+            if (context.Parsed.GetValue(run)) context.DemandLines();
             var document = await ReadAsync(context, path, token);
             var id = IdOf(document);
             var isDry = context.Parsed.GetValue(dryRun);

@@ -62,6 +62,17 @@ internal sealed partial class CommandContext
         return items;
     }
 
+    /// <summary>Prints one of many things that come one by one, as a line of JSON.</summary>
+    public void PrintItem<T>(T item) => Out.WriteLine(JsonSerializer.Serialize(item, GoferJson.Options));
+
+    /// <summary>Refuses a form that output which comes bit by bit cannot have.</summary>
+    public void DemandLines()
+    {
+        if (IsTable || Parsed.GetValue(GlobalOptions.Output) == "jsonl") return;
+        throw new CommandException(
+            Gofer.Domain.Common.Error.Invalid("", $"What comes bit by bit is printed as text, or as lines of JSON with -o jsonl, not as {Parsed.GetValue(GlobalOptions.Output)}."), ExitCode.Usage);
+    }
+
     /// <summary>Prints what an action answered, where something else is wanted than the sentence that said it.</summary>
     public void PrintAnswer<T>(T item, Func<T, string> name)
     {
@@ -77,7 +88,7 @@ internal sealed partial class CommandContext
                 Out.WriteLine(JsonSerializer.Serialize(items, s_indented));
                 break;
             case "jsonl":
-                foreach (var item in items) Out.WriteLine(JsonSerializer.Serialize(item, GoferJson.Options));
+                foreach (var item in items) PrintItem(item);
                 break;
             case "name":
                 foreach (var item in items) Out.WriteLine(name(item));

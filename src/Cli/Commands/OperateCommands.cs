@@ -36,6 +36,7 @@ internal static class OperateCommands
         command.Run(async (context, token) =>
         {
             var (given, set) = (Pairs(context.Parsed.GetValue(parameters), "--param"), Pairs(context.Parsed.GetValue(variables), "--var"));
+            if (local.IsAsked(context) || context.Parsed.GetValue(follow)) context.DemandLines();
             if (local.IsAsked(context)) return await local.RunAsync(context, given, set, token);
             var name = context.Parsed.GetValue(pipeline)!;
             var body = new NewRunBody
@@ -62,7 +63,7 @@ internal static class OperateCommands
         var attempt = new Option<int?>("--attempt") { Description = "Only that attempt of the task; all of them where none is given." };
         var stream = new Option<string?>("--stream") { Description = "Only stdout or stderr." };
         stream.MustBeOneOf("stdout", "stderr");
-        var command = new Command("logs", "Print the output of a run, or of one task of it.").Example("gofer logs nightly latest extract -f");
+        var command = new Command("logs", "Print the output of a run, or of one task of it.").Example("gofer logs nightly latest extract -f").Example("gofer logs nightly -f -o jsonl", "one JSON object a line");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
         command.Arguments.Add(task);
@@ -78,11 +79,19 @@ internal static class OperateCommands
         {
             var (name, number, id) = (context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!, context.Parsed.GetValue(task));
             var (lines, only, attempted) = (context.Parsed.GetValue(tail), context.Parsed.GetValue(stream), context.Parsed.GetValue(attempt));
-            if (!context.Parsed.GetValue(follow)) return await PlainAsync(context, name, number, id, lines, only, attempted, token);
+            context.DemandLines();
+            if (!context.Parsed.GetValue(follow))
+            {
+                if (!context.IsTable) return context.Fail(Error.Invalid("", "Without --follow the output is printed as it is, byte for byte; -o jsonl goes with --follow."));
+                return await PlainAsync(context, name, number, id, lines, only, attempted, token);
+            }
+
             number = await context.NumberAsync(name, number, token);
             return await Following.UntilLeftAsync(context, name, number, async leave =>
             {
-                await LogPrinter.FollowAsync(context, context.Client.Streams.LogsAsync(context.Namespace, name, number, id, lines, only, attempted, leave), id is null, leave);
+                var output = context.Client.Streams.LogsAsync(context.Namespace, name, number, id, lines, only, attempted, leave);
+                if (context.IsTable) await LogPrinter.FollowAsync(context, output, id is null, leave);
+                else await foreach (var line in output.WithCancellation(leave)) context.PrintItem(line);
                 return ExitCode.Done;
             }, token);
         });
@@ -92,11 +101,12 @@ internal static class OperateCommands
     public static Command Watch()
     {
         var (pipeline, run) = (Names.Pipeline, Names.RunOrLatest);
-        var command = new Command("watch", "Show a run as a tree until it has ended.").Example("gofer watch nightly");
+        var command = new Command("watch", "Show a run as a tree until it has ended.").Example("gofer watch nightly").Example("gofer watch nightly -o jsonl", "one JSON object a change");
         command.Arguments.Add(pipeline);
         command.Arguments.Add(run);
         command.Run(async (context, token) =>
         {
+            context.DemandLines();
             var name = context.Parsed.GetValue(pipeline)!;
             var found = await context.Client.Runs.GetRunAsync(context.Namespace, name, context.Parsed.GetValue(run)!, token);
             var number = found.Number.ToString(CultureInfo.InvariantCulture);

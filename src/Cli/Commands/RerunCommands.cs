@@ -31,6 +31,7 @@ internal static class RerunCommands
         foreach (var option in (Option[])[version, from, dryRun, key, follow]) command.Options.Add(option);
         command.Run(async (context, token) =>
         {
+            if (context.Parsed.GetValue(follow)) context.DemandLines();
             var (name, number) = (context.Parsed.GetValue(pipeline)!, context.Parsed.GetValue(run)!);
             var body = new RerunBody { Version = Version(context.Parsed.GetValue(version)), From = context.Parsed.GetValue(from) };
             if (context.Parsed.GetValue(dryRun)) return Show(context, await context.Client.PlanRerunAsync(context.Namespace, name, number, body, token));

@@ -28,7 +28,7 @@ internal sealed class LocalTerminal : ILocalWatcher, IDisposable
     private readonly TaskGraph _graph;
     private readonly TimeProvider _clock;
     private readonly IAnsiConsole _errors;
-    private readonly TaggedLines _lines;
+    private readonly ILogLines _lines;
     private readonly Dictionary<int, LastLines> _last = [];
     private readonly Dictionary<int, (DateTimeOffset Next, string? Waits, string? Said)> _starting = [];
     private readonly ITimer _timer;
@@ -37,7 +37,7 @@ internal sealed class LocalTerminal : ILocalWatcher, IDisposable
     {
         (_order, _graph, _clock) = (order, new TaskGraph(order.Document.Tasks), clock);
         _errors = Consoles.On(context.Error, context);
-        _lines = new TaggedLines(Consoles.On(context.Out, context), _graph.Ids.Max(id => id.Length));
+        _lines = TaggedLines.For(context, _graph.Ids.Max(id => id.Length));
         _timer = clock.CreateTimer(_ => SayWhatStarts(), null, s_look, s_look);
     }
 

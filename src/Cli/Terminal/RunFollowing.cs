@@ -15,7 +15,7 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     public async Task<ExitCode> WithLogsAsync(CancellationToken cancellationToken)
     {
         var tree = await TreeAsync(cancellationToken);
-        var lines = new TaggedLines(_out, tree.Tasks.Max(t => t.Id.Length));
+        var lines = TaggedLines.For(context, tree.Tasks.Max(t => t.Id.Length));
         await foreach (var line in client.Streams.LogsAsync(@namespace, pipeline, run, cancellationToken: cancellationToken)) lines.Print(line);
         lines.End();
         return await EndAsync(await TreeAsync(cancellationToken), cancellationToken);
@@ -25,7 +25,7 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     public async Task<ExitCode> AsTreeAsync(CancellationToken cancellationToken)
     {
         var tree = await TreeAsync(cancellationToken);
-        if (Consoles.CanRedraw(context.Out) && _out.Profile.Capabilities.Ansi)
+        if (context.IsTable && Consoles.CanRedraw(context.Out) && _out.Profile.Capabilities.Ansi)
         {
             await _out.Live(Drawing(tree)).AutoClear(true).StartAsync(live => DrawAsync(live, tree, cancellationToken));
         }
@@ -33,10 +33,9 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
         {
             await foreach (var update in client.Streams.RunAsync(@namespace, pipeline, run, cancellationToken))
             {
-                if (!tree.Apply(update)) continue;
-                context.Out.WriteLine(update.Task is { } task
-                    ? $"{task.Id} {task.State.ToString().ToLowerInvariant()} {RunTree.Remark(task)}".TrimEnd()
-                    : $"run {update.Run!.Number} {update.Run.State.ToString().ToLowerInvariant()}");
+                var isNews = tree.Apply(update);
+                if (!context.IsTable) context.PrintItem(update);
+                else if (isNews) context.Out.WriteLine(Change(update));
             }
         }
 
@@ -105,6 +104,10 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
         var graph = await client.Runs.GetRunGraphAsync(@namespace, pipeline, run, cancellationToken);
         return new RunTree(view, tasks, graph, TimeProvider.System);
     }
+
+    private static string Change(RunUpdate update) => update.Task is { } task
+        ? $"{task.Id} {task.State.ToString().ToLowerInvariant()} {RunTree.Remark(task)}".TrimEnd()
+        : $"run {update.Run!.Number} {update.Run.State.ToString().ToLowerInvariant()}";
 
     private static Rows Drawing(RunTree tree) => new(tree.Lines().Select(l => new Markup(l)));
 

@@ -1,14 +1,39 @@
+using Gofer.Cli.Commands;
 using Gofer.Client;
 using Spectre.Console;
 
 namespace Gofer.Cli.Terminal;
 
-/// <summary>Prints output line by line, each line behind its task; lines of several tasks never mix.</summary>
-internal sealed class TaggedLines(IAnsiConsole console, int width)
+/// <summary>Prints the output of a run as it comes.</summary>
+internal interface ILogLines
+{
+    /// <summary>Prints a line, or a piece of one.</summary>
+    void Print(LogLine line);
+
+    /// <summary>Ends a line that was printed in part, before something else is printed.</summary>
+    void End();
+}
+
+/// <summary>One JSON object a line, for programs.</summary>
+internal sealed class JsonLogLines(CommandContext context) : ILogLines
+{
+    public void Print(LogLine line) => context.PrintItem(line);
+
+    public void End()
+    {
+        // an object is never printed in part
+    }
+}
+
+/// <summary>Each line behind its task, for people; lines of several tasks never mix.</summary>
+internal sealed class TaggedLines(IAnsiConsole console, int width) : ILogLines
 {
     private readonly OpenLine _open = new();
 
-    /// <summary>Prints a line, or a piece of one.</summary>
+    /// <summary>The lines of a command in the form that it was asked for; <paramref name="width"/> is that of the longest task.</summary>
+    public static ILogLines For(CommandContext context, int width) =>
+        context.IsTable ? new TaggedLines(Consoles.On(context.Out, context), width) : new JsonLogLines(context);
+
     public void Print(LogLine line)
     {
         if (!_open.GoesOn(line))
@@ -22,7 +47,6 @@ internal sealed class TaggedLines(IAnsiConsole console, int width)
         _open.Printed(line);
     }
 
-    /// <summary>Ends a line that was printed in part, before something else is printed.</summary>
     public void End()
     {
         if (!_open.IsOpen) return;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gofer.Client;
 using Gofer.Tests.Integration.Serving;
 
@@ -125,6 +126,39 @@ public sealed class FollowingTests(GoferServer server) : IAsyncLifetime
         Assert.Equal("t | parétial\nt | end\n", run.Out);
         Assert.Equal("t | parétial\nt | end", (await GoferAsync(["logs", "p", "latest", "-f"])).Out.TrimEnd('\n'));
     }
+
+    [Fact]
+    public async Task What_comes_bit_by_bit_comes_as_lines_of_JSON_where_a_program_asks_for_it()
+    {
+        await _area.RegisterAsync(Documents.Script("p", "echo out; echo bad >&2; exit 9"));
+        var run = await GoferAsync(["run", "p", "--follow", "-o", "jsonl"]);
+        Assert.Equal(5, run.Exit);
+        Assert.Equal(["stderr bad", "stdout out"], Lines(run.Out).Select(l => $"{l.GetProperty("stream")} {l.GetProperty("text")}").Order());
+        var logs = await GoferAsync(["logs", "p", "latest", "t", "-f", "-o", "jsonl", "--stream", "stderr"]);
+        Assert.Equal(0, logs.Exit);
+        Assert.Equal("t bad", Assert.Single(Lines(logs.Out).Select(l => $"{l.GetProperty("task")} {l.GetProperty("text")}")));
+        var rerun = await GoferAsync(["rerun", "p"]);
+        Assert.Equal(0, rerun.Exit);
+        var watch = await GoferAsync(["watch", "p", "2", "-o", "jsonl"]);
+        Assert.Equal(5, watch.Exit);
+        Assert.Equal("failed", Lines(watch.Out)[^1].GetProperty("run").GetProperty("state").GetString());
+    }
+
+    [Theory]
+    [InlineData("run", "p", "--follow", "-o", "json")]
+    [InlineData("watch", "p", "-o", "name")]
+    [InlineData("logs", "p", "-f", "-o", "json")]
+    [InlineData("rerun", "p", "--follow", "-o", "json")]
+    public async Task A_form_that_it_cannot_have_is_refused_before_anything_happens(params string[] command)
+    {
+        await _area.EndAsync(await _area.RunScriptAsync("p", "true"));
+        var refused = await GoferAsync(command);
+        Assert.Equal(2, refused.Exit);
+        Assert.Contains("lines of JSON with -o jsonl", refused.Error, StringComparison.Ordinal);
+        Assert.Single((await _area.Client.Runs.ListRunsAsync(_area.Name, "p", cancellationToken: Ct)).Items);
+    }
+
+    private static List<JsonElement> Lines(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonSerializer.Deserialize<JsonElement>(l))];
 
     private (string, string)[] Environment() => [("GOFER_SERVER", server.Url.ToString()), ("GOFER_NAMESPACE", _area.Name)];
 

@@ -50,6 +50,15 @@ public sealed class LocalRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Its_output_comes_as_lines_of_JSON_where_a_program_asks_for_it()
+    {
+        var path = Write(Documents.Of("p", Documents.Step("t", "echo out")));
+        var run = await LocalAsync(path, "-o", "jsonl");
+        Assert.True(run.Exit == 0, run.Error);
+        Assert.Contains("\"text\":\"out\"", Assert.Single(run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_tried_again_is_shown_and_a_later_attempt_counts()
     {
         var path = Write(Documents.Of("p", Documents.Step("t", "echo attempt $GOFER_ATTEMPT; [ $GOFER_ATTEMPT = 3 ]").And("""

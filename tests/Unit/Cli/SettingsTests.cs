@@ -13,10 +13,10 @@ public sealed class SettingsTests : IDisposable
     public SettingsTests()
     {
         _environment["HOME"] = Path.Combine(_room, "home");
-        foreach (var folder in new[] { "work", "home/.config/gofer", "etc" }) Directory.CreateDirectory(Path.Combine(_room, folder));
+        foreach (var folder in new[] { "project", "home/.config/gofer", "etc" }) Directory.CreateDirectory(Path.Combine(_room, folder));
     }
 
-    private string Work => Path.Combine(_room, "work/gofer.toml");
+    private string Work => Path.Combine(_room, "project/gofer.toml");
 
     private string User => Path.Combine(_room, "home/.config/gofer/config.toml");
 
@@ -32,7 +32,7 @@ public sealed class SettingsTests : IDisposable
                 File = parsed.GetValue(Gofer.Cli.Commands.GlobalOptions.Config),
                 Flags = SettingOption.Given(parsed),
                 Environment = _environment,
-                Folder = Path.Combine(_room, "work"),
+                Folder = Path.Combine(_room, "project"),
                 OfMachine = Machine,
             };
         }
@@ -147,7 +147,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("data = \"\"", 1, "data '' must be a folder, without control characters.")]
     [InlineData("worker.lease = \"1s\"\nworker.lease_file = \"x\"", 2, "worker.lease is set in line 1 too; leave one of them away.")]
     [InlineData("[contexts.a]", 1, "Contexts are read from {user} only. Move '[contexts.a]' there.")]
-    [InlineData("token_file = \"none\"", 1, "token_file names {room}/work/none, and there is no such file.")]
+    [InlineData("token_file = \"none\"", 1, "token_file names {room}/project/none, and there is no such file.")]
     [InlineData("\n[worker", 2, "The settings file cannot be read: ")]
     [InlineData("data = \"a\"\ndata = \"b\"", 2, "")]
     public void What_is_wrong_with_a_file_is_said_with_its_line_and_what_was_meant(string text, int line, string said)

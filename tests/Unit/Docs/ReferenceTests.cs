@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using Gofer.Application.Runs;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 using Gofer.Tests.Support;
@@ -38,6 +39,7 @@ public sealed class ReferenceTests
     [InlineData("docs/reference/states.md", typeof(RunState))]
     [InlineData("docs/reference/states.md", typeof(TaskState))]
     [InlineData("docs/reference/states.md", typeof(WaitingFor))]
+    [InlineData("docs/reference/states.md", typeof(WaitCodes))]
     public void Every_state_reason_and_event_has_its_row(string page, Type type)
     {
         var names = type.IsEnum ? Enum.GetNames(type).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName).ToList() : [.. Constants(type)];
