@@ -25,7 +25,7 @@ internal sealed class Harness(Settings settings, TextWriter output)
         await Audit.InstallAsync(install.Direct, cancellationToken);
         var starting = Stopwatch.StartNew();
         await install.StartAsync(cancellationToken);
-        profile = profile.AtPaceOf(starting.Elapsed);
+        profile = settings.Pace is { } pace ? profile with { Length = profile.Length * pace } : profile.AtPaceOf(starting.Elapsed);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"all processes came up in {starting.Elapsed.TotalSeconds:0.0} s: load and faults take {profile.Length.TotalMinutes:0.0} min"));
         output.WriteLine($"{install.Postgres.Description}, {install.Apis.Count} APIs, {install.Workers.Count} workers: {install.Root}");
 

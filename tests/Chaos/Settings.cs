@@ -7,11 +7,12 @@ internal sealed record Settings
 {
     public const string Usage =
         """
-        dotnet run --project tests/Chaos -- [--profile smoke|standard|nightly] [--seed N] [--gofer PATH] [--stop-at-first] [--keep]
+        dotnet run --project tests/Chaos -- [--profile smoke|standard|nightly] [--seed N] [--gofer PATH] [--pace FACTOR] [--stop-at-first] [--keep]
 
           --profile        how long and how hard; smoke where none is named
           --seed           decides load and faults; a random one, printed, where none is given
           --gofer          the gofer.dll to run in place of this build's
+          --pace           spreads load and faults over as much more time, 1 to 8; by what the processes need to come up where none is named
           --stop-at-first  end at the first violation
           --keep           leave the folder with the processes' logs and the journals behind
         """;
@@ -21,6 +22,9 @@ internal sealed record Settings
     public int Seed { get; init; } = Random.Shared.Next(1, 1_000_000);
 
     public string Gofer { get; init; } = Path.Combine(AppContext.BaseDirectory, "gofer.dll");
+
+    /// <summary>How much more time load and faults are spread over; null where the harness finds out.</summary>
+    public double? Pace { get; init; }
 
     public bool StopAtFirst { get; init; }
 
@@ -40,6 +44,9 @@ internal sealed record Settings
                     (settings, i) = (settings with { Seed = seed }, i + 1);
                     break;
                 case "--gofer" when File.Exists(value): (settings, i) = (settings with { Gofer = Path.GetFullPath(value) }, i + 1); break;
+                case "--pace" when double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var pace) && pace is >= 1 and <= 8:
+                    (settings, i) = (settings with { Pace = pace }, i + 1);
+                    break;
                 case "--stop-at-first": settings = settings with { StopAtFirst = true }; break;
                 case "--keep": settings = settings with { Keep = true }; break;
                 default: return null;

@@ -140,7 +140,21 @@ public abstract record ContainerStatus
     public sealed record Running(DateTimeOffset StartedAt) : ContainerStatus;
 
     /// <summary>It ended; <paramref name="OutOfMemory"/> where the kernel killed it for its memory limit.</summary>
-    public sealed record Ended(int ExitCode, bool OutOfMemory, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string? Message) : ContainerStatus;
+    public sealed record Ended(int ExitCode, bool OutOfMemory, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string? Message) : ContainerStatus
+    {
+        /// <summary>How far apart the clocks of a machine and of the database may be without a stop being taken for the task's own failure.</summary>
+        private static readonly TimeSpan s_apart = TimeSpan.FromSeconds(1);
+
+        /// <summary>
+        /// Whether it ended as one that somebody stopped because the time that it may take was over. Its times are its machine's and the stop was
+        /// by the database's clock, so one that was ended by a signal counts where it comes near enough.
+        /// </summary>
+        public bool WasStoppedAt(TimeSpan limit)
+        {
+            var ran = EndedAt - StartedAt;
+            return ExitCode != 0 && (ran >= limit || (ExitCode is 128 + 9 or 128 + 15 && ran >= limit - s_apart));
+        }
+    }
 }
 
 /// <summary>Bytes of one stream, as they were written; the memory is the reader's own and valid until the next piece is asked for.</summary>

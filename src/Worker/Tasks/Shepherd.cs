@@ -18,9 +18,6 @@ internal sealed partial class Shepherd(
     /// <summary>A task that ends within this time has its start told with its end: one write less.</summary>
     private static readonly TimeSpan ShortTask = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>How far apart the clocks of a machine and of the database may be without a stop being taken for the task's own failure.</summary>
-    private static readonly TimeSpan s_apart = TimeSpan.FromSeconds(1);
-
     /// <summary>The name of a task's container.</summary>
     public string NameOf(ClaimedTask task) => specs.NameOf(task);
 
@@ -126,7 +123,7 @@ internal sealed partial class Shepherd(
                 break;
             // An earlier holder stopped it and died before it could say so. What ended in time, or well, did: that its output is still
             // being stored, or that nobody looked until now, is not its fault.
-            case ContainerStatus.Ended ended when WasStopped(ended, limit):
+            case ContainerStatus.Ended ended when ended.WasStoppedAt(limit):
                 handle.IsOverdue = true;
                 return;
             default:
@@ -159,16 +156,6 @@ internal sealed partial class Shepherd(
 
             await Task.Delay(Loop.Backoff(tries), cancellationToken);
         }
-    }
-
-    /// <summary>
-    /// Whether a container ended as one that an earlier holder stopped because its time was over. Its times are its machine's and the stop was by
-    /// the database's clock, so one that was ended by a signal counts where it comes near enough.
-    /// </summary>
-    private static bool WasStopped(ContainerStatus.Ended ended, TimeSpan limit)
-    {
-        var ran = ended.EndedAt - ended.StartedAt;
-        return ended.ExitCode != 0 && (ran >= limit || (ended.ExitCode is 128 + 9 or 128 + 15 && ran >= limit - s_apart));
     }
 
     private async Task<Begun> FindOrStartAsync(WorkerSession session, TaskHandle handle, string name)
