@@ -12,7 +12,13 @@ if (args.Length == 0)
 }
 
 var server = Environment.GetEnvironmentVariable("GOFER_SERVER") ?? "http://127.0.0.1:8080";
-using var http = new HttpClient { BaseAddress = new Uri(server) };
+if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+{
+    Console.Error.WriteLine($"GOFER_SERVER must be a URL such as http://127.0.0.1:8080, not '{server}'.");
+    return 2;
+}
+
+using var http = new HttpClient { BaseAddress = address };
 var gofer = new GoferClient(http);
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Gofer.Cli.Commands;
+using Gofer.Cli.Terminal;
 
 namespace Gofer.Cli;
 
@@ -12,9 +13,10 @@ public static class App
     public static async Task<int> RunAsync(string[] args, InvocationConfiguration configuration, CancellationToken cancellationToken)
     {
         var parsed = Root().Parse(args);
-        if (parsed.Action is ParseErrorAction && !UsageErrors.IsUnfinished(parsed)) return (int)UsageErrors.Say(parsed, configuration.Error);
-        var code = await parsed.InvokeAsync(configuration, cancellationToken);
-        return parsed.Action is ParseErrorAction ? (int)ExitCode.Usage : code;
+        if (parsed.Action is not ParseErrorAction) return await parsed.InvokeAsync(configuration, cancellationToken);
+        if (!UsageErrors.IsUnfinished(parsed)) return (int)UsageErrors.Say(parsed, configuration.Error);
+        HelpPage.Write(parsed.CommandResult.Command, configuration.Output, Columns.Width);
+        return args.Length == 0 ? (int)ExitCode.Done : (int)ExitCode.Usage;
     }
 
     /// <summary>The whole tree of commands.</summary>

@@ -58,7 +58,8 @@ internal static class AuthorCommands
                 context.Namespace, id, document, deploy: !context.Parsed.GetValue(noDeploy), dryRun: isDry, cancellationToken: token);
             context.Source = null; // what is refused from here on is not the document
             var runs = !isDry && context.Parsed.GetValue(run);
-            if (context.IsTable) PrintDiff(context.Out, answer.Diff);
+            // Of a first version everything is new.
+            if (context.IsTable && answer.Version > 1) PrintDiff(context.Out, answer.Diff);
             context.Error.WriteLine((isDry, answer.Created) switch
             {
                 (true, true) => $"{id} would become version {answer.Version}.",
@@ -121,15 +122,16 @@ internal static class AuthorCommands
     {
         foreach (var change in changes)
         {
+            var room = Math.Max(Columns.Width - change.Pointer.Length - 3, 20);
             var (sign, values) = change.Kind switch
             {
-                "added" => ("+", Cut(change.To)),
-                "removed" => ("-", Cut(change.From)),
-                _ => ("~", $"{Cut(change.From)} → {Cut(change.To)}"),
+                "added" => ("+", Cut(change.To, room)),
+                "removed" => ("-", Cut(change.From, room)),
+                _ => ("~", $"{Cut(change.From, (room - 3) / 2)} → {Cut(change.To, (room - 3) / 2)}"),
             };
             output.WriteLine($"{sign} {change.Pointer} {values}");
         }
     }
 
-    private static string? Cut(string? text) => text is { Length: > 100 } ? text[..99] + "…" : text;
+    private static string? Cut(string? text, int room) => text is not null && text.Length > room ? text[..(room - 1)] + "…" : text;
 }

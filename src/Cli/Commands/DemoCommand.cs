@@ -23,7 +23,7 @@ internal static class DemoCommand
             await using var install = new DevInstall(context.Error);
             // The commands are ours: where no Docker answers they may run as processes, and the first stage says so.
             if (await install.StartAsync(context.Settings, context.Settings.Given(SettingTable.Listen) ?? "127.0.0.1:0", fallBack: true, token) is { } error) return context.Fail(error);
-            if (await ShowAsync(context, install, context.Parsed.GetValue(image)!, token) is not { } code)
+            if (await ShowAsync(context, install, context.Parsed.GetValue(image)!, context.Parsed.GetValue(once), token) is not { } code)
             {
                 context.Error.WriteLine("Stopped before the run had ended. Its tasks go on by themselves; a demo over the same data finds them again.");
                 return ExitCode.Failed;
@@ -38,14 +38,14 @@ internal static class DemoCommand
     }
 
     /// <summary>Runs the example and shows it; null where the program was asked to stop meanwhile.</summary>
-    private static async Task<ExitCode?> ShowAsync(CommandContext context, DevInstall install, string image, CancellationToken token)
+    private static async Task<ExitCode?> ShowAsync(CommandContext context, DevInstall install, string image, bool once, CancellationToken token)
     {
         // Ctrl-C belongs to the host, which only notes it: what is under way here has to hear of it.
         var stopping = install.Host.Stopping;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(token, stopping);
         try
         {
-            return await RunAsync(context, install, image, over.Token);
+            return await RunAsync(context, install, image, once, over.Token);
         }
         catch (Exception e) when (stopping.IsCancellationRequested && e is OperationCanceledException or Refit.ApiRequestException or HttpRequestException)
         {
@@ -53,7 +53,7 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task<ExitCode> RunAsync(CommandContext context, DevInstall install, string image, CancellationToken token)
+    private static async Task<ExitCode> RunAsync(CommandContext context, DevInstall install, string image, bool once, CancellationToken token)
     {
         var client = CommandContext.ClientOf(install.Url);
         var document = Document(image);
@@ -63,11 +63,14 @@ internal static class DemoCommand
         context.Error.WriteLine();
         context.Error.WriteLine($"Pipeline '{id}' is registered as version {registered.Version}; this is run {run.Number}:");
         var number = run.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var code = await new RunFollowing(context, client, "default", id, number).WithLogsAsync(token);
+        // It listens where nobody would look, and with --once it is gone when its words are read.
+        var following = new RunFollowing(context, client, "default", id, number) { Flags = $" --server {install.Url}", SaysNext = !once };
+        var code = await following.WithLogsAsync(token);
         context.Error.WriteLine();
         context.Error.WriteLine($"  run    {install.Url}api/v1/namespaces/default/pipelines/{id}/runs/{number}");
         context.Error.WriteLine($"  API    {install.Url}swagger");
-        context.Error.WriteLine($"  again  GOFER_SERVER={install.Url} gofer run {id} --follow");
+        if (once) context.Error.WriteLine("These end with the command; without --once it serves on.");
+        else context.Error.WriteLine($"  again  GOFER_SERVER={install.Url} gofer run {id} --follow");
         return code;
     }
 

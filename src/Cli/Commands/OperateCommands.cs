@@ -168,9 +168,15 @@ internal static class OperateCommands
             var name = context.Parsed.GetValue(pipeline)!;
             if (context.Parsed.GetValue(version) is { } named) return await DeployAsync(context, name, named, token);
             var found = await context.Client.Pipelines.GetPipelineAsync(context.Namespace, name, token);
-            return found.PreviousLiveVersion is { } previous
-                ? await DeployAsync(context, name, previous, token)
-                : context.Fail(Error.Invalid("", $"No other version of {name} was live before {found.LiveVersion}. Name the one to go back to: gofer rollback {name} VERSION."));
+            if (found.PreviousLiveVersion is not { } previous)
+            {
+                return context.Fail(Error.Invalid("", $"No other version of {name} was live before {found.LiveVersion}. Name the one to go back to: gofer rollback {name} VERSION."));
+            }
+
+            var code = await DeployAsync(context, name, previous, token);
+            // Whoever types it twice has the newer one again, which may be what they wanted to be rid of.
+            if (previous > found.LiveVersion) context.Error.WriteLine($"It is newer than version {found.LiveVersion}, which was live until now. To have that back: gofer rollback {name}{context.Flags}; to go further back, name the version.");
+            return code;
         });
         return command;
     }

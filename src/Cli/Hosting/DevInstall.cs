@@ -29,10 +29,11 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
     {
         var endpoint = ServerCommands.Endpoint(listen, insecure: false);
         if (!endpoint.IsOk) return endpoint.Error;
-        if (IsTaken(endpoint.Value)) return PortTaken(endpoint.Value);
+        // First: where another one is at work on the same folder it has the port too, and is the one to use.
         var folder = DataFolder.Open(settings[SettingTable.Data]);
         if (!folder.IsOk) return folder.Error;
         _folder = folder.Value;
+        if (IsTaken(endpoint.Value)) return PortTaken(endpoint.Value);
 
         var stages = new Stages(output);
         var scheduler = await stages.RunAsync(

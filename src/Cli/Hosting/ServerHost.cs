@@ -165,6 +165,11 @@ public sealed class ServerHost : IAsyncDisposable
             logging.AddFilter(typeof(DatabaseWatch).FullName, LogLevel.Information); // whoever reads that it went reads that it came
             logging.AddSimpleConsole(o => o.SingleLine = true);
         }
+        else if (!Console.IsErrorRedirected)
+        {
+            // Somebody reads it.
+            logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss "));
+        }
         else
         {
             logging.AddJsonConsole(o => o.UseUtcTimestamp = true);

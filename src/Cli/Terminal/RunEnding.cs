@@ -48,6 +48,12 @@ internal static class RunEnding
             console.WriteLine($"{failed.Count - MostFailures} more tasks failed.{(next is null ? "" : $" All of them: {next.Tasks}")}");
         }
 
+        if (failed.Count > 0 && tree.Run.State == RunState.Succeeded)
+        {
+            console.WriteLine();
+            console.WriteLine($"The run succeeded all the same: {(failed.Count == 1 ? "this task" : "these tasks")} may fail (allow_failure).");
+        }
+
         if (next is not null && tree.Run.State == RunState.Failed)
         {
             console.WriteLine();

@@ -8,6 +8,15 @@ namespace Gofer.Cli.Terminal;
 /// <summary>Shows a run while it runs: its output line by line, or its tree; and what it came to.</summary>
 internal sealed class RunFollowing(CommandContext context, GoferClient client, string @namespace, string pipeline, string run)
 {
+    /// <summary>After so long without a word a person wonders.</summary>
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3);
+
+    /// <summary>The flags with which commands that are printed mean this server and namespace.</summary>
+    public string Flags { get; init; } = context.Flags;
+
+    /// <summary>Whether what may be typed next is printed; false where the server goes away with the command.</summary>
+    public bool SaysNext { get; init; } = true;
+
     private readonly IAnsiConsole _errors = Consoles.On(context.Error, context);
     private readonly IAnsiConsole _out = Consoles.On(context.Out, context);
 
@@ -16,7 +25,22 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     {
         var tree = await TreeAsync(cancellationToken);
         var lines = TaggedLines.For(context, tree.Tasks.Max(t => t.Id.Length));
-        await foreach (var line in client.Streams.LogsAsync(@namespace, pipeline, run, cancellationToken: cancellationToken)) lines.Print(line);
+        using var spoken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waiting = SayWhyItWaitsAsync(spoken.Token);
+        try
+        {
+            await foreach (var line in client.Streams.LogsAsync(@namespace, pipeline, run, cancellationToken: cancellationToken))
+            {
+                // It must not speak into a line.
+                if (!spoken.IsCancellationRequested) await StopAsync(spoken, waiting);
+                lines.Print(line);
+            }
+        }
+        finally
+        {
+            await StopAsync(spoken, waiting);
+        }
+
         lines.End();
         return await EndAsync(await TreeAsync(cancellationToken), cancellationToken);
     }
@@ -75,10 +99,27 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
     private Task<ExitCode> EndAsync(RunTree tree, CancellationToken cancellationToken)
     {
         // What was named by a flag is named again, so that a command means the same.
-        var (number, where) = (tree.Run.Number, context.Flags);
+        var (number, where) = (tree.Run.Number, Flags);
         var next = new NextCommands(
-            task => $"gofer logs {pipeline} {number} {task}{where}", $"gofer task list {pipeline} {number}{where}", $"gofer rerun {pipeline} {number} --from failed --follow{where}");
-        return RunEnding.WriteAsync(_errors, tree, task => TailAsync(task, cancellationToken), next);
+            task => $"gofer logs {pipeline} {number} {task}{where}", $"gofer task list {pipeline} {number}{where}", $"gofer rerun {pipeline} {number} --from failed --version live --follow{where}");
+        return RunEnding.WriteAsync(_errors, tree, task => TailAsync(task, cancellationToken), SaysNext ? next : null);
+    }
+
+    /// <summary>Says once why a run prints nothing for so long, where it waits for something.</summary>
+    private async Task SayWhyItWaitsAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(s_silence, cancellationToken);
+        var whys = await client.Runs.ExplainRunAsync(@namespace, pipeline, run, cancellationToken);
+        // A task that is being started says so itself, and those that wait for it are not why.
+        if (whys.Items.FirstOrDefault(w => w is { About: "waiting", Code: not ("parents" or "starting") }) is not { } why) return;
+        context.Error.WriteLine($"{why.Task ?? "The run"} waits: {why.Message}");
+    }
+
+    private static async Task StopAsync(CancellationTokenSource source, Task task)
+    {
+        await source.CancelAsync();
+        // What could not be asked for is no news: the following itself says what is wrong.
+        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async IAsyncEnumerable<string> TailAsync(string task, [EnumeratorCancellation] CancellationToken cancellationToken)

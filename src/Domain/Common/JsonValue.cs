@@ -121,16 +121,16 @@ public sealed class JsonValue
         return null;
     }
 
-    /// <summary>The object, to be read member by member.</summary>
-    public JsonFields? Object() => Is(JsonValueKind.Object, "an object") ? new JsonFields(_element, _place, Faults) : null;
+    /// <summary>The object, to be read member by member; what is none is told one that would do.</summary>
+    public JsonFields? Object(string? like = null) => Is(JsonValueKind.Object, $"an object{Such(like)}") ? new JsonFields(_element, _place, Faults) : null;
 
     /// <summary>The members of an object whose names are the author's own.</summary>
-    public IReadOnlyList<JsonValue> Entries() => Object()?.Entries() ?? [];
+    public IReadOnlyList<JsonValue> Entries(string? like = null) => Object(like)?.Entries() ?? [];
 
-    /// <summary>The items of an array.</summary>
-    public IReadOnlyList<JsonValue> Items()
+    /// <summary>The items of an array; what is none is told one that would do.</summary>
+    public IReadOnlyList<JsonValue> Items(string? like = null)
     {
-        if (!Is(JsonValueKind.Array, "an array")) return [];
+        if (!Is(JsonValueKind.Array, $"an array{Such(like)}")) return [];
         return [.. _element.EnumerateArray().Select((item, i) => new JsonValue(item, _place.Item(i), Faults))];
     }
 
@@ -160,6 +160,8 @@ public sealed class JsonValue
         JsonValueKind.Null => "null",
         _ => "nothing",
     };
+
+    private static string Such(string? like) => like is null ? "" : $" such as {like}";
 
     private bool Is(JsonValueKind kind, string wanted)
     {

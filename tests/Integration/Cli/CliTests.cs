@@ -60,7 +60,9 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
         await GoferAsync(["up", "-", "--no-deploy"], Documents.Script("p", "echo two"));
         await GoferAsync(["up", "-"], Documents.Script("p", "echo three"));
         Assert.Contains("Version 1 of p is live.", (await GoferAsync(["rollback", "p"])).Error, StringComparison.Ordinal);
-        Assert.Contains("Version 3 of p is live.", (await GoferAsync(["rollback", "p"])).Error, StringComparison.Ordinal);
+        var again = await GoferAsync(["rollback", "p"]);
+        Assert.Contains("Version 3 of p is live.", again.Error, StringComparison.Ordinal);
+        Assert.Contains("It is newer than version 1, which was live until now.", again.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -158,6 +158,20 @@ public sealed class FollowingTests(GoferServer server) : IAsyncLifetime
         Assert.Single((await _area.Client.Runs.ListRunsAsync(_area.Name, "p", cancellationToken: Ct)).Items);
     }
 
+    [Fact]
+    public async Task A_followed_run_that_prints_nothing_says_why_it_waits()
+    {
+        await _area.RegisterAsync(Documents.With("\"parallelism\":1", Documents.Script("p", "echo ready; sleep 300")));
+        var first = await _area.RunAsync("p");
+        await using var second = Start(["run", "p", "--follow"]);
+        await second.SaysAsync("The run waits: The pipeline runs 1 runs at a time, and that many are active.");
+        Assert.Equal(0, (await GoferAsync(["cancel", "p", "2"])).Exit);
+        Assert.Equal(6, await second.ExitAsync());
+        Assert.Equal(1, second.Count("The run waits:"));
+        await GoferAsync(["cancel", "p", "1"]);
+        await _area.EndAsync(first);
+    }
+
     private static List<JsonElement> Lines(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonSerializer.Deserialize<JsonElement>(l))];
 
     private (string, string)[] Environment() => [("GOFER_SERVER", server.Url.ToString()), ("GOFER_NAMESPACE", _area.Name)];

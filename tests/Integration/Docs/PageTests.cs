@@ -32,7 +32,6 @@ public sealed partial class PageTests(GoferServer server)
         var text = (await File.ReadAllTextAsync(Repository.PathOf($"docs/{page}"), TestContext.Current.CancellationToken))
             .Replace("127.0.0.1:8080", listen, StringComparison.Ordinal)
             .Replace("--project examples/", $"--project {Repository.PathOf("examples")}/", StringComparison.Ordinal)
-            .Replace("createdb gofer", $"createdb {database}", StringComparison.Ordinal)
             .Replace("postgres://postgres:postgres@127.0.0.1:5432/gofer", Url(postgres, database), StringComparison.Ordinal);
         var fences = Fence().Matches(text).Select(m => (Kind: m.Groups[1].Value, Text: m.Groups[2].Value)).ToList();
         Assert.Contains(fences, f => f.Kind == "text");
