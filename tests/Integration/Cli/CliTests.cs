@@ -40,7 +40,8 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
     [Fact]
     public async Task Up_takes_a_document_from_standard_input_and_says_what_changed()
     {
-        Assert.Equal(0, (await GoferAsync(["up", "-"], Documents.Script("p", "echo one"))).Exit);
+        var first = await GoferAsync(["up", "-"], Documents.Script("p", "echo one"));
+        Assert.Equal((0, ""), (first.Exit, first.Out)); // of a first version everything is new
         var second = await GoferAsync(["up", "-", "--no-deploy"], Documents.Script("p", "echo two"));
         Assert.Contains("~ /tasks/t/command", second.Out, StringComparison.Ordinal);
         Assert.Contains("version 2, not live", second.Error, StringComparison.Ordinal);
@@ -48,6 +49,17 @@ public sealed class CliTests(GoferServer server) : IAsyncLifetime
         Assert.Contains("1 differences from the live version", diff.Error, StringComparison.Ordinal);
         Assert.Contains("Version 2 of p is live.", (await GoferAsync(["deploy", "p", "2"])).Error, StringComparison.Ordinal);
         Assert.Contains("Version 1 of p is live.", (await GoferAsync(["rollback", "p"])).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_line_that_ends_before_a_command_is_answered_with_those_that_there_are()
+    {
+        var bare = await GoferAsync([]);
+        Assert.Equal((0, ""), (bare.Exit, bare.Error));
+        Assert.Contains("gofer demo --once", bare.Out, StringComparison.Ordinal);
+        var noun = await GoferAsync(["pipeline"]);
+        Assert.Equal((2, ""), (noun.Exit, noun.Error));
+        Assert.Contains("gofer pipeline list", noun.Out, StringComparison.Ordinal);
     }
 
     [Fact]

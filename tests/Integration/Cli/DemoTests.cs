@@ -25,6 +25,9 @@ public sealed class DemoTests
             Assert.Matches(@"✗ +flaky +failed .*exit code 3", demo.Error);
             Assert.Matches(@"↷ +never +skipped .*because of flaky", demo.Error);
             Assert.Contains("/swagger", demo.Error, StringComparison.Ordinal);
+            Assert.Contains("These end with the command", demo.Error, StringComparison.Ordinal);
+            Assert.Contains("The run succeeded all the same", demo.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("gofer logs dag", demo.Error, StringComparison.Ordinal); // nobody answers there any more
             Assert.Contains("/api/v1/namespaces/default/pipelines/dag/runs/1", demo.Error, StringComparison.Ordinal);
 
             // Over the same data it finds what it made before.
