@@ -143,6 +143,9 @@ public sealed record ClaimedTask
     /// <summary>What the secrets and objects are that values of the task stand for, by kind and key.</summary>
     public IReadOnlyDictionary<(string Kind, string Key), string> Substitutes { get; init; } = new Dictionary<(string, string), string>();
 
+    /// <summary>Those of them that nobody may read in the task's output.</summary>
+    public IEnumerable<string> Secrets => Substitutes.Where(s => Interpolation.IsSecret(s.Key.Kind)).Select(s => s.Value);
+
     /// <summary>The values of the matrix instance; null where the task has no matrix.</summary>
     public required IReadOnlyDictionary<string, string>? Matrix { get; init; }
 

@@ -14,6 +14,9 @@ public static class Interpolation
 
     private static readonly string[] s_kinds = ["pipeline_secret", "namespace_secret", "global_secret", "pipeline_object", "run_object", Param];
 
+    /// <summary>Whether what it stands for must not be seen.</summary>
+    public static bool IsSecret(string kind) => kind.EndsWith("_secret", StringComparison.Ordinal);
+
     /// <summary>
     /// The kind of the interpolation that <paramref name="text"/> is, in lower case, or null where it is ordinary text. Space around
     /// it and the kind's letter case do not matter; a brace inside the key makes it ordinary text.

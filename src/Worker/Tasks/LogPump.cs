@@ -1,8 +1,8 @@
-using System.Text;
 using Gofer.Application.Common;
 using Gofer.Application.Logs;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
+using Gofer.Domain.Secrets;
 using Gofer.Worker.Loops;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -26,7 +26,8 @@ internal sealed partial class LogPump(
     private const int LargestTail = 4 * 1024;
 
     /// <summary>Returns when all of the container's output is stored but for what it answers, which is to be stored with the attempt's end.</summary>
-    public async Task<IReadOnlyList<LogChunk>> RunAsync(WorkerSession session, ClaimedTask task, string name, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<LogChunk>> RunAsync(
+        WorkerSession session, ClaimedTask task, string name, MaskSet masks, CancellationToken cancellationToken)
     {
         var owner = new LogOwner(task.Held.Run, task.Held.Task, task.Attempt, session.Worker, task.Held.Fence);
         // The first claim that a task ever had: nobody can have stored anything, so nobody is asked.
@@ -38,7 +39,7 @@ internal sealed partial class LogPump(
                 var position = known ?? await sink.PositionAsync(owner.Run, owner.Task, owner.Attempt, cancellationToken);
                 known = null;
                 // Where an append failed it may still come to its end behind our back, so after that every chunk goes the same way.
-                if (await PumpAsync(owner, name, position, failures == 1, cancellationToken) is { } tail) return tail;
+                if (await PumpAsync(owner, name, position, masks, failures == 1, cancellationToken) is { } tail) return tail;
             }
             catch (Exception e) when (e is SchedulerUnavailableException || store.IsTrouble(e))
             {
@@ -52,10 +53,11 @@ internal sealed partial class LogPump(
 
     /// <summary>What is left for the attempt's end; null where another holder moved the position: read it again.</summary>
     private async Task<IReadOnlyList<LogChunk>?> PumpAsync(
-        LogOwner owner, string name, LogPosition position, bool mayLeaveTail, CancellationToken cancellationToken)
+        LogOwner owner, string name, LogPosition position, MaskSet masks, bool mayLeaveTail, CancellationToken cancellationToken)
     {
         var cutter = new LogCutter(owner.Task, owner.Attempt, position);
-        var stored = position.Stdout + position.Stderr;
+        var limit = options.Value.LogLimit;
+        var intake = new LogIntake(cutter, masks, limit - position.Stdout - position.Stderr, limit, clock);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var pieces = scheduler.ReadLogsAsync(name, position.Stdout, position.Stderr, reading.Token).GetAsyncEnumerator(reading.Token);
         var next = pieces.MoveNextAsync().AsTask();
@@ -69,12 +71,13 @@ internal sealed partial class LogPump(
                 }
 
                 if (!await next) break;
-                stored += Add(cutter, pieces.Current, options.Value.LogLimit - stored);
+                intake.Add(pieces.Current);
                 next = pieces.MoveNextAsync().AsTask();
                 if (cutter.ReadyBytes < Flush) continue;
                 if (await StoreAsync(owner, cutter.Take(final: false, clock.GetUtcNow()), cancellationToken) is { } over) return over ? [] : null;
             }
 
+            intake.Finish();
 #if SABOTAGE_LOG // the last chunk is dropped
             return [];
 #else
@@ -91,19 +94,6 @@ internal sealed partial class LogPump(
         }
     }
 
-    /// <summary>Takes what there is room for, and says once where it cut: the marker itself takes the room below zero.</summary>
-    private int Add(LogCutter cutter, LogPiece piece, long room)
-    {
-        if (room < 0) return 0;
-        var bytes = piece.Bytes.Span;
-        var taken = (int)Math.Min(bytes.Length, room);
-        cutter.Add(piece.Stream, bytes[..taken], clock.GetUtcNow());
-        if (taken == bytes.Length) return taken;
-        var marker = Marker();
-        cutter.Add(LogStream.Stderr, marker, clock.GetUtcNow());
-        return taken + marker.Length;
-    }
-
     /// <summary>Null where the chunks are stored; else whether the pump is done.</summary>
     private async Task<bool?> StoreAsync(LogOwner owner, IReadOnlyList<LogChunk> chunks, CancellationToken cancellationToken) =>
         await sink.AppendAsync(owner, chunks, cancellationToken) switch
@@ -112,9 +102,6 @@ internal sealed partial class LogPump(
             LogAppend.Moved => false,
             _ => true, // fenced: the rest is the next holder's
         };
-
-    private byte[] Marker() =>
-        Encoding.UTF8.GetBytes($"\n[gofer] The log was cut here: it is over the limit of {options.Value.LogLimit} bytes.\n");
 
     private static partial class Log
     {

@@ -56,7 +56,7 @@ internal sealed partial class Shepherd(
 #pragma warning restore CA1031
         {
             Log.Failed(logger, e, name);
-            await FailAsync(session, task, e);
+            await FailAsync(session, handle, e);
         }
         finally
         {
@@ -77,7 +77,7 @@ internal sealed partial class Shepherd(
         // Beside the stop, which a task that ignores its signal holds up for the whole grace.
         using var killed = handle.OnKill(() => killing = Task.Run(() => InsistAsync(name, TimeSpan.Zero, ended.Token)));
         var patience = StopWhenOverdueAsync(handle, started.StartedAt, name, ended.Token);
-        var pumping = logs.RunAsync(session, task, name, session.Over);
+        var pumping = logs.RunAsync(session, task, name, handle.Masks, session.Over);
         var waiting = RetryAsync(token => scheduler.WaitAsync(name, token), null, session.Over);
         var over = Task.WhenAll(pumping, waiting);
         await Task.WhenAny(over, Task.Delay(ShortTask, session.Over));
@@ -99,11 +99,13 @@ internal sealed partial class Shepherd(
         TaskOutcome outcome = (status, handle.IsOverdue) switch
         {
             (ContainerStatus.Ended end, true) => new TaskOutcome.TimedOut(end.ExitCode, end.StartedAt, task.Definition.Timeout!.Value),
-            (ContainerStatus.Ended end, false) => new TaskOutcome.Exited(end.ExitCode, end.OutOfMemory, end.StartedAt, end.Message),
+            (ContainerStatus.Ended end, false) => new TaskOutcome.Exited(end.ExitCode, end.OutOfMemory, end.StartedAt, Masked(end.Message)),
             (_, true) => new TaskOutcome.TimedOut(null, started.StartedAt, task.Definition.Timeout!.Value),
             _ => new TaskOutcome.Lost("The container vanished before its exit code was read."),
         };
         return (outcome, tail);
+
+        string? Masked(string? message) => message is null ? null : handle.Masks.Mask(message);
     }
 
     /// <summary>
@@ -175,7 +177,7 @@ internal sealed partial class Shepherd(
 
         using var wanted = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
         using var stop = handle.OnStop(wanted.Cancel);
-        var progress = new ProgressReports(session, task.Held);
+        var progress = new ProgressReports(session, task.Held, handle.Masks);
         try
         {
             var spec = specs.For(task);
@@ -190,7 +192,7 @@ internal sealed partial class Shepherd(
         }
         catch (ContainerRefusedException refused)
         {
-            return new Begun(new TaskOutcome.Refused(refused.Reason, refused.Message), default, null);
+            return new Begun(new TaskOutcome.Refused(refused.Reason, handle.Masks.Mask(refused.Message)), default, null);
         }
         catch (OperationCanceledException) when (handle.StopRequested && !session.Over.IsCancellationRequested)
         {
@@ -236,11 +238,12 @@ internal sealed partial class Shepherd(
         }
     }
 
-    private static async Task FailAsync(WorkerSession session, ClaimedTask task, Exception e)
+    private static async Task FailAsync(WorkerSession session, TaskHandle handle, Exception e)
     {
         try
         {
-            await session.ReportAsync(new TaskReport.Ended(task.Held, new TaskOutcome.Refused(Reasons.SchedulerError, $"The worker failed: {e.Message}")));
+            await session.ReportAsync(new TaskReport.Ended(
+                handle.Task.Held, new TaskOutcome.Refused(Reasons.SchedulerError, handle.Masks.Mask($"The worker failed: {e.Message}"))));
         }
         catch (OperationCanceledException)
         {

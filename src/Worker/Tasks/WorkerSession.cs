@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
+using Gofer.Domain.Secrets;
 
 namespace Gofer.Worker.Tasks;
 
@@ -89,6 +90,9 @@ internal sealed class TaskHandle(ClaimedTask task) : IDisposable
     private bool _overdue;
 
     public ClaimedTask Task { get; } = task;
+
+    /// <summary>What must not be read in anything that the task says.</summary>
+    public MaskSet Masks { get; } = task.Substitutes.Count == 0 ? MaskSet.None : MaskSet.Of(task.Secrets);
 
     public Task Shepherd { get; set; } = System.Threading.Tasks.Task.CompletedTask;
 

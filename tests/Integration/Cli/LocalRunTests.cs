@@ -59,6 +59,26 @@ public sealed class LocalRunTests : IDisposable
     }
 
     [Fact]
+    public async Task The_value_of_a_secret_is_shown_nowhere_however_a_task_writes_it()
+    {
+        var script = """
+            echo "it is $TOKEN" '!'; printf 'in two: %s' "${TOKEN%battery}"; sleep 0.5; echo battery
+            printf %s "$TOKEN" | base64; printf 'x%s' "$TOKEN" | base64 >&2; echo "{\"t\": \"$TOKEN\"}"; echo "$OPEN"; exit 3
+            """;
+        var path = Write(Documents.Of("p", Documents.Step("t", script).And("""
+            "variables":{"TOKEN":"pipeline_secret{{token}}","OPEN":"pipeline_object{{open}}"}
+            """)));
+        var env = Path.Combine(_folder, "local.env");
+        await File.WriteAllTextAsync(env, "token=correct horse battery\nopen=no secret at all\n", Ct);
+        var run = await LocalAsync(path, "--env-file", env);
+        Assert.Equal(5, run.Exit);
+        Assert.Equal(["t | it is *** !", "t | in two: ***", "t | ***", "t | {\"t\": \"***\"}", "t | no secret at all"], run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l.StartsWith("t |", StringComparison.Ordinal)));
+        Assert.Contains("  | in two: ***\n", run.Error, StringComparison.Ordinal);
+        foreach (var part in new[] { "horse", "Y29ycmVj", "b3JyZWN0" }) Assert.DoesNotContain(part, run.Out + run.Error, StringComparison.Ordinal);
+        AssertNothingLeft();
+    }
+
+    [Fact]
     public async Task What_is_tried_again_is_shown_and_a_later_attempt_counts()
     {
         var path = Write(Documents.Of("p", Documents.Step("t", "echo attempt $GOFER_ATTEMPT; [ $GOFER_ATTEMPT = 3 ]").And("""
@@ -126,7 +146,7 @@ public sealed class LocalRunTests : IDisposable
         var ran = Path.Combine(_folder, "ran");
         var path = Write(Documents.Of(
             "p", Documents.Step("first", $"touch {ran}"),
-            Documents.Step("t", "printf '%s\\n' \"$TOKEN\" \"$MODEL\"", ("first", "success")).And("""
+            Documents.Step("t", "[ \"$TOKEN\" = 'param{{no}} $HOME' ] && echo as it is; printf '%s\\n' \"$MODEL\"", ("first", "success")).And("""
             "variables":{"TOKEN":" Pipeline_Secret{{token}} ","MODEL":"run_object{{model}}"}
             """)));
         var without = await LocalAsync(path);
@@ -142,7 +162,7 @@ public sealed class LocalRunTests : IDisposable
         await File.WriteAllTextAsync(env, "token='param{{no}} $HOME'\nmodel=\"two\\nlines\"\n", Ct);
         var run = await LocalAsync(path, "--env-file", env);
         Assert.True(run.Exit == 0, run.Error);
-        Assert.Equal("t     | param{{no}} $HOME\nt     | two\nt     | lines\n", run.Out);
+        Assert.Equal("t     | as it is\nt     | two\nt     | lines\n", run.Out);
         Assert.Equal(0, (await LocalAsync(path, "--task", "first")).Exit); // which needs none of them
         AssertNothingLeft();
     }

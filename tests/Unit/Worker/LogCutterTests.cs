@@ -102,6 +102,41 @@ public sealed class LogCutterTests
         Assert.Equal(20_000, chunks[^1].LastPiece);
     }
 
+    [Fact]
+    public void A_mask_stands_whole_in_one_chunk_and_counts_for_what_was_written()
+    {
+        var shown = Gen.OneOf(Gen.Int[0, 40].Select(n => new string('ä', n)), Gen.Int[0, 9000].Select(n => string.Concat(Enumerable.Repeat("0123456789\n", n))), Gen.Int[0, 70_000].Select(n => new string('x', n)));
+        Gen.Select(Gen.OneOf(LogStream.Stdout, LogStream.Stderr), shown, Gen.Int[6, 300], Gen.Bool).List[1, 12].Sample(
+            writes =>
+            {
+                var cutter = new LogCutter(0, 1, default);
+                var chunks = new List<LogChunk>();
+                var written = new Dictionary<LogStream, Dictionary<long, long>> { [LogStream.Stdout] = new() { [0] = 0 }, [LogStream.Stderr] = new() { [0] = 0 } };
+                foreach (var (stream, text, secret, take) in writes)
+                {
+                    var bytes = Encoding.UTF8.GetBytes(text);
+                    cutter.Add(stream, bytes, s_now);
+                    cutter.AddHidden(stream, secret, begins: true, s_now);
+                    var (at, raw) = written[stream].MaxBy(p => p.Key);
+                    // each byte of the text by itself; of a mask its end alone is a place to cut at
+                    for (var i = 1; i <= bytes.Length; i++) written[stream][at + i] = raw + i;
+                    written[stream][at + bytes.Length + 3] = raw + bytes.Length + secret;
+                    if (take) chunks.AddRange(cutter.Take(final: false, s_now));
+                    Assert.Equal(raw + bytes.Length + secret, cutter.Offset(stream));
+                }
+
+                chunks.AddRange(cutter.Take(final: true, s_now));
+                Assert.All(chunks, c => Assert.InRange(c.Bytes.Length, 1, LogCutter.Largest));
+                foreach (var (stream, places) in written)
+                {
+                    var at = 0L;
+                    foreach (var chunk in chunks.Where(c => c.Stream == stream)) Assert.Equal(places[at += chunk.Bytes.Length], chunk.StreamEnd);
+                    Assert.Equal(places.Keys.Max(), at);
+                }
+            },
+            iter: 200);
+    }
+
     private static List<LogChunk> Feed(LogCutter cutter, List<(LogStream Stream, byte[] Bytes, bool Take)> writes)
     {
         var chunks = new List<LogChunk>();
