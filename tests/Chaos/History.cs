@@ -3,6 +3,13 @@ using Gofer.Tests.Chaos.Faults;
 
 namespace Gofer.Tests.Chaos;
 
+/// <summary>A task of a worker that was killed: how long it was until a sweep put it back, and until somebody claimed it.</summary>
+/// <param name="Kill">The kill.</param>
+/// <param name="PutBack">Until it was in the queue again; null where nothing says so.</param>
+/// <param name="Took">Until it was claimed.</param>
+/// <param name="Clear">Whether another worker was left alone meanwhile, so that it could.</param>
+internal sealed record Reclaim(Injected Kill, TimeSpan? PutBack, TimeSpan Took, bool Clear);
+
 /// <summary>What became of tasks whose worker was taken from them, by the audit and the log of faults.</summary>
 internal sealed class History
 {
@@ -31,7 +38,7 @@ internal sealed class History
     /// From the kill of a worker until a task of its was claimed again, for each such task; and whether another worker was left alone meanwhile,
     /// so that it could.
     /// </summary>
-    public IReadOnlyList<(Injected Kill, TimeSpan Took, bool Clear)> Reclaims { get; }
+    public IReadOnlyList<Reclaim> Reclaims { get; }
 
     /// <summary>From a Postgres fault to the first claim after it.</summary>
     public IReadOnlyList<TimeSpan> Recoveries { get; }
@@ -39,13 +46,14 @@ internal sealed class History
     /// <summary>Tasks that went back to the queue, each tied to the fault behind it.</summary>
     public IReadOnlyList<(string Cause, int Count)> Takeovers { get; }
 
-    private static IEnumerable<(Injected Kill, TimeSpan Took, bool Clear)> Reclaimed(Audit audit, List<Write[]> byTask, Injected kill, bool clear)
+    private static IEnumerable<Reclaim> Reclaimed(Audit audit, List<Write[]> byTask, Injected kill, bool clear)
     {
         foreach (var writes in byTask)
         {
             var last = Array.FindLastIndex(writes, w => w.At <= kill.At);
             if (last < 0 || writes[last].HolderAfter is not { } holder || audit.Leases.GetValueOrDefault(holder)?.Process != kill.Process) continue;
-            if (writes.Skip(last + 1).FirstOrDefault(w => w.IsClaim) is { } again) yield return (kill, again.At - kill.At, clear);
+            var after = writes.Skip(last + 1).ToList();
+            if (after.FirstOrDefault(w => w.IsClaim) is { } again) yield return new Reclaim(kill, after.FirstOrDefault(w => w.IsRequeue)?.At - kill.At, again.At - kill.At, clear);
         }
     }
 

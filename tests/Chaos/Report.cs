@@ -33,10 +33,7 @@ internal sealed class Report(
         var history = new History(checker.Audit, log);
         Line("reclaim after a worker's kill", Spread([.. history.Reclaims.Select(r => r.Took)]));
         Line("  where a worker was left alone", Spread([.. history.Reclaims.Where(r => r.Clear).Select(r => r.Took)]));
-        foreach (var slow in history.Reclaims.Where(r => r.Clear && r.Took > s_prompt).GroupBy(r => r.Kill))
-        {
-            Line("  slow", string.Create(CultureInfo.InvariantCulture, $"{slow.Count()} tasks of {slow.Key.Process}, killed at {slow.Key.At:T}: {slow.Max(s => s.Took.TotalSeconds):0.0} s"));
-        }
+        foreach (var slow in history.Reclaims.Where(r => r.Took > s_prompt).GroupBy(r => r.Kill)) Line("  slow", Slow(slow.Key, [.. slow]));
 
         Line("first claim after a Postgres fault", Spread(history.Recoveries));
         Line("tasks taken over", string.Join(", ", history.Takeovers.Select(t => $"{t.Count} after {t.Cause}")));
@@ -57,6 +54,17 @@ internal sealed class Report(
     }
 
     private void Line(string name, string value) => output.WriteLine($"{name,-38} {value}");
+
+    /// <summary>Which part of it took how long, and what else struck meanwhile.</summary>
+    private string Slow(Injected kill, IReadOnlyList<Reclaim> slow)
+    {
+        var until = kill.At + slow.Max(s => s.Took);
+        var beside = log.All.Where(f => f != kill && f.At > kill.At - s_prompt && f.At < until)
+            .Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Fault}{(f.Process is null ? "" : $" ({f.Process})")} at {(f.At - kill.At).TotalSeconds:+0.0;-0.0} s"));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{slow.Count} tasks of {kill.Process}, killed at {kill.At:T}: put back after {slow.Max(s => s.PutBack)?.TotalSeconds ?? 0:0.0} s, claimed after {slow.Max(s => s.Took).TotalSeconds:0.0} s; beside it {string.Join(", ", beside)}");
+    }
 
     private static string Spread(IReadOnlyList<TimeSpan> times)
     {
