@@ -36,6 +36,7 @@ internal sealed partial class Shepherd(
         var name = specs.NameOf(task);
         try
         {
+            handle.PrepareMasks();
             var (outcome, tail) = await RunAsync(session, handle, name);
             var answer = await session.ReportAsync(new TaskReport.Ended(task.Held, outcome) { Tail = tail, Children = task.Children });
             // Over: this end was recorded before, and the answer was lost.

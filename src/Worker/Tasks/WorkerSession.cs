@@ -91,8 +91,8 @@ internal sealed class TaskHandle(ClaimedTask task) : IDisposable
 
     public ClaimedTask Task { get; } = task;
 
-    /// <summary>What must not be read in anything that the task says.</summary>
-    public MaskSet Masks { get; } = task.Substitutes.Count == 0 ? MaskSet.None : MaskSet.Of(task.Secrets);
+    /// <summary>What must not be read in anything that the task says; nothing before <see cref="PrepareMasks"/>.</summary>
+    public MaskSet Masks { get; private set; } = MaskSet.None;
 
     public Task Shepherd { get; set; } = System.Threading.Tasks.Task.CompletedTask;
 
@@ -101,6 +101,15 @@ internal sealed class TaskHandle(ClaimedTask task) : IDisposable
     {
         get => Volatile.Read(ref _overdue);
         set => Volatile.Write(ref _overdue, value);
+    }
+
+    /// <summary>
+    /// Makes <see cref="Masks"/>, before anything is started. Not where the task is claimed: of long secrets it takes a while, in which nothing
+    /// else would be claimed.
+    /// </summary>
+    public void PrepareMasks()
+    {
+        if (Task.Substitutes.Count > 0) Masks = MaskSet.Of(Task.Secrets);
     }
 
     /// <summary>Whether somebody asked to stop the task.</summary>
