@@ -40,7 +40,7 @@ public static class DocumentReader
             Name = fields["name"].Text(limits.Name) is { Length: > 0 } name ? name : id,
             Description = fields["description"].Text(limits.Description) ?? "",
             Parallelism = (int)(fields["parallelism"].Whole(0, limits.Parallelism) ?? 0),
-            OnLimit = fields["on_limit"] is { IsEmpty: false } policy ? Policy(policy.Choice(DocumentWords.Policies)) : LimitPolicy.Queue,
+            OnLimit = fields["on_limit"] is var policy && policy.Text() is { Length: > 0 } ? Policy(policy.Choice(DocumentWords.Policies)) : LimitPolicy.Queue,
             Timeout = fields["timeout"].Time(limits.ShortestTimeout, limits.LongestTimeout),
             Priority = (int)(fields["priority"].Whole(-limits.Priority, limits.Priority) ?? 0),
             Params = parameters,

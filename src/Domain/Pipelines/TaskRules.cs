@@ -19,7 +19,7 @@ internal static class TaskRules
             InitialDelay = initial,
             Factor = Factor(fields["factor"]) ?? standard.Factor,
             MaxDelay = longest ?? (initial > standard.MaxDelay ? initial : standard.MaxDelay),
-            On = fields["on"] is { IsEmpty: false } on ? Classes(on) : RetryPolicy.DefaultOn,
+            On = fields["on"] is var on && on.Items().Count > 0 ? Classes(on) : RetryPolicy.DefaultOn,
             ExitCodes = ExitCodes(fields["exit_codes"]),
         };
         if (policy.ExitCodes.Count > 0 && !policy.On.Contains(Reasons.ExitCode)) fields["exit_codes"].Invalid("'exit_codes' asks for nothing: 'on' does not have exit_code.");

@@ -240,7 +240,7 @@ public sealed class LocalRunTests : IDisposable
     {
         var inner = Write(Documents.Script("inner", "echo inside of $GOFER_PIPELINE_ID"), "inner.json");
         var gofer = Path.Combine(AppContext.BaseDirectory, "gofer.dll");
-        var run = await LocalAsync(Write(Documents.Script("outer", $"dotnet {gofer} run --local {inner} --scheduler process")));
+        var run = await LocalAsync(Write(Documents.Script("outer", $"out=$(dotnet {gofer} run --local {inner} --scheduler process) && echo \"$out\"")));
         Assert.True(run.Exit == 0, run.Error + run.Out);
         Assert.Contains("t | t | inside of inner\n", run.Out, StringComparison.Ordinal);
         AssertNothingLeft();

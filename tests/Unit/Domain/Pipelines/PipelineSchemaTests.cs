@@ -115,6 +115,16 @@ public sealed partial class PipelineSchemaTests
         Assert.True(s_schema.Accepts(document, out var why), why);
     }
 
+    [Theory]
+    [InlineData("""{"id":"p","tasks":[{"id":"t","image":"i","retry":{"on":""}}]}""", "'on' must be an array, not a string.")]
+    [InlineData("""{"id":"p","tasks":[{"id":"t","image":"i","retry":{"on":{}}}]}""", "'on' must be an array, not an object.")]
+    [InlineData("""{"id":"p","on_limit":[],"tasks":[{"id":"t","image":"i"}]}""", "'on_limit' must be a string, not an array.")]
+    public void What_is_of_another_type_is_refused_also_where_it_is_empty(string document, string complaint)
+    {
+        Assert.Equal(complaint, Documents.Read(document).Error?.Message);
+        Assert.False(s_schema.Accepts(document, out _));
+    }
+
     [Fact]
     public void What_the_reader_accepts_the_schema_accepts()
     {
