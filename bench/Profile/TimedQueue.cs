@@ -20,8 +20,8 @@ internal sealed class TimedQueue(IWorkQueue inner, Stopwatches watches) : IWorkQ
     public Task<IReadOnlyList<HeldTask>> StopsAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken) =>
         inner.StopsAsync(worker, held, cancellationToken);
 
-    public Task<int> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken) =>
-        watches.TimeAsync("sweep", () => inner.SweepAsync(lostAfter, poisonLimit, cancellationToken), moved => moved);
+    public Task<Swept> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken) =>
+        watches.TimeAsync("sweep", () => inner.SweepAsync(lostAfter, poisonLimit, cancellationToken), swept => swept.Moved);
 
     public Task<(int Fired, TimeSpan? Next)> FireTimersAsync(CancellationToken cancellationToken) => inner.FireTimersAsync(cancellationToken);
 

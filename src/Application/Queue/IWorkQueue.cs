@@ -34,9 +34,9 @@ public interface IWorkQueue
     /// <summary>
     /// Puts tasks of workers whose lease ran out back into the queue, ends those whose back end nobody reached for
     /// <paramref name="lostAfter"/>, condemns what <paramref name="poisonLimit"/> dead workers had in common, and admits runs and tasks for
-    /// which there is room. Any worker may call it at any time; answers how many tasks and runs it moved.
+    /// which there is room. Any worker may call it at any time.
     /// </summary>
-    Task<int> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken);
+    Task<Swept> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Starts the attempts whose time has come and stops the runs whose timeout is over. Any worker may call it at any time; answers how many
@@ -53,6 +53,11 @@ public interface IWorkQueue
     /// <summary>Puts back everything that the worker holds and ends its lease; containers are left alone.</summary>
     Task HandOverAsync(WorkerId worker, CancellationToken cancellationToken);
 }
+
+/// <summary>What a sweep did.</summary>
+/// <param name="Moved">How many tasks and runs it moved on.</param>
+/// <param name="LeavesDead">Whether there still is a worker whose lease ran out: another transaction holds its row, mostly for milliseconds.</param>
+public readonly record struct Swept(int Moved, bool LeavesDead);
 
 /// <summary>What a renewed lease brings with it: what a worker that has nothing else to do would have to ask for.</summary>
 /// <param name="NextLeaseEnd">How long it is until another worker's lease ends unless that renews it; null where there is no other.</param>

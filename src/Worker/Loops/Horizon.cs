@@ -16,16 +16,22 @@ internal sealed class Horizon(Wakeups wakeups)
     /// <summary>The longest wait: whoever waits longer looks like one that stands still.</summary>
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(10);
 
+    /// <summary>How soon a sweep comes again that left a dead worker to a transaction that holds its row.</summary>
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(200);
+
     private readonly Lock _gate = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _sweepAt;
+    private long _leaseEndsAt;
+    private long _sweepWantedAt;
+    private long _nextSweep;
     private long _timerAt;
     private long _timersSeen = -1;
 
     /// <summary>Takes in what a renewal said.</summary>
     public void Learn(Renewal renewal)
     {
-        Plan(ref _sweepAt, renewal.WantsSweep ? TimeSpan.Zero : renewal.NextLeaseEnd);
+        Plan(ref _leaseEndsAt, renewal.NextLeaseEnd);
+        Plan(ref _sweepWantedAt, renewal.WantsSweep ? TimeSpan.Zero : null);
         Plan(ref _timerAt, renewal.NextTimer);
         if (renewal.IsReady) wakeups.RaiseReady();
     }
@@ -33,18 +39,24 @@ internal sealed class Horizon(Wakeups wakeups)
     /// <summary>Nothing was told: everything is to be looked at.</summary>
     public void Forget()
     {
-        Plan(ref _sweepAt, TimeSpan.Zero);
+        Plan(ref _sweepWantedAt, TimeSpan.Zero);
         Plan(ref _timerAt, TimeSpan.Zero);
     }
 
     /// <summary>Takes in how long it is until the next timer; null for none.</summary>
     public void NextTimer(TimeSpan? left) => Plan(ref _timerAt, left);
 
-    /// <summary>True when a sweep may find something; false after some seconds in which none could.</summary>
-    public async Task<bool> UntilSweepAsync(CancellationToken cancellationToken)
+    /// <summary>A sweep left a dead worker, or did not come to its end.</summary>
+    public void SweepAgain() => Plan(ref _leaseEndsAt, s_again);
+
+    /// <summary>
+    /// True when a lease ended, and where a sweep may find something else and the last one is <paramref name="pace"/> ago; false after some
+    /// seconds in which neither was so.
+    /// </summary>
+    public async Task<bool> UntilSweepAsync(TimeSpan pace, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
-        while (Left(ref _sweepAt, out var changed) is { } left && left > TimeSpan.Zero)
+        while (LeftToSweep(pace, out var changed) is var left && left > TimeSpan.Zero)
         {
             if (Rest(began, s_longest) is not { } rest) return false;
             await EitherAsync(changed, left < rest ? left : rest, cancellationToken);
@@ -86,6 +98,21 @@ internal sealed class Horizon(Wakeups wakeups)
         cancellationToken.ThrowIfCancellationRequested();
     }
 
+    /// <summary>How long it is until the next sweep; where it is now, the end of the lease that it sees to is not waited for again.</summary>
+    private TimeSpan LeftToSweep(TimeSpan pace, out Task changed)
+    {
+        lock (_gate)
+        {
+            changed = _changed.Task;
+            var now = Stopwatch.GetTimestamp();
+            var left = Stopwatch.GetElapsedTime(now, Math.Min(_leaseEndsAt, Math.Max(_sweepWantedAt, _nextSweep)));
+            if (left > TimeSpan.Zero) return left;
+            if (Stopwatch.GetElapsedTime(now, _leaseEndsAt) <= TimeSpan.Zero) _leaseEndsAt = long.MaxValue;
+            _nextSweep = In(now, pace);
+            return left;
+        }
+    }
+
     private TimeSpan Left(ref long at, out Task changed)
     {
         lock (_gate)
@@ -95,12 +122,14 @@ internal sealed class Horizon(Wakeups wakeups)
         }
     }
 
+    private static long In(long now, TimeSpan span) => now + (long)(span.TotalSeconds * Stopwatch.Frequency);
+
     private void Plan(ref long at, TimeSpan? left)
     {
         TaskCompletionSource? earlier = null;
         lock (_gate)
         {
-            var planned = left is { } some ? Stopwatch.GetTimestamp() + (long)(some.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
+            var planned = left is { } some ? In(Stopwatch.GetTimestamp(), some) : long.MaxValue;
             if (planned < at) (earlier, _changed) = (_changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
             at = planned;
         }

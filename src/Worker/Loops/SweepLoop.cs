@@ -6,21 +6,27 @@ using Microsoft.Extensions.Options;
 namespace Gofer.Worker.Loops;
 
 /// <summary>
-/// Takes over from workers that died and admits waiting runs; every worker sweeps, none leads. Again and again while there is anything to sweep,
-/// and when a lease ends that was not renewed.
+/// Takes over from workers that died and admits waiting runs; every worker sweeps, none leads. At its pace while there is anything to sweep,
+/// and the moment a lease ends that was not renewed.
 /// </summary>
 internal sealed partial class SweepLoop(
     IWorkQueue queue, Horizon horizon, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<SweepLoop> logger) : Loop(watch, logger)
 {
     /// <inheritdoc/>
-    protected override TimeSpan Pause => options.Value.Sweep;
-
-    /// <inheritdoc/>
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        if (!await horizon.UntilSweepAsync(cancellationToken)) return;
-        var moved = await queue.SweepAsync(options.Value.LostAfter, options.Value.PoisonLimit, cancellationToken);
-        if (moved > 0) Log.Moved(logger, moved);
+        if (!await horizon.UntilSweepAsync(options.Value.Sweep, cancellationToken)) return;
+        var swept = new Swept(0, LeavesDead: true);
+        try
+        {
+            swept = await queue.SweepAsync(options.Value.LostAfter, options.Value.PoisonLimit, cancellationToken);
+        }
+        finally
+        {
+            if (swept.LeavesDead) horizon.SweepAgain();
+        }
+
+        if (swept.Moved > 0) Log.Moved(logger, swept.Moved);
     }
 
     private static partial class Log

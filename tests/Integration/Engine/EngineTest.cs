@@ -37,7 +37,7 @@ public abstract class EngineTest(QueueInstall shared) : IClassFixture<QueueInsta
     private protected static TaskReport Exited(ClaimedTask task, int exitCode) =>
         new TaskReport.Ended(task.Held, new TaskOutcome.Exited(exitCode, false, DateTimeOffset.UnixEpoch, null));
 
-    private protected Task<int> SweepAsync(int poisonLimit = 3) => Install.Queue.SweepAsync(TimeSpan.FromMinutes(10), poisonLimit, Ct);
+    private protected Task<Swept> SweepAsync(int poisonLimit = 3) => Install.Queue.SweepAsync(TimeSpan.FromMinutes(10), poisonLimit, Ct);
 
     private protected Task<long> CountAsync(string table) => Install.ScalarAsync<long>($"select count(*) from gofer.{table}", Ct);
 

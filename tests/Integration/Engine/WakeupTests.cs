@@ -60,7 +60,7 @@ public sealed class WakeupTests(QueueInstall shared) : EngineTest(shared)
 
         public Task<IReadOnlyList<HeldTask>> StopsAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken) => queue.StopsAsync(worker, held, cancellationToken);
 
-        public Task<int> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken) => queue.SweepAsync(lostAfter, poisonLimit, cancellationToken);
+        public Task<Swept> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken) => queue.SweepAsync(lostAfter, poisonLimit, cancellationToken);
 
         public Task<(int Fired, TimeSpan? Next)> FireTimersAsync(CancellationToken cancellationToken) => queue.FireTimersAsync(cancellationToken);
 

@@ -110,7 +110,7 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
         await AdvanceAsync(first, Started(claim));
         await _install.ExpireLeaseAsync(first, Ct);
         Assert.Null(await _install.Queue.RenewAsync(first, Lease, Ct));
-        Assert.Equal(1, await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct));
+        Assert.Equal(new Swept(1, false), await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct));
 
         var second = await WorkAsync();
         var again = Assert.Single((await AdvanceAsync(second)).Claims);
@@ -122,6 +122,23 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
         Assert.Equal([KeyValuePair.Create(claim.Held, false)], stale.Refused);
         Assert.Empty((await AdvanceAsync(second, Started(again), Exited(again, 0))).Refused);
         Assert.Equal(TaskState.Succeeded, (await _install.TasksAsync(run.Id, Ct))[0].State);
+    }
+
+    [Fact]
+    public async Task A_sweep_does_not_wait_for_a_dead_worker_whose_row_is_held_and_says_that_it_is_left()
+    {
+        await _install.CreateRunAsync(await _install.RegisterAsync(Diamond, Ct), Ct);
+        var worker = await WorkAsync();
+        Assert.Single((await AdvanceAsync(worker)).Claims);
+        await _install.ExpireLeaseAsync(worker, Ct);
+        await using (var rival = await _install.Source.OpenConnectionAsync(Ct))
+        {
+            await using var held = await rival.BeginTransactionAsync(Ct);
+            await new NpgsqlCommand("select from gofer.workers for update", rival, held).ExecuteNonQueryAsync(Ct);
+            Assert.Equal(new Swept(0, true), await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct));
+        }
+
+        Assert.Equal(new Swept(1, false), await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct));
     }
 
     [Fact]
@@ -213,8 +230,8 @@ public sealed class WorkQueueTests(QueueInstall shared) : IClassFixture<QueueIns
         var elsewhere = TestInstall.Backend with { Identity = "another" };
         var other = await _install.Queue.RegisterAsync("other", elsewhere, Lease, Ct);
         Assert.Empty((await _install.Queue.AdvanceAsync(other, elsewhere, [], 10, Ct)).Claims);
-        Assert.Equal(0, await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct));
-        Assert.Equal(1, await _install.Queue.SweepAsync(TimeSpan.Zero, 3, Ct));
+        Assert.Equal(new Swept(0, false), await _install.Queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct));
+        Assert.Equal(new Swept(1, false), await _install.Queue.SweepAsync(TimeSpan.Zero, 3, Ct));
         var lost = (await _install.TasksAsync(run.Id, Ct))[0];
         Assert.Equal((TaskState.Failed, Reasons.Lost), (lost.State, lost.Reason));
         Assert.Equal("c", Assert.Single((await _install.Queue.AdvanceAsync(other, elsewhere, [], 10, Ct)).Claims).Definition.Id);

@@ -8,6 +8,9 @@ public sealed class HorizonTests
 {
     private static readonly Renewal s_quiet = new(TimeSpan.FromHours(1), null, false, false);
 
+    /// <summary>So long that no sweep of a test comes by it.</summary>
+    private static readonly TimeSpan s_pace = TimeSpan.FromMinutes(1);
+
     private readonly Wakeups _wakeups = new() { Hears = true };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -16,7 +19,7 @@ public sealed class HorizonTests
     public async Task Before_anything_was_told_everything_is_looked_at()
     {
         var horizon = new Horizon(_wakeups);
-        Assert.True(await horizon.UntilSweepAsync(Ct));
+        Assert.True(await horizon.UntilSweepAsync(s_pace, Ct));
         Assert.True(await horizon.UntilTimerAsync(Ct));
     }
 
@@ -27,7 +30,7 @@ public sealed class HorizonTests
         horizon.Learn(s_quiet);
         await horizon.UntilTimerAsync(Ct); // what was set before it began
         horizon.Learn(s_quiet);
-        var (sweep, timer) = (horizon.UntilSweepAsync(Ct), horizon.UntilTimerAsync(Ct));
+        var (sweep, timer) = (horizon.UntilSweepAsync(s_pace, Ct), horizon.UntilTimerAsync(Ct));
         horizon.Learn(s_quiet);
         Assert.False(sweep.IsCompleted || timer.IsCompleted);
         horizon.Forget();
@@ -40,12 +43,34 @@ public sealed class HorizonTests
     {
         var horizon = new Horizon(_wakeups);
         horizon.Learn(s_quiet);
-        var sweep = horizon.UntilSweepAsync(Ct);
+        var sweep = horizon.UntilSweepAsync(s_pace, Ct);
         horizon.Learn(s_quiet with { WantsSweep = true });
         Assert.True(await sweep);
-        horizon.Learn(s_quiet);
-        sweep = horizon.UntilSweepAsync(Ct);
+    }
+
+    [Fact]
+    public async Task A_lease_that_ends_is_seen_to_at_once_and_everything_else_at_the_pace_of_the_sweeps()
+    {
+        var horizon = new Horizon(_wakeups);
+        Assert.True(await horizon.UntilSweepAsync(s_pace, Ct));
+        horizon.Learn(s_quiet with { WantsSweep = true });
+        var sweep = horizon.UntilSweepAsync(s_pace, Ct);
+        horizon.Learn(s_quiet with { WantsSweep = true });
+        Assert.False(sweep.IsCompleted);
         horizon.Learn(s_quiet with { NextLeaseEnd = TimeSpan.FromMilliseconds(1) });
+        Assert.True(await sweep);
+        Assert.False(horizon.UntilSweepAsync(s_pace, Ct).IsCompleted); // that end was seen to
+    }
+
+    [Fact]
+    public async Task A_sweep_that_left_a_dead_worker_comes_again_before_its_time()
+    {
+        var horizon = new Horizon(_wakeups);
+        Assert.True(await horizon.UntilSweepAsync(s_pace, Ct));
+        horizon.Learn(s_quiet);
+        var sweep = horizon.UntilSweepAsync(s_pace, Ct);
+        Assert.False(sweep.IsCompleted);
+        horizon.SweepAgain();
         Assert.True(await sweep);
     }
 

@@ -23,26 +23,29 @@ internal sealed class Takeover(
         """;
 
     /// <summary>As <see cref="IWorkQueue.SweepAsync"/>.</summary>
-    public async Task<int> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken)
+    public async Task<Swept> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken)
     {
         var moved = 0;
 #if SABOTAGE_SWEEP // every worker's lease has run out
         while (await RequeueAsync("true", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } taken) moved += taken;
 #endif
-        if (!await AnythingToSweepAsync(cancellationToken)) return moved;
+        var (isDead, wants) = await FindAsync(cancellationToken);
+        if (!isDead && !wants) return new Swept(moved, false);
         while (await RequeueAsync("lease_until < now()", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } requeued) moved += requeued;
         moved += await LoseAsync(lostAfter, cancellationToken);
         moved += await admission.AdmitAllAsync(cancellationToken);
         await Ageing.RunAsync(source, cancellationToken);
-        return moved;
+        return new Swept(moved, isDead && (await FindAsync(cancellationToken)).IsDead);
     }
 
     /// <summary>One statement, no transaction: nearly every sweep finds nothing.</summary>
-    private async Task<bool> AnythingToSweepAsync(CancellationToken cancellationToken)
+    private async Task<(bool IsDead, bool Wants)> FindAsync(CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(
-            $"select exists (select from gofer.workers where lease_until < now()) or {WantsSweep}");
-        return await command.ExecuteScalarAsync(cancellationToken) is true;
+            $"select exists (select from gofer.workers where lease_until < now()), {WantsSweep}");
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (row.GetBoolean(0), row.GetBoolean(1));
     }
 
     /// <summary>As <see cref="IWorkQueue.HandOverAsync"/>.</summary>

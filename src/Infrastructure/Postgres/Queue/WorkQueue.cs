@@ -83,7 +83,7 @@ internal sealed class WorkQueue(
     }
 
     /// <inheritdoc/>
-    public Task<int> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken) =>
+    public Task<Swept> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken) =>
         takeover.SweepAsync(lostAfter, poisonLimit, cancellationToken);
 
     /// <inheritdoc/>
