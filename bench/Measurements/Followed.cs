@@ -3,6 +3,7 @@ using System.Globalization;
 using Gofer.Bench.Engine;
 using Gofer.Bench.Table;
 using Gofer.Infrastructure.Postgres;
+using Gofer.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gofer.Bench.Measurements;
@@ -60,6 +61,7 @@ internal sealed class Followed : IMeasurement
             RedirectStandardOutput = true,
         };
         start.Environment["GOFER_POSTGRES"] = install.Install.ConnectionString;
+        start.Environment["GOFER_SECRETS__KEYS"] = TestKeys.Text;
         start.Environment["GOFER_WORKER__CAPACITY"] = count.ToString(CultureInfo.InvariantCulture);
         start.Environment["DOCKER_HOST"] = docker.Endpoint.ToString();
         return start;

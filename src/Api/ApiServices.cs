@@ -5,6 +5,7 @@ using Gofer.Api.Http;
 using Gofer.Api.Namespaces;
 using Gofer.Api.Pipelines;
 using Gofer.Api.Runs;
+using Gofer.Api.Secrets;
 using Gofer.Api.Server;
 using Gofer.Application.Common;
 using Gofer.Domain.Pipelines;
@@ -104,6 +105,7 @@ public static class ApiServices
         api.MapRuns();
         api.MapTasks();
         api.MapLogs();
+        api.MapSecrets();
     }
 
     private static void Guard(this WebApplication app, bool insecure)

@@ -23,6 +23,7 @@ public sealed class GoferClient
         Runs = RestService.ForGenerated<IRunsApi>(http, settings);
         Tasks = RestService.ForGenerated<ITasksApi>(http, settings);
         Logs = RestService.ForGenerated<ILogsApi>(http, settings);
+        Secrets = RestService.ForGenerated<ISecretsApi>(http, settings);
         System = RestService.ForGenerated<ISystemApi>(http, settings);
         Streams = new GoferStreams(http);
         _plans = RestService.ForGenerated<IPlansApi>(http, settings);
@@ -45,6 +46,9 @@ public sealed class GoferClient
 
     /// <summary>Output, as it was.</summary>
     public ILogsApi Logs { get; }
+
+    /// <summary>Secrets, whose values go in and never come out.</summary>
+    public ISecretsApi Secrets { get; }
 
     /// <summary>The server itself.</summary>
     public ISystemApi System { get; }

@@ -1,6 +1,7 @@
 using Gofer.Application.Common;
 using Gofer.Application.Logs;
 using Gofer.Application.Schedulers;
+using Gofer.Application.Secrets;
 using Gofer.Worker.Local;
 using Gofer.Worker.Loops;
 using Gofer.Worker.Tasks;
@@ -42,6 +43,7 @@ public static class WorkerServices
         services.AddSingleton<LocalStore>();
         services.AddSingleton<ILogSink>(provider => provider.GetRequiredService<LocalStore>());
         services.AddSingleton<IStoreWatch>(provider => provider.GetRequiredService<LocalStore>());
+        services.AddSingleton<ITaskSecrets, LocalSecrets>();
         return services.AddSingleton(provider => new LocalRun(
             provider.GetRequiredService<LocalOrder>(), provider.GetRequiredService<IScheduler>(), provider.GetRequiredService<Shepherd>(),
             provider.GetRequiredService<LocalStore>(), provider.GetRequiredService<ILocalWatcher>(), provider.GetRequiredService<TimeProvider>(),

@@ -1,5 +1,6 @@
 using System.Net;
 using Gofer.Cli.Hosting;
+using Gofer.Tests.Support;
 using Gofer.Tests.Support.Postgres;
 using Microsoft.Extensions.Configuration;
 
@@ -22,6 +23,7 @@ public sealed class ServedApi : IAsyncLifetime
         {
             Settings = new ConfigurationBuilder().Build(),
             Postgres = _database.ConnectionString,
+            Keys = TestKeys.Ring,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
         };
         var started = await ServerHost.StartAsync(plan, TestContext.Current.CancellationToken);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
 using Microsoft.AspNetCore.Http;
@@ -68,6 +69,7 @@ internal sealed partial class Failures(RequestDelegate next, DatabaseWatch datab
         BadHttpRequestException bad => Parameter(bad),
         DbUpdateConcurrencyException => new Error(
             ErrorKind.Stale, ErrorCodes.PreconditionFailed, "Somebody else changed it at the same moment. Read it again before you change it."),
+        StoreUnavailableException store => new Error(ErrorKind.Unavailable, ErrorCodes.StoreUnavailable, $"The store does not answer; try again. {store.Message}"),
         PostgresException { SqlState: "22021" or "22P05" } => Error.Malformed("", "The request holds a character that no text may hold, such as NUL."),
         _ when IsDatabase(e) => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The database does not answer. Nothing is lost; try again."),
         OperationCanceledException => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The server is stopping. Try again."),

@@ -145,12 +145,6 @@ public sealed record ClaimedTask
     /// <summary>The run's parameters.</summary>
     public required IReadOnlyDictionary<string, string> Parameters { get; init; }
 
-    /// <summary>What the secrets and objects are that values of the task stand for, by kind and key.</summary>
-    public IReadOnlyDictionary<(string Kind, string Key), string> Substitutes { get; init; } = new Dictionary<(string, string), string>();
-
-    /// <summary>Those of them that nobody may read in the task's output.</summary>
-    public IEnumerable<string> Secrets => Substitutes.Where(s => Interpolation.IsSecret(s.Key.Kind)).Select(s => s.Value);
-
     /// <summary>The values of the matrix instance; null where the task has no matrix.</summary>
     public required IReadOnlyDictionary<string, string>? Matrix { get; init; }
 
@@ -162,6 +156,14 @@ public sealed record ClaimedTask
 
     /// <summary>The task as the document has it.</summary>
     public required TaskDefinition Definition { get; init; }
+
+    /// <summary>The secrets and objects that values of the task stand for, each once; what a variable of the run hides is not needed.</summary>
+    public IReadOnlyList<(string Kind, string Key)> References() =>
+    [
+        .. Definition.Variables.Where(v => !RunVariables.ContainsKey(v.Key)).Select(v => v.Value)
+            .Concat(Definition.RegistryAuth is { } login ? [login.User, login.Pass] : [])
+            .Select(Interpolation.Parse).Where(r => r is { } found && found.Kind != Interpolation.Param).Select(r => r!.Value).Distinct(),
+    ];
 }
 
 /// <summary>The worker's lease ran out: nothing that it says is heard any more, and what it holds is being given to others.</summary>

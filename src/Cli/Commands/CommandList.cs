@@ -39,6 +39,7 @@ internal static class CommandList
             NounCommands.Namespace().WithSet(),
             NounCommands.Pipeline(),
             NounCommands.Task().WithCommandLine(),
+            SecretCommands.Secret(),
             SettingCommands.System()),
         .. Group(
             "This program",

@@ -44,7 +44,8 @@ internal static class Names
             : $"is {Shown.Quoted(text)}; it must be one of {string.Join(", ", words)}.{(Nearest.Of(text, words) is { } near ? $" Did you mean '{near}'?" : "")}"));
     }
 
-    private static T Judged<T>(this T argument, Func<string, string?> complaint)
+    /// <summary>Refuses what <paramref name="complaint"/> complains of.</summary>
+    internal static T Judged<T>(this T argument, Func<string, string?> complaint)
         where T : Argument
     {
         argument.Validators.Add(result => Judge(result, $"The {argument.Name}", complaint));

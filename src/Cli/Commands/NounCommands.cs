@@ -12,7 +12,7 @@ internal static class NounCommands
 
     private static Option<bool> Force => new("--force") { Description = "Cancel unfinished runs first." };
 
-    private static Option<int?> Limit
+    internal static Option<int?> Limit
     {
         get
         {

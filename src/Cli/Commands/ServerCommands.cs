@@ -7,6 +7,7 @@ using Gofer.Cli.Hosting;
 using Gofer.Cli.Terminal;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
+using Gofer.Infrastructure.Secrets;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -25,7 +26,8 @@ internal static class ServerCommands
             if (await install.StartAsync(context.Settings, context.Settings[SettingTable.Listen]!, fallBack: false, token) is { } error) return context.Fail(error);
             context.Error.WriteLine();
             context.Error.WriteLine($"Gofer answers at {install.Url} (explorer: {install.Url}swagger)");
-            context.Error.WriteLine($"Another worker joins with: GOFER_POSTGRES='{install.Postgres}' gofer worker");
+            var keys = install.KeyFile is { } file ? $"{SettingTable.SecretKeys.Variable}{SecretFile.Suffix}='{file}' " : "";
+            context.Error.WriteLine($"Another worker joins with: GOFER_POSTGRES='{install.Postgres}' {keys}gofer worker");
             context.Error.WriteLine("Ctrl-C stops it.");
             var stopped = await install.Host.WaitForShutdownAsync();
             return stopped.IsOk ? ExitCode.Done : context.Fail(stopped.Error);
@@ -42,9 +44,11 @@ internal static class ServerCommands
             var settings = context.Settings;
             var connection = Connection(settings);
             if (!connection.IsOk) return context.Fail(connection.Error);
+            var keys = Keys(settings);
+            if (!keys.IsOk) return context.Fail(keys.Error);
             var endpoint = Endpoint(settings[SettingTable.Listen]!, settings.IsSet(SettingTable.ApiInsecureListen));
             if (!endpoint.IsOk) return context.Fail(endpoint.Error);
-            return await ServeAsync(context, new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Listen = endpoint.Value, Wait = true }, token);
+            return await ServeAsync(context, new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Keys = keys.Value, Listen = endpoint.Value, Wait = true }, token);
         });
         return command;
     }
@@ -58,6 +62,8 @@ internal static class ServerCommands
             var settings = context.Settings;
             var connection = Connection(settings);
             if (!connection.IsOk) return context.Fail(connection.Error);
+            var keys = Keys(settings);
+            if (!keys.IsOk) return context.Fail(keys.Error);
             IPEndPoint? probes = null;
             if (settings[SettingTable.WorkerListen] is { } named)
             {
@@ -69,7 +75,7 @@ internal static class ServerCommands
             var choice = await SchedulerChoice.FindAsync(
                 settings[SettingTable.Scheduler], settings[SettingTable.DockerHost], settings[SettingTable.Data]!, fallBack: false, token);
             if (!choice.IsOk) return context.Fail(choice.Error);
-            var plan = new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Scheduler = choice.Value, Probes = probes, Wait = true };
+            var plan = new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Keys = keys.Value, Scheduler = choice.Value, Probes = probes, Wait = true };
             return await ServeAsync(context, plan, token);
         });
         return command;
@@ -128,9 +134,17 @@ internal static class ServerCommands
     /// <summary>Whether that came of the database and not of this program.</summary>
     internal static bool IsDatabase(Exception e) => e is NpgsqlException || DatabaseTrouble.IsAway(e);
 
-    private static Result<string> Connection(Settings settings) => settings[SettingTable.Postgres] is { } text
+    /// <summary>The database that the settings name, in Npgsql's form.</summary>
+    internal static Result<string> Connection(Settings settings) => settings[SettingTable.Postgres] is { } text
         ? ConnectionText.Parse(text)
         : Error.Invalid("", "No database is named. Give --postgres or set GOFER_POSTGRES; 'gofer dev' brings one of its own.");
+
+    /// <summary>The keys that the settings name.</summary>
+    internal static Result<KeyRing> Keys(Settings settings) => settings[SettingTable.SecretKeys] is { } text
+        ? KeyRing.Parse(text)
+        : Error.Invalid(
+            "",
+            $"No key is named that secrets are sealed with. Make one with 'gofer secret new-key', keep it where only api and worker get it, and name it to all of them by {SettingTable.SecretKeys.Variable}, or by {SettingTable.SecretKeys.Variable}{SecretFile.Suffix} for a file; 'gofer dev' makes its own.");
 
     private static async Task<ExitCode> ServeAsync(CommandContext context, ServerPlan plan, CancellationToken token)
     {

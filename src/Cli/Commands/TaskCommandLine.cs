@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Gofer.Application.Queue;
+using Gofer.Application.Secrets;
 using Gofer.Cli.Configuration;
 using Gofer.Client;
 using Gofer.Domain.Common;
@@ -36,7 +37,7 @@ internal static class TaskCommandLine
             var view = await context.Client.Tasks.GetTaskAsync(context.Namespace, name, number, id, token);
             var version = await context.Client.Versions.GetVersionAsync(
                 context.Namespace, name, found.Version.ToString(System.Globalization.CultureInfo.InvariantCulture), token);
-            var document = DocumentReader.Read(version.Document, DocumentLimits.None, substitutes: true);
+            var document = DocumentReader.Read(version.Document, DocumentLimits.None, objects: true);
             if (!document.IsOk) return context.Fail(document.Error);
 
             var claimed = Claimed(found, view, document.Value);
@@ -54,7 +55,7 @@ internal static class TaskCommandLine
     internal static string Of(ClaimedTask task, string? publicUrl)
     {
         var specs = new ContainerSpecs(new LocalInstall(TimeProvider.System), Options.Create(new WorkerOptions { PublicUrl = publicUrl }));
-        return DockerCommandLine.Of(specs.For(task), Secrets(task).Select(s => s.Name).ToHashSet());
+        return DockerCommandLine.Of(specs.For(task, ResolvedSecrets.None), Secrets(task).Select(s => s.Name).ToHashSet());
     }
 
     /// <summary>The task as it was when its last attempt was claimed.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
+using Gofer.Infrastructure.Secrets;
 using Text = Gofer.Domain.Common.Shown;
 
 namespace Gofer.Cli.Configuration;
@@ -58,6 +59,22 @@ internal abstract record SettingKind
         public override string? Complaint(string text) => Read(text) is null ? $"must be {Allowed}, without spaces and line breaks." : null;
 
         public override string Shown(string text) => "********";
+    }
+
+    /// <summary>Keys that secrets are sealed with; only their names are shown.</summary>
+    public sealed record Keys : SettingKind
+    {
+        public override string Allowed => "keys of 32 random bytes, each as NAME:BASE64, with commas between them";
+
+        public override string Unit => "keys";
+
+        public override bool IsSecret => true;
+
+        public override string? Read(string text) => KeyRing.Parse(text).IsOk ? text : null;
+
+        public override string? Complaint(string text) => KeyRing.Parse(text).Error?.Message;
+
+        public override string Shown(string text) => KeyRing.Parse(text) is { IsOk: true } ring ? string.Join(',', ring.Value.Names.Select(n => $"{n}:********")) : "********";
     }
 
     /// <summary>Where the database is; it may hold a password.</summary>

@@ -80,6 +80,12 @@ internal static class SettingTable
 
     public static Setting PublicUrl { get; } = new("public_url", new SettingKind.Server(), "Where containers reach the API; they see it as GOFER_API_URL.");
 
+    public static Setting SecretKeys { get; } = new(
+        "secrets.keys", new SettingKind.Keys(), "What secrets are sealed with at rest, NAME:BASE64: the first key seals, others open what was sealed with them. 'gofer secret new-key' makes one.")
+    {
+        Otherwise = "none; dev keeps one in its data folder",
+    };
+
     public static Setting ApiInsecureListen { get; } = Of<ApiOptions>(
         ApiOptions.Section, nameof(ApiOptions.InsecureListen), "Answer whoever asks, though there is no authentication: only where something in front of it does that.",
         flag: "--insecure-listen");
@@ -95,6 +101,7 @@ internal static class SettingTable
     [
         Server, Token, Namespace, Context, CompletionTimeout,
         Postgres, PostgresBin, Data, Listen, Scheduler, DockerHost, PublicUrl,
+        SecretKeys,
         ApiInsecureListen,
         OfWorker(nameof(WorkerOptions.Name), "The worker's name for people.") with { Otherwise = "host and process id" },
         OfWorker(nameof(WorkerOptions.Capacity), "How many tasks a worker holds at a time.", "tasks"),

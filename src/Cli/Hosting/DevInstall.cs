@@ -5,6 +5,7 @@ using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Postgres.Embedded;
+using Gofer.Infrastructure.Secrets;
 
 namespace Gofer.Cli.Hosting;
 
@@ -24,6 +25,9 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
     /// <summary>The database, for a worker that wants to join.</summary>
     public string Postgres { get; private set; } = "";
 
+    /// <summary>The file of the key that secrets are sealed with, for a worker that wants to join; null where the settings name the keys.</summary>
+    public string? KeyFile { get; private set; }
+
     /// <summary>Starts it stage by stage; the error says what to do.</summary>
     public async Task<Error?> StartAsync(Settings settings, string listen, bool fallBack, CancellationToken cancellationToken)
     {
@@ -34,6 +38,9 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         if (!folder.IsOk) return folder.Error;
         _folder = folder.Value;
         if (IsTaken(endpoint.Value)) return PortTaken(endpoint.Value);
+
+        var keys = FindKeys(settings, _folder.Path);
+        if (!keys.IsOk) return keys.Error;
 
         var stages = new Stages(output);
         var scheduler = await stages.RunAsync(
@@ -50,6 +57,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         {
             Settings = settings.Configuration,
             Postgres = Postgres,
+            Keys = keys.Value,
             Listen = endpoint.Value,
             Scheduler = scheduler.Value,
             Migrate = true,
@@ -98,6 +106,13 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         if (_host is not null) await _host.DisposeAsync();
         if (_postgres is not null) await _postgres.DisposeAsync();
         _folder?.Dispose();
+    }
+
+    private Result<KeyRing> FindKeys(Settings settings, string folder)
+    {
+        if (settings[SettingTable.SecretKeys] is { } named) return KeyRing.Parse(named);
+        KeyFile = Path.Combine(folder, DevKey.FileName);
+        return DevKey.Open(KeyFile);
     }
 
     private async Task<Result<string>> ConnectAsync(Stages stages, Settings settings, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using Gofer.Application.Schedulers;
 using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
+using Gofer.Infrastructure.Secrets;
 using Gofer.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -24,6 +25,9 @@ public sealed record ServerPlan
 
     /// <summary>The database, in Npgsql's form.</summary>
     public required string Postgres { get; init; }
+
+    /// <summary>What secrets are sealed with.</summary>
+    public required KeyRing Keys { get; init; }
 
     /// <summary>Where the API listens; null serves none.</summary>
     public IPEndPoint? Listen { get; init; }
@@ -146,7 +150,7 @@ public sealed class ServerHost : IAsyncDisposable
         ]);
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.Services.AddGoferPostgres(plan.Postgres);
+        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys);
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(
             services => choice.Create(() => services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>(), true));

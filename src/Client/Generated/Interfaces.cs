@@ -134,6 +134,67 @@ public interface IRunsApi
     Task<GraphView> GetRunGraphAsync(string @namespace, string pipeline, string run, CancellationToken cancellationToken = default);
 }
 
+/// <summary>The operations of <c>Secrets</c>.</summary>
+public interface ISecretsApi
+{
+    /// <summary>List the secrets of a pipeline, without their values.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/secrets")]
+    [Headers("Accept: application/json")]
+    Task<PageOfSecretView> ListPipelineSecretsAsync(string @namespace, string pipeline, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read what is known of a pipeline's secret but its value.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/secrets/{key}")]
+    [Headers("Accept: application/json")]
+    Task<SecretView> GetPipelineSecretAsync(string @namespace, string pipeline, string key, CancellationToken cancellationToken = default);
+
+    /// <summary>Make a secret of a pipeline, or give it another value.</summary>
+    [Put("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/secrets/{key}")]
+    [Headers("Accept: application/json")]
+    Task<SecretView> PutPipelineSecretAsync(string @namespace, string pipeline, string key, [Body] SecretBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete a secret of a pipeline.</summary>
+    [Delete("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/secrets/{key}")]
+    Task DeletePipelineSecretAsync(string @namespace, string pipeline, string key, CancellationToken cancellationToken = default);
+
+    /// <summary>List the secrets of a namespace, without their values.</summary>
+    [Get("/api/v1/namespaces/{namespace}/secrets")]
+    [Headers("Accept: application/json")]
+    Task<PageOfSecretView> ListNamespaceSecretsAsync(string @namespace, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read what is known of a namespace's secret but its value.</summary>
+    [Get("/api/v1/namespaces/{namespace}/secrets/{key}")]
+    [Headers("Accept: application/json")]
+    Task<SecretView> GetNamespaceSecretAsync(string @namespace, string key, CancellationToken cancellationToken = default);
+
+    /// <summary>Make a secret of a namespace, or give it another value.</summary>
+    [Put("/api/v1/namespaces/{namespace}/secrets/{key}")]
+    [Headers("Accept: application/json")]
+    Task<SecretView> PutNamespaceSecretAsync(string @namespace, string key, [Body] SecretBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete a secret of a namespace.</summary>
+    [Delete("/api/v1/namespaces/{namespace}/secrets/{key}")]
+    Task DeleteNamespaceSecretAsync(string @namespace, string key, CancellationToken cancellationToken = default);
+
+    /// <summary>List the secrets of the install, without their values.</summary>
+    [Get("/api/v1/secrets")]
+    [Headers("Accept: application/json")]
+    Task<PageOfSecretView> ListGlobalSecretsAsync([AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read what is known of a global secret but its value.</summary>
+    [Get("/api/v1/secrets/{key}")]
+    [Headers("Accept: application/json")]
+    Task<SecretView> GetGlobalSecretAsync(string key, CancellationToken cancellationToken = default);
+
+    /// <summary>Make a secret for namespaces that it names, or give it another value.</summary>
+    [Put("/api/v1/secrets/{key}")]
+    [Headers("Accept: application/json")]
+    Task<SecretView> PutGlobalSecretAsync(string key, [Body] GlobalSecretBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete a global secret.</summary>
+    [Delete("/api/v1/secrets/{key}")]
+    Task DeleteGlobalSecretAsync(string key, CancellationToken cancellationToken = default);
+}
+
 /// <summary>The operations of <c>System</c>.</summary>
 public interface ISystemApi
 {

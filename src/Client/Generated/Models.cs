@@ -169,6 +169,18 @@ public sealed record ExplanationView
     public IReadOnlyList<WhyView> Items { get; init; } = [];
 }
 
+/// <summary>The schema <c>GlobalSecretBody</c>.</summary>
+public sealed record GlobalSecretBody
+{
+    /// <summary>The member <c>value</c>.</summary>
+    [JsonPropertyName("value")]
+    public required string Value { get; init; }
+
+    /// <summary>The member <c>namespaces</c>.</summary>
+    [JsonPropertyName("namespaces")]
+    public IReadOnlyList<string>? Namespaces { get; init; }
+}
+
 /// <summary>The schema <c>GraphView</c>.</summary>
 public sealed record GraphView
 {
@@ -402,6 +414,18 @@ public sealed record PageOfRunView
     /// <summary>The member <c>items</c>.</summary>
     [JsonPropertyName("items")]
     public IReadOnlyList<RunView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>The schema <c>PageOfSecretView</c>.</summary>
+public sealed record PageOfSecretView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<SecretView> Items { get; init; } = [];
 
     /// <summary>The member <c>next_cursor</c>.</summary>
     [JsonPropertyName("next_cursor")]
@@ -864,6 +888,38 @@ public sealed record RunView
     /// <summary>The member <c>cancel_requested_at</c>.</summary>
     [JsonPropertyName("cancel_requested_at")]
     public DateTimeOffset? CancelRequestedAt { get; init; }
+}
+
+/// <summary>The schema <c>SecretBody</c>.</summary>
+public sealed record SecretBody
+{
+    /// <summary>The member <c>value</c>.</summary>
+    [JsonPropertyName("value")]
+    public required string Value { get; init; }
+}
+
+/// <summary>The schema <c>SecretView</c>.</summary>
+public sealed record SecretView
+{
+    /// <summary>The member <c>key</c>.</summary>
+    [JsonPropertyName("key")]
+    public string Key { get; init; } = "";
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public int Version { get; init; }
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>updated_at</c>.</summary>
+    [JsonPropertyName("updated_at")]
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The member <c>namespaces</c>.</summary>
+    [JsonPropertyName("namespaces")]
+    public IReadOnlyList<string>? Namespaces { get; init; }
 }
 
 /// <summary>The schema <c>SystemBody</c>.</summary>

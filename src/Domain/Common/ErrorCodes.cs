@@ -30,6 +30,9 @@ public static class ErrorCodes
     /// <summary>The run's version has no task of that id.</summary>
     public const string TaskNotFound = "task_not_found";
 
+    /// <summary>There is no secret of that key in the pipeline, the namespace or the install.</summary>
+    public const string SecretNotFound = "secret_not_found";
+
     /// <summary>No route of the API has that path.</summary>
     public const string RouteNotFound = "route_not_found";
 
@@ -71,6 +74,9 @@ public static class ErrorCodes
 
     /// <summary>No container scheduler answers.</summary>
     public const string SchedulerUnavailable = "scheduler_unavailable";
+
+    /// <summary>A store that the request needs, such as the one of secrets, does not answer.</summary>
+    public const string StoreUnavailable = "store_unavailable";
 
     /// <summary>A defect of the server; its log has the trace id.</summary>
     public const string InternalError = "internal_error";

@@ -8,15 +8,15 @@ public static class DocumentReader
 {
     /// <summary>
     /// Reads the document. A member of the wrong type makes it malformed; anything else that is wrong makes it invalid; members of
-    /// the contract that this version does not act on are refused rather than ignored, unless they ask for nothing. Secrets and objects are
-    /// among these unless <paramref name="substitutes"/> says that the caller has values for them.
+    /// the contract that this version does not act on are refused rather than ignored, unless they ask for nothing. Objects are among these
+    /// unless <paramref name="objects"/> says that the caller has values for them.
     /// </summary>
-    public static Result<PipelineDocument> Read(JsonElement root, DocumentLimits limits, bool substitutes = false)
+    public static Result<PipelineDocument> Read(JsonElement root, DocumentLimits limits, bool objects = false)
     {
         var faults = new FaultList();
         if (JsonFields.Open(root, faults) is not { } fields) return faults.ToError()!;
 
-        var document = Read(fields, limits, substitutes);
+        var document = Read(fields, limits, objects);
         return faults.ToError() is { } error ? error : document;
     }
 
@@ -25,11 +25,11 @@ public static class DocumentReader
     public static PipelineDocument ReadStored(string normalised)
     {
         using var json = JsonDocument.Parse(normalised);
-        var result = Read(json.RootElement, DocumentLimits.None, substitutes: false);
+        var result = Read(json.RootElement, DocumentLimits.None);
         return result.IsOk ? result.Value : throw new InvalidDataException($"A stored pipeline document cannot be read: {result.Error.Message}");
     }
 
-    private static PipelineDocument Read(JsonFields fields, DocumentLimits limits, bool substitutes)
+    private static PipelineDocument Read(JsonFields fields, DocumentLimits limits, bool objects)
     {
         _ = fields["$schema"];
         var id = Id(fields["id"]);
@@ -45,7 +45,7 @@ public static class DocumentReader
             Priority = (int)(fields["priority"].Whole(-limits.Priority, limits.Priority) ?? 0),
             Params = parameters,
             Labels = UserMaps.Labels(fields["labels"], limits),
-            Tasks = Tasks(fields["tasks"], new TaskReader(limits, [.. parameters.Select(p => p.Name)], substitutes), limits),
+            Tasks = Tasks(fields["tasks"], new TaskReader(limits, [.. parameters.Select(p => p.Name)], objects), limits),
         };
 
         LaterMembers.CheckPipeline(fields);

@@ -6,13 +6,22 @@ public static class Interpolation
     /// <summary>A parameter of the run.</summary>
     public const string Param = "param";
 
+    /// <summary>A secret of the task's pipeline.</summary>
+    public const string PipelineSecret = "pipeline_secret";
+
+    /// <summary>A secret of its namespace.</summary>
+    public const string NamespaceSecret = "namespace_secret";
+
+    /// <summary>A secret of the install, for the namespaces that it names.</summary>
+    public const string GlobalSecret = "global_secret";
+
     /// <summary>A value of the matrix instance; known inside a concurrency key alone.</summary>
     public const string Matrix = "matrix";
 
     /// <summary>Every kind that may be a whole value.</summary>
     internal static IReadOnlyList<string> Kinds => s_kinds;
 
-    private static readonly string[] s_kinds = ["pipeline_secret", "namespace_secret", "global_secret", "pipeline_object", "run_object", Param];
+    private static readonly string[] s_kinds = [PipelineSecret, NamespaceSecret, GlobalSecret, "pipeline_object", "run_object", Param];
 
     /// <summary>Whether what it stands for must not be seen.</summary>
     public static bool IsSecret(string kind) => kind.EndsWith("_secret", StringComparison.Ordinal);

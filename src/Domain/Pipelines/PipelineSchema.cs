@@ -33,7 +33,7 @@ public static class PipelineSchema
             ["id"] = Text(min: 1, max: Slug.MaxLength, pattern: Whole(Slug.Pattern)),
             ["duration"] = Text(pattern: $"^({Duration.Pattern})?$", examples: ["90s", "1h30m", "500ms"]),
             ["quantity"] = Text(max: Quantity.MaxLength, pattern: Whole(Quantity.Pattern)),
-            ["variable"] = Merge(Text(max: limits.VariableBytes), NoSecret()),
+            ["variable"] = Merge(Text(max: limits.VariableBytes), NoObject()),
             ["condition"] = OneOf(DocumentWords.Conditions),
             ["param"] = Param(limits),
             ["task"] = Task(limits),
@@ -68,7 +68,7 @@ public static class PipelineSchema
         ("depends_on", Described(
             "The parents by id and what each must have come to: success, failure (also where it is allowed), or any (succeeded, failed or skipped). Letter case does not matter.",
             Optional(Map(Ref("id"), Ref("condition"), limits.Parents)))),
-        ("variables", Described("The container's environment, exactly as written. A value may be param{{name}}.", Optional(Map(
+        ("variables", Described("The container's environment, exactly as written. A value may be param{{name}}, or a secret: pipeline_secret{{key}}, namespace_secret{{key}}, global_secret{{key}}.", Optional(Map(
             Text(1, limits.VariableName, $"^(?!{UserMaps.ReservedPrefix})[^=]*$"), Optional(Ref("variable")), limits.Variables)))),
         ("entrypoint", Described("Replaces the image's entrypoint.", Optional(List(Text(max: limits.WordBytes))))),
         ("command", Described("Replaces the image's command. No shell reads it: for a script write [\"sh\", \"-c\", \"…\"].", Optional(List(Text(max: limits.WordBytes))))),
@@ -114,8 +114,8 @@ public static class PipelineSchema
 
     private static JsonObject Login(DocumentLimits limits) => Members(
         ["user", "pass"],
-        ("user", Described("The login's name. It may be param{{name}}.", Merge(Text(max: limits.Setting), NoSecret()))),
-        ("pass", Described("Its password. It may be param{{name}}.", Merge(Text(max: limits.Setting), NoSecret()))));
+        ("user", Described("The login's name. It may be param{{name}}, or a secret such as pipeline_secret{{key}}.", Merge(Text(max: limits.Setting), NoObject()))),
+        ("pass", Described("Its password: a secret, such as pipeline_secret{{key}}, namespace_secret{{key}} or global_secret{{key}}.", Merge(Text(max: limits.Setting), NoObject()))));
 
     private static JsonObject Resources() => Members(
         [],
@@ -157,11 +157,15 @@ public static class PipelineSchema
         return test;
     }
 
-    /// <summary>Refuses what stands for a secret or an object, of which this version has none.</summary>
-    private static JsonObject NoSecret()
+    /// <summary>Refuses what stands for an object, of which this version has none, or for a secret of a key that cannot be.</summary>
+    private static JsonObject NoObject()
     {
-        var kinds = string.Join('|', Interpolation.Kinds.Where(k => k != Interpolation.Param).Select(AnyCase));
-        return new JsonObject { ["not"] = Text(pattern: $@"^\s*({kinds})\{{\{{[^{{}}]*\}}\}}\s*$") };
+        var secrets = string.Join('|', Interpolation.Kinds.Where(Interpolation.IsSecret).Select(AnyCase));
+        var objects = string.Join('|', Interpolation.Kinds.Where(k => k != Interpolation.Param && !Interpolation.IsSecret(k)).Select(AnyCase));
+        return new JsonObject
+        {
+            ["not"] = Text(pattern: $@"^\s*(({objects})\{{\{{|({secrets})\{{\{{(?!\s*{Slug.Pattern}\s*\}}))[^{{}}]*\}}\}}\s*$"),
+        };
     }
 
     private static JsonObject Later(string description, JsonObject nothing)

@@ -7,10 +7,10 @@ namespace Gofer.Domain.Pipelines;
 internal sealed record TaskNode(TaskDefinition Task, JsonValue Id, IReadOnlyList<JsonValue> Parents);
 
 /// <summary>
-/// Reads the tasks of a document that declares those <paramref name="parameters"/>; secrets and objects only where there are
-/// <paramref name="substitutes"/> for them.
+/// Reads the tasks of a document that declares those <paramref name="parameters"/>; values that stand for objects only where the caller has
+/// <paramref name="objects"/>.
 /// </summary>
-internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string> parameters, bool substitutes)
+internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string> parameters, bool objects)
 {
     /// <summary>The task, also where parts of it are wrong; null where it is no object.</summary>
     public TaskNode? Read(JsonValue item)
@@ -106,13 +106,17 @@ internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<stri
 
     private string? Setting(JsonValue member) => member.Text(limits.Setting) is { Length: > 0 } text ? text : null;
 
-    /// <summary>Lets a parameter of the document, and what there are substitutes for, stand for the whole value, and nothing else that only looks like it.</summary>
+    /// <summary>Lets a secret, and a parameter of the document, stand for the whole value, and nothing else that only looks like it.</summary>
     private void Interpolates(JsonValue value, string text)
     {
         if (Interpolation.Parse(text) is not { } found) return;
-        if (found.Kind != Interpolation.Param)
+        if (Interpolation.IsSecret(found.Kind))
         {
-            if (!substitutes) UserMaps.RefuseInterpolation(value, text);
+            if (Slug.Complaint(found.Key) is { } complaint) value.Invalid($"{value.Label} stands for a secret whose key {complaint}");
+        }
+        else if (found.Kind != Interpolation.Param)
+        {
+            if (!objects) UserMaps.RefuseInterpolation(value, text);
         }
         else if (!parameters.Contains(found.Key))
         {

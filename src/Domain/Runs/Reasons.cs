@@ -21,6 +21,9 @@ public static class Reasons
     /// <summary>The container vanished before its exit code was read.</summary>
     public const string Lost = "lost";
 
+    /// <summary>A secret that the task names is not there, or cannot be read.</summary>
+    public const string MissingSecret = "missing_secret";
+
     /// <summary>Its workers died again and again, and it was what they had in common.</summary>
     public const string Poison = "poison";
 

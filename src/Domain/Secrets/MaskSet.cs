@@ -23,6 +23,9 @@ public sealed class MaskSet
         LongestForm = forms.Count == 0 ? 0 : forms.Max(f => f.Length);
     }
 
+    /// <summary>Bytes of the shortest value that is looked for.</summary>
+    public const int Shortest = SecretForms.Shortest;
+
     /// <summary>Finds nothing.</summary>
     public static MaskSet None { get; } = new([]);
 

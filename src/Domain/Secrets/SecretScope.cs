@@ -18,6 +18,9 @@ public abstract record SecretScope
     /// <summary>The pipeline that it is of; null for others.</summary>
     public virtual PipelineId? Pipeline => null;
 
+    /// <summary>The pipeline, else the namespace, else zeros: no two scopes have the same.</summary>
+    public Guid Owner => Pipeline?.Value ?? Namespace?.Value ?? Guid.Empty;
+
     /// <summary>The whole install's, for the namespaces that the secret names.</summary>
     public sealed record Global : SecretScope
     {

@@ -1,14 +1,24 @@
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Postgres.Secrets;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres;
 
 /// <summary>The database as a program of ours finds it at its start: reachable, of the right schema, its clock read, its install known.</summary>
-public sealed class GoferDatabase(NpgsqlDataSource source, Schema schema, DatabaseClock clock, Partitions partitions) : IInstall
+public sealed class GoferDatabase : IInstall
 {
+    private readonly NpgsqlDataSource _source;
+    private readonly Schema _schema;
+    private readonly DatabaseClock _clock;
+    private readonly Partitions _partitions;
+    private readonly KeyProofs? _keys;
     private Guid? _install;
     private volatile bool _isOpen;
+
+    /// <summary>Without <paramref name="keys"/> the program has no use for secrets.</summary>
+    internal GoferDatabase(NpgsqlDataSource source, Schema schema, DatabaseClock clock, Partitions partitions, KeyProofs? keys) =>
+        (_source, _schema, _clock, _partitions, _keys) = (source, schema, clock, partitions, keys);
 
     /// <summary>
     /// Identifies the install: every container of ours carries it, so nobody touches another install's. Known after
@@ -30,13 +40,15 @@ public sealed class GoferDatabase(NpgsqlDataSource source, Schema schema, Databa
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task<Result> OpenAsync(bool migrate, CancellationToken cancellationToken)
     {
-        if (migrate) await schema.MigrateAsync(cancellationToken);
-        var fits = await schema.CheckAsync(cancellationToken);
+        if (migrate) await _schema.MigrateAsync(cancellationToken);
+        var fits = await _schema.CheckAsync(cancellationToken);
         if (!fits.IsOk) return fits;
 
-        await clock.SynchroniseAsync(source, cancellationToken);
-        await using var command = source.CreateCommand("select id from gofer.install");
-        _install = (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
+        await _clock.SynchroniseAsync(_source, cancellationToken);
+        await using var command = _source.CreateCommand("select id from gofer.install");
+        var install = (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
+        if (_keys is not null && await _keys.CheckAsync(install, cancellationToken) is { Error: { } refused }) return refused;
+        _install = install;
         _isOpen = true;
         return Result.Ok;
     }
@@ -45,10 +57,10 @@ public sealed class GoferDatabase(NpgsqlDataSource source, Schema schema, Databa
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task<string?> ComplaintAsync(CancellationToken cancellationToken)
     {
-        var fits = await schema.CheckAsync(cancellationToken);
+        var fits = await _schema.CheckAsync(cancellationToken);
         if (!fits.IsOk) return fits.Error.Message;
-        var until = await partitions.AheadUntilAsync(cancellationToken);
-        return until < clock.GetUtcNow().AddDays(2) || until is null
+        var until = await _partitions.AheadUntilAsync(cancellationToken);
+        return until < _clock.GetUtcNow().AddDays(2) || until is null
             ? "The history tables have partitions for less than 2 days ahead: run 'gofer migrate', and see why no worker makes them."
             : null;
     }

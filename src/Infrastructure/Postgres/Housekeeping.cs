@@ -1,4 +1,5 @@
 using Gofer.Infrastructure.Postgres.Queue;
+using Gofer.Infrastructure.Postgres.Secrets;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres;
@@ -6,10 +7,12 @@ namespace Gofer.Infrastructure.Postgres;
 /// <summary>What somebody has to do from time to time; any worker, any number of them, at any time.</summary>
 public sealed class Housekeeping(NpgsqlDataSource source, Partitions partitions)
 {
-    /// <summary>Makes partitions ahead and forgets idempotency keys that have expired.</summary>
+    /// <summary>Makes partitions ahead, forgets idempotency keys that have expired, and secrets of what is gone.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (!await partitions.AreAheadAsync(cancellationToken)) await partitions.EnsureAsync(cancellationToken);
         await IdempotencyKeys.ExpireAsync(source, cancellationToken);
+        await PostgresSecretStore.SweepAsync(source, cancellationToken);
+        await AttemptSecrets.SweepAsync(source, cancellationToken);
     }
 }

@@ -6,6 +6,7 @@ using Gofer.Application.Queue;
 using Gofer.Application.Runs;
 using Gofer.Application.Schedulers;
 using Gofer.Infrastructure.Postgres.Queue;
+using Gofer.Infrastructure.Postgres.Secrets;
 using Gofer.Infrastructure.Postgres.Signals;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,7 +33,9 @@ public static class PostgresServices
         services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
         services.AddSingleton<Partitions>();
         services.AddSingleton<Schema>();
-        services.AddSingleton<GoferDatabase>();
+        services.AddSingleton(provider => new GoferDatabase(
+            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<Schema>(), provider.GetRequiredService<DatabaseClock>(),
+            provider.GetRequiredService<Partitions>(), provider.GetService<KeyProofs>()));
         services.AddSingleton<IInstall>(provider => provider.GetRequiredService<GoferDatabase>());
         services.AddSingleton<DatabaseWatch>();
         services.AddSingleton<IStoreWatch>(provider => provider.GetRequiredService<DatabaseWatch>());

@@ -1,12 +1,34 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Gofer.Application.Secrets;
+using Gofer.Domain.Common;
 using Gofer.Domain.Secrets;
 
 namespace Gofer.Infrastructure.Secrets;
 
 /// <summary>What a sealed value is bound to: put anywhere else, it does not open.</summary>
-public sealed record SealedPlace(Guid Install, SecretScope Scope, string Key, int Version);
+/// <param name="Name">How a sentence names it, such as <c>The pipeline secret 'token'</c>.</param>
+/// <param name="Parts">What it is bound to: its kind, the install, and its place there.</param>
+public sealed record SealedPlace(string Name, IReadOnlyList<string> Parts)
+{
+    /// <summary>A version of a secret.</summary>
+    public static SealedPlace OfSecret(Guid install, SecretScope scope, string key, int version) => new(
+        $"The {scope.Kind} secret '{key}'",
+        [
+            "secret", install.ToString("N"), scope.Kind, scope.Namespace?.Value.ToString("N") ?? "", scope.Pipeline?.Value.ToString("N") ?? "", key,
+            version.ToString(CultureInfo.InvariantCulture),
+        ]);
+
+    /// <summary>What the secrets of an attempt were when it began.</summary>
+    public static SealedPlace OfAttempt(Guid install, RunId run, int task, int attempt) => new(
+        "What is kept of the attempt's secrets",
+        ["attempt", install.ToString("N"), run.Value.ToString("N"), task.ToString(CultureInfo.InvariantCulture), attempt.ToString(CultureInfo.InvariantCulture)]);
+
+    /// <summary>The proof that an install was used with a key of that name.</summary>
+    public static SealedPlace OfProof(Guid install) => new("The proof of a key", ["proof", install.ToString("N")]);
+}
 
 /// <summary>A value at rest. <see cref="WrappedKey"/> is its own random key under the named one of the <see cref="KeyRing"/>.</summary>
 /// <param name="KeyName">The name of the key that wraps.</param>
@@ -14,13 +36,10 @@ public sealed record SealedPlace(Guid Install, SecretScope Scope, string Key, in
 /// <param name="Value">Nonce (12), the value encrypted, tag (16).</param>
 public sealed record SealedValue(string KeyName, byte[] WrappedKey, byte[] Value);
 
-/// <summary>A secret is there and cannot be read; the message says why and what to do, and holds nothing of its value.</summary>
-public sealed class UnreadableSecretException(string message) : Exception(message);
-
 /// <summary>
 /// Envelope encryption by AES-256-GCM: each version of a secret has a random key of its own, and that one is wrapped by a key of the ring.
-/// Changing the ring's key wraps the keys anew and touches no value. Install, namespace, scope, key and version are additional data of both, the wrapping
-/// key's name of the wrapping. NIST SP 800-38D; a data key encrypts one value once, and a wrapping key with random nonces is good for 2^32 wraps.
+/// Changing the ring's key wraps the keys anew and touches no value. Its <see cref="SealedPlace"/> is additional data of both, the wrapping key's name of
+/// the wrapping. NIST SP 800-38D; a data key encrypts one value once, and a wrapping key with random nonces is good for 2^32 wraps.
 /// </summary>
 internal static class Envelope
 {
@@ -77,16 +96,14 @@ internal static class Envelope
         if (ring.Find(value.KeyName) is not { } key)
         {
             throw new UnreadableSecretException(
-                $"{Named(place)} was sealed with the key '{value.KeyName}', and this process has only {string.Join(", ", ring.Names.Select(n => $"'{n}'"))}. Add it to secrets.keys behind the first.");
+                $"{place.Name} was sealed with the key '{value.KeyName}', and this process has only {string.Join(", ", ring.Names.Select(n => $"'{n}'"))}. Add it to secrets.keys behind the first.");
         }
 
         return Decrypt(key, value.WrappedKey, Bound("gofer.key.1", place, value.KeyName)) is { Length: KeyRing.KeyBytes } data ? data : throw Altered(place);
     }
 
     private static UnreadableSecretException Altered(SealedPlace place) => new(
-        $"{Named(place)} does not open: it was altered or moved in the database, or its key is another one of the same name. Set it again.");
-
-    private static string Named(SealedPlace place) => $"The {place.Scope.Kind} secret '{place.Key}'";
+        $"{place.Name} does not open: it was altered or moved in the database, or its key is another one of the same name. Set it again.");
 
     private static byte[] Encrypt(byte[] key, ReadOnlySpan<byte> plain, byte[] bound)
     {
@@ -117,11 +134,7 @@ internal static class Envelope
     private static byte[] Bound(string purpose, SealedPlace place, string keyName)
     {
         using var bytes = new MemoryStream();
-        foreach (var part in (string[])
-        [
-            purpose, place.Install.ToString("N"), place.Scope.Kind, place.Scope.Namespace?.Value.ToString("N") ?? "", place.Scope.Pipeline?.Value.ToString("N") ?? "",
-            place.Key, place.Version.ToString(System.Globalization.CultureInfo.InvariantCulture), keyName,
-        ])
+        foreach (var part in (string[])[purpose, .. place.Parts, keyName])
         {
             var text = Encoding.UTF8.GetBytes(part);
             var length = new byte[4];

@@ -39,14 +39,14 @@ public sealed class KeyRing
             var colon = part.IndexOf(':', StringComparison.Ordinal);
             if (colon < 0) return Bad("has a key without a name; each is written as NAME:BASE64.");
             var name = part[..colon];
-            if (Slug.Complaint(name) is { } complaint) return Bad($"has a key whose name {complaint}");
+            if (!Slug.IsValid(name)) return Bad($"has a key whose name is none: it must be 1 to {Slug.MaxLength} letters, digits, '-' and '_', the first a letter or a digit. Each is written as NAME:BASE64.");
             var key = new byte[KeyBytes];
             if (!Convert.TryFromBase64String(part[(colon + 1)..], key, out var length) || length != KeyBytes)
             {
-                return Bad($"has the key '{name}', which is not {KeyBytes} bytes in base64. \"openssl rand -base64 32\" makes one.");
+                return Bad($"has the key '{name}', which is not {KeyBytes} bytes in base64. 'gofer secret new-key' makes one.");
             }
 
-            if (IsGuessable(key)) return Bad($"has the key '{name}', which is not random: anybody could guess it. \"openssl rand -base64 32\" makes one.");
+            if (IsGuessable(key)) return Bad($"has the key '{name}', which is not random: anybody could guess it. 'gofer secret new-key' makes one.");
             ring ??= new KeyRing(name);
             if (!ring._keys.TryAdd(name, key)) return Bad($"has two keys of the name '{name}'.");
         }
@@ -56,6 +56,14 @@ public sealed class KeyRing
 
     /// <summary>A new random key of that name, as <see cref="Parse"/> reads it.</summary>
     public static string Generate(string name) => $"{name}:{Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes))}";
+
+    /// <summary>A ring of that key of this one alone.</summary>
+    internal KeyRing Only(string name)
+    {
+        var ring = new KeyRing(name);
+        ring._keys.Add(name, _keys[name]);
+        return ring;
+    }
 
     /// <summary>The key of that name, or null.</summary>
     internal byte[]? Find(string name) => _keys.GetValueOrDefault(name);

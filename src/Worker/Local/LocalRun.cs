@@ -181,7 +181,6 @@ public sealed class LocalRun
             Version = 0,
             RunVariables = _order.Variables,
             Parameters = _order.Params,
-            Substitutes = _order.Substitutes,
             Matrix = node.Matrix,
             Children = _run.Graph.ChildrenOf(execution.Task),
             TaskId = node.Id,

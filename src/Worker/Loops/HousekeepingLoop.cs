@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Gofer.Worker.Loops;
 
-/// <summary>Once a minute: partitions ahead, expired idempotency keys, ended containers whose retention is over.</summary>
+/// <summary>Once a minute: partitions ahead, expired idempotency keys, secrets of what is gone, ended containers whose retention is over.</summary>
 internal sealed class HousekeepingLoop(
     Housekeeping housekeeping, IScheduler scheduler, IOptions<WorkerOptions> options, DatabaseWatch watch, ILogger<HousekeepingLoop> logger) : Loop(watch, logger)
 {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
+using Gofer.Application.Secrets;
 using Gofer.Domain.Pipelines;
 using Microsoft.Extensions.Options;
 
@@ -13,8 +14,8 @@ public sealed class ContainerSpecs(IInstall install, IOptions<WorkerOptions> opt
     public string NameOf(ClaimedTask task) => string.Create(
         CultureInfo.InvariantCulture, $"gofer-{install.Id.ToString("N")[..8]}-{task.Held.Run.Value:N}-{task.Held.Task}-{task.Attempt}");
 
-    /// <summary>The container.</summary>
-    public ContainerSpec For(ClaimedTask task)
+    /// <summary>The container, with what the task's secrets and objects are; what has no value there stays as it is written.</summary>
+    public ContainerSpec For(ClaimedTask task, ResolvedSecrets secrets)
     {
         var definition = task.Definition;
         return new ContainerSpec
@@ -24,13 +25,13 @@ public sealed class ContainerSpecs(IInstall install, IOptions<WorkerOptions> opt
             Image = definition.Image,
             Entrypoint = definition.Entrypoint,
             Command = definition.Command,
-            Environment = Environment(task),
+            Environment = Environment(task, secrets),
             WorkingDir = definition.WorkingDir,
             User = definition.User,
             CpuMillis = definition.Resources.CpuMillis,
             MemoryBytes = definition.Resources.MemoryBytes,
             AlwaysPull = definition.AlwaysPullNewestImage,
-            RegistryAuth = definition.RegistryAuth is { } auth ? (Put(task, auth.User), Put(task, auth.Pass)) : null,
+            RegistryAuth = definition.RegistryAuth is { } auth ? (Put(task, secrets, auth.User), Put(task, secrets, auth.Pass)) : null,
         };
     }
 
@@ -46,7 +47,7 @@ public sealed class ContainerSpecs(IInstall install, IOptions<WorkerOptions> opt
     };
 
     /// <summary>The run's variables win over the document's, those over the matrix's; names of the system are refused in all.</summary>
-    private Dictionary<string, string> Environment(ClaimedTask task)
+    private Dictionary<string, string> Environment(ClaimedTask task, ResolvedSecrets secrets)
     {
         var environment = new Dictionary<string, string>
         {
@@ -61,16 +62,16 @@ public sealed class ContainerSpecs(IInstall install, IOptions<WorkerOptions> opt
         };
         if (options.Value.PublicUrl is { } url) environment["GOFER_API_URL"] = url;
         foreach (var (name, value) in task.Matrix ?? new Dictionary<string, string>()) environment[name.ToUpperInvariant()] = value;
-        foreach (var (name, value) in task.Definition.Variables) environment[name] = Put(task, value);
+        foreach (var (name, value) in task.Definition.Variables) environment[name] = Put(task, secrets, value);
         foreach (var (name, value) in task.RunVariables) environment[name] = value;
         return environment;
     }
 
     /// <summary>The value, or what it stands for.</summary>
-    private static string Put(ClaimedTask task, string value) => Interpolation.Parse(value) switch
+    private static string Put(ClaimedTask task, ResolvedSecrets secrets, string value) => Interpolation.Parse(value) switch
     {
         null => value,
         { Kind: Interpolation.Param } found => task.Parameters.GetValueOrDefault(found.Key, ""),
-        { } found => task.Substitutes.GetValueOrDefault(found, value),
+        { } found => secrets.Values.GetValueOrDefault(found, value),
     };
 }

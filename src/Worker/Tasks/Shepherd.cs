@@ -1,6 +1,8 @@
+using Gofer.Application.Common;
 using Gofer.Application.Logs;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
+using Gofer.Application.Secrets;
 using Gofer.Domain.Runs;
 using Gofer.Worker.Loops;
 using Microsoft.Extensions.Logging;
@@ -13,7 +15,7 @@ namespace Gofer.Worker.Tasks;
 /// while it waits. Where it dies at any line, the next holder of the task does the same from the start and finds what is there.
 /// </summary>
 internal sealed partial class Shepherd(
-    IScheduler scheduler, LogPump logs, ContainerSpecs specs, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<Shepherd> logger)
+    IScheduler scheduler, ITaskSecrets secrets, LogPump logs, ContainerSpecs specs, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<Shepherd> logger)
 {
     /// <summary>A task that ends within this time has its start told with its end: one write less.</summary>
     private static readonly TimeSpan ShortTask = TimeSpan.FromMilliseconds(20);
@@ -36,9 +38,10 @@ internal sealed partial class Shepherd(
         var name = specs.NameOf(task);
         try
         {
-            handle.PrepareMasks();
-            var (outcome, tail) = await RunAsync(session, handle, name);
+            var names = task.References().Count > 0;
+            var (outcome, tail) = names && await PrepareAsync(session, handle, name) is { } refused ? (refused, []) : await RunAsync(session, handle, name);
             var answer = await session.ReportAsync(new TaskReport.Ended(task.Held, outcome) { Tail = tail, Children = task.Children });
+            if (names && answer != ReportAnswer.Fenced) await secrets.ForgetAsync(task, session.Over);
             // Over: this end was recorded before, and the answer was lost.
             if (answer != ReportAnswer.Fenced) await scheduler.ReleaseAsync(name, session.Over);
         }
@@ -56,12 +59,46 @@ internal sealed partial class Shepherd(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Log.Failed(logger, e, name);
+            // What was thrown may quote what the task was given.
+            Log.Failed(logger, name, handle.Masks.Mask(e.ToString()));
             await FailAsync(session, handle, e);
         }
         finally
         {
             handle.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Learns what the task's secrets are, before anything is started or read; the outcome where one is missing, or where the task is stopped
+    /// while the store does not answer. What an earlier holder may have started then must not run on with nobody to mask it.
+    /// </summary>
+    private async Task<TaskOutcome?> PrepareAsync(WorkerSession session, TaskHandle handle, string name)
+    {
+        var task = handle.Task;
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
+        // One that may run, and so may have written something, is waited for: it is stopped once that can be read.
+        using var stop = handle.OnStop(() =>
+        {
+            if (!task.WasStarted && !task.StopRequested) wanted.Cancel();
+        });
+        try
+        {
+            var found = await RetryAsync(token => secrets.ResolveAsync(task, token), new ProgressReports(session, task.Held, handle.Masks), wanted.Token)
+                ?? throw new TaskTakenException(over: false);
+            if (found.IsOk)
+            {
+                handle.Know(found.Value);
+                return null;
+            }
+
+            await NeverStartedAsync(name, session.Over);
+            return new TaskOutcome.Refused(Reasons.MissingSecret, found.Error.Message);
+        }
+        catch (OperationCanceledException) when (handle.StopRequested && !session.Over.IsCancellationRequested)
+        {
+            await NeverStartedAsync(name, session.Over);
+            return new TaskOutcome.NeverStarted();
         }
     }
 
@@ -181,7 +218,7 @@ internal sealed partial class Shepherd(
         var progress = new ProgressReports(session, task.Held, handle.Masks);
         try
         {
-            var spec = specs.For(task);
+            var spec = specs.For(task, handle.Secrets);
             var started = await RetryAsync(
                 async token =>
                 {
@@ -252,7 +289,7 @@ internal sealed partial class Shepherd(
         }
     }
 
-    /// <summary>Again and again while the back end does not answer; the task waits, the worker's other tasks do not.</summary>
+    /// <summary>Again and again while the back end, or a store, does not answer; the task waits, the worker's other tasks do not.</summary>
     private static async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> action, ProgressReports? progress, CancellationToken cancellationToken)
     {
         for (var failures = 1; ; failures++)
@@ -264,6 +301,11 @@ internal sealed partial class Shepherd(
             catch (SchedulerUnavailableException e)
             {
                 progress?.Report($"the scheduler does not answer: {e.Message}");
+                await Task.Delay(Loop.Backoff(failures), cancellationToken);
+            }
+            catch (StoreUnavailableException e)
+            {
+                progress?.Report($"the store of secrets does not answer: {e.Message}");
                 await Task.Delay(Loop.Backoff(failures), cancellationToken);
             }
         }
@@ -279,8 +321,8 @@ internal sealed partial class Shepherd(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, Message = "The task of container {Name} failed in the worker")]
-        public static partial void Failed(ILogger logger, Exception e, string name);
+        [LoggerMessage(Level = LogLevel.Error, Message = "The task of container {Name} failed in the worker: {Reason}")]
+        public static partial void Failed(ILogger logger, string name, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Name} was not stopped yet and is tried again")]
         public static partial void NotStopped(ILogger logger, Exception e, string name);

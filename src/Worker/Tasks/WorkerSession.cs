@@ -3,7 +3,9 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
+using Gofer.Application.Secrets;
 using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
 using Gofer.Domain.Secrets;
 
 namespace Gofer.Worker.Tasks;
@@ -91,7 +93,10 @@ internal sealed class TaskHandle(ClaimedTask task) : IDisposable
 
     public ClaimedTask Task { get; } = task;
 
-    /// <summary>What must not be read in anything that the task says; nothing before <see cref="PrepareMasks"/>.</summary>
+    /// <summary>What the task's secrets are; none before <see cref="Know"/>.</summary>
+    public ResolvedSecrets Secrets { get; private set; } = ResolvedSecrets.None;
+
+    /// <summary>What must not be read in anything that the task says; nothing before <see cref="Know"/>.</summary>
     public MaskSet Masks { get; private set; } = MaskSet.None;
 
     public Task Shepherd { get; set; } = System.Threading.Tasks.Task.CompletedTask;
@@ -104,12 +109,13 @@ internal sealed class TaskHandle(ClaimedTask task) : IDisposable
     }
 
     /// <summary>
-    /// Makes <see cref="Masks"/>, before anything is started. Not where the task is claimed: of long secrets it takes a while, in which nothing
-    /// else would be claimed.
+    /// Takes in the task's secrets and makes <see cref="Masks"/> of them, before anything is started. Not where the task is claimed: of long secrets
+    /// it takes a while, in which nothing else would be claimed.
     /// </summary>
-    public void PrepareMasks()
+    public void Know(ResolvedSecrets secrets)
     {
-        if (Task.Substitutes.Count > 0) Masks = MaskSet.Of(Task.Secrets);
+        Secrets = secrets;
+        Masks = MaskSet.Of(secrets.Values.Where(s => Interpolation.IsSecret(s.Key.Kind)).Select(s => s.Value));
     }
 
     /// <summary>Whether somebody asked to stop the task.</summary>

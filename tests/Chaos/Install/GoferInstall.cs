@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Gofer.Infrastructure.Postgres.Embedded;
+using Gofer.Infrastructure.Secrets;
 using Npgsql;
 
 namespace Gofer.Tests.Chaos.Install;
@@ -20,6 +21,7 @@ internal sealed class GoferInstall : IAsyncDisposable
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
 
     private readonly Settings _settings;
+    private readonly string _keys = KeyRing.Generate("chaos");
     private readonly DataFolder _folder;
 
     private GoferInstall(Settings settings, DataFolder folder, EmbeddedPostgres postgres)
@@ -118,6 +120,7 @@ internal sealed class GoferInstall : IAsyncDisposable
             Port = Proxy.Port,
             ApplicationName = process,
         }.ConnectionString;
+        start.Environment["GOFER_SECRETS__KEYS"] = _keys;
         start.Environment["GOFER_WORKER__NAME"] = process;
         start.Environment["GOFER_WORKER__LEASE"] = string.Create(CultureInfo.InvariantCulture, $"{Lease.TotalSeconds}s");
         start.Environment["GOFER_WORKER__SWEEP"] = "1s";

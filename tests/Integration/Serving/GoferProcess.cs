@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Gofer.Tests.Support;
 
 namespace Gofer.Tests.Integration.Serving;
 
@@ -26,6 +27,9 @@ public sealed class GoferProcess : IAsyncDisposable
 
     /// <summary>The process id.</summary>
     public int Id => _process.Id;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
 
     /// <summary>What it wrote to stdout so far.</summary>
     public string Out => Text(_out);
@@ -128,7 +132,7 @@ public sealed class GoferProcess : IAsyncDisposable
         lock (text) return text.ToString();
     }
 
-    private static GoferProcess Start(string program, IEnumerable<string> arguments, IEnumerable<(string Key, string Value)>? environment, string? folder)
+    private static GoferProcess Start(string program, IReadOnlyList<string> arguments, IEnumerable<(string Key, string Value)>? environment, string? folder)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -139,6 +143,8 @@ public sealed class GoferProcess : IAsyncDisposable
         };
         foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("GOFER_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(key);
         start.Environment["NO_COLOR"] = "1";
+        // Those that take no less than the keys of the other processes over their database.
+        if (arguments.Any(a => a.Split(' ').Any(word => word is "api" or "worker"))) start.Environment["GOFER_SECRETS__KEYS"] = TestKeys.Text;
         foreach (var (key, value) in environment ?? []) start.Environment[key] = value.Length > 0 ? value : null;
         return new GoferProcess(Process.Start(start)!);
     }

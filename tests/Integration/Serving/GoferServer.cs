@@ -6,6 +6,7 @@ using System.Text.Json;
 using Gofer.Cli.Hosting;
 using Gofer.Client;
 using Gofer.Tests.Integration.Serving;
+using Gofer.Tests.Support;
 using Gofer.Tests.Support.Postgres;
 using Microsoft.Extensions.Configuration;
 
@@ -83,6 +84,7 @@ public sealed class GoferServer : IAsyncLifetime
             {
                 Settings = new ConfigurationBuilder().AddInMemoryCollection(Settings).Build(),
                 Postgres = ConnectionString,
+                Keys = TestKeys.Ring,
                 Listen = new IPEndPoint(IPAddress.Loopback, port),
                 Scheduler = Works ? scheduler.Value : null,
             },

@@ -7,6 +7,7 @@ using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
 using Gofer.Infrastructure.Postgres;
+using Gofer.Infrastructure.Secrets;
 using Gofer.Tests.Support.Postgres;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
@@ -63,7 +64,7 @@ public sealed class TestInstall : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings.Select(s => new KeyValuePair<string, string?>(s.Key, s.Value)));
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole();
-        builder.Services.AddGoferPostgres(ConnectionString);
+        builder.Services.AddGoferPostgres(ConnectionString).AddGoferSecrets(TestKeys.Ring);
         configure(builder.Services);
         var host = builder.Build();
         var opened = await host.Services.GetRequiredService<GoferDatabase>().OpenAsync(migrate: false, cancellationToken);

@@ -3,6 +3,7 @@ using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 using Gofer.Infrastructure.Postgres;
+using Gofer.Infrastructure.Secrets;
 using Gofer.Tests.Support;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,7 +32,7 @@ public sealed class ConventionTests
     [Fact]
     public void Every_request_has_one_handler_that_can_be_made()
     {
-        var services = new ServiceCollection().AddLogging().AddGoferPostgres("Host=127.0.0.1;Port=1;Database=none").AddGoferApplication();
+        var services = new ServiceCollection().AddLogging().AddGoferPostgres("Host=127.0.0.1;Port=1;Database=none").AddGoferSecrets(TestKeys.Ring).AddGoferApplication();
         services.AddSingleton(Gofer.Domain.Pipelines.DocumentLimits.Default);
         using var provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true });
         using var scope = provider.CreateScope();

@@ -42,7 +42,7 @@ public sealed partial class DocsTests
     [Fact]
     public void Every_failure_class_says_whether_it_is_retried()
     {
-        string[] classes = [.. RetryPolicy.DefaultOn, Reasons.Poison, Reasons.ParentOutcome, Reasons.UserCancelled, Reasons.RunTimeout, Reasons.Superseded, Reasons.TaskFailed, Reasons.TaskCancelled];
+        string[] classes = [.. RetryPolicy.DefaultOn, Reasons.Poison, Reasons.MissingSecret, Reasons.ParentOutcome, Reasons.UserCancelled, Reasons.RunTimeout, Reasons.Superseded, Reasons.TaskFailed, Reasons.TaskCancelled];
         Assert.All(classes, c => Assert.Contains($"`{c}`", s_failures, StringComparison.Ordinal));
         Assert.All(RetryPolicy.DefaultOn, c => Assert.Contains($"`{c}`", s_pipeline, StringComparison.Ordinal));
     }

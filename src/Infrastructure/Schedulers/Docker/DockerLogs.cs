@@ -12,6 +12,9 @@ internal static class DockerLogs
 {
     private const int Largest = 64 * 1024;
 
+    /// <summary>What a container that says little needs: a worker follows a thousand of them.</summary>
+    private const int Smallest = 4 * 1024;
+
     /// <summary>Until the engine ends the stream; nothing where there is no such container.</summary>
     public static async IAsyncEnumerable<LogPiece> ReadAsync(
         IDockerClient client, string name, long skipStdout, long skipStderr, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -34,7 +37,7 @@ internal static class DockerLogs
         }
 
         using var _ = stream;
-        var buffer = new byte[Largest];
+        var buffer = new byte[Smallest];
         while (true)
         {
             var read = await DockerErrors.CallAsync(() => stream.ReadOutputAsync(buffer, 0, buffer.Length, cancellationToken), cancellationToken);
@@ -44,6 +47,7 @@ internal static class DockerLogs
             var had = (int)Math.Min(skip, read.Count);
             skip -= had;
             if (had < read.Count) yield return new LogPiece(isStdout ? LogStream.Stdout : LogStream.Stderr, buffer.AsMemory(had, read.Count - had));
+            if (read.Count == buffer.Length && buffer.Length < Largest) buffer = new byte[Largest];
         }
     }
 }

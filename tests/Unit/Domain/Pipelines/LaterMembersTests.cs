@@ -53,15 +53,32 @@ public sealed class LaterMembersTests
     }
 
     [Theory]
-    [InlineData("pipeline_secret{{token}}")]
-    [InlineData("NAMESPACE_SECRET{{a/b}}")]
-    [InlineData("global_secret{{x}}")]
     [InlineData("pipeline_object{{x}}")]
+    [InlineData(" Run_Object{{ a/b }}")]
     [InlineData("run_object{{}}")]
-    public void An_interpolation_is_refused_and_never_passed_on_as_text(string value)
+    public void What_stands_for_an_object_is_refused_and_never_passed_on_as_text(string value)
     {
         IsOnly(Refused(OneTask($$$""" "variables": {"A":"{{{value}}}"} """)), ErrorCodes.NotSupported, "/tasks/0/variables/A", "is not supported by this version.");
         IsOnly(Refused(OneTask($$$""" "registry_auth": {"user":"u","pass":"{{{value}}}"} """)), ErrorCodes.NotSupported, "/tasks/0/registry_auth/pass", "is not supported by this version.");
+    }
+
+    [Theory]
+    [InlineData("pipeline_secret{{token}}")]
+    [InlineData(" NAMESPACE_SECRET{{ a-b }}")]
+    [InlineData("global_secret{{X_1}}")]
+    public void A_secret_may_stand_for_a_variable_and_a_login(string value)
+    {
+        Assert.Equal(value, GoodTask($$$""" "variables": {"A":"{{{value}}}"} """).Variables["A"]);
+        Assert.Equal(value, GoodTask($$$""" "registry_auth": {"user":"u","pass":"{{{value}}}"} """).RegistryAuth!.Pass);
+    }
+
+    [Theory]
+    [InlineData("pipeline_secret{{}}", "stands for a secret whose key must not be empty.")]
+    [InlineData("namespace_secret{{a/b}}", "stands for a secret whose key 'a/b' may hold letters, digits, '-' and '_' only, not '/'.")]
+    public void A_secret_whose_key_cannot_be_is_invalid(string value, string complaint)
+    {
+        IsOnly(Refused(OneTask($$$""" "variables": {"A":"{{{value}}}"} """)), ErrorCodes.ValidationFailed, "/tasks/0/variables/A", complaint);
+        IsOnly(Refused(OneTask($$$""" "registry_auth": {"user":"u","pass":"{{{value}}}"} """)), ErrorCodes.ValidationFailed, "/tasks/0/registry_auth/pass", complaint);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Gofer.Application.Secrets;
 using Gofer.Domain.Common;
 using Gofer.Domain.Secrets;
 using Gofer.Infrastructure.Secrets;
@@ -13,17 +14,19 @@ public sealed class EnvelopeTests
     private static readonly KeyRing s_ring = KeyRing.Parse(s_old).Value;
     private static readonly NamespaceId s_home = new(Guid.CreateVersion7());
     private static readonly PipelineId s_pipeline = new(Guid.CreateVersion7());
-    private static readonly SealedPlace s_place = new(Guid.CreateVersion7(), new SecretScope.OfPipeline(s_home, s_pipeline), "token", 3);
+    private static readonly Guid s_install = Guid.CreateVersion7();
+    private static readonly SealedPlace s_place = Place(version: 3);
 
     public static TheoryData<string, SealedPlace> Elsewhere => new()
     {
-        { "another install", s_place with { Install = Guid.CreateVersion7() } },
-        { "another namespace", s_place with { Scope = new SecretScope.OfPipeline(new NamespaceId(Guid.CreateVersion7()), s_pipeline) } },
-        { "another pipeline", s_place with { Scope = new SecretScope.OfPipeline(s_home, new PipelineId(Guid.CreateVersion7())) } },
-        { "the namespace itself", s_place with { Scope = new SecretScope.OfNamespace(s_home) } },
-        { "the install", s_place with { Scope = new SecretScope.Global() } },
-        { "another name", s_place with { Key = "tokem" } },
-        { "an earlier version", s_place with { Version = 2 } },
+        { "another install", SealedPlace.OfSecret(Guid.CreateVersion7(), new SecretScope.OfPipeline(s_home, s_pipeline), "token", 3) },
+        { "another namespace", Place(new SecretScope.OfPipeline(new NamespaceId(Guid.CreateVersion7()), s_pipeline)) },
+        { "another pipeline", Place(new SecretScope.OfPipeline(s_home, new PipelineId(Guid.CreateVersion7()))) },
+        { "the namespace itself", Place(new SecretScope.OfNamespace(s_home)) },
+        { "the install", Place(new SecretScope.Global()) },
+        { "another name", Place(key: "tokem") },
+        { "an earlier version", Place(version: 2) },
+        { "an attempt", SealedPlace.OfAttempt(s_install, new RunId(s_pipeline.Value), 1, 3) },
     };
 
     [Fact]
@@ -63,6 +66,16 @@ public sealed class EnvelopeTests
     }
 
     [Fact]
+    public void What_is_kept_of_an_attempt_does_not_open_as_that_of_another()
+    {
+        var run = new RunId(Guid.CreateVersion7());
+        var value = Envelope.Seal(s_ring, SealedPlace.OfAttempt(s_install, run, 1, 2), "correct horse"u8);
+        Assert.Equal("correct horse"u8.ToArray(), Envelope.Open(s_ring, SealedPlace.OfAttempt(s_install, run, 1, 2), value));
+        SealedPlace[] others = [SealedPlace.OfAttempt(s_install, run, 2, 1), SealedPlace.OfAttempt(s_install, run, 1, 3), SealedPlace.OfAttempt(s_install, run, 12, 2), s_place];
+        Assert.All(others, other => Assert.Throws<UnreadableSecretException>(() => Envelope.Open(s_ring, other, value)));
+    }
+
+    [Fact]
     public void A_key_that_is_not_there_is_named_and_one_of_the_same_name_does_not_do()
     {
         var value = Envelope.Seal(s_ring, s_place, "correct horse"u8);
@@ -80,8 +93,11 @@ public sealed class EnvelopeTests
         Assert.Equal(("new", before.Value), (after.KeyName, after.Value));
         Assert.Equal("correct horse"u8.ToArray(), Envelope.Open(KeyRing.Parse(s_new).Value, s_place, after));
         Assert.Throws<UnreadableSecretException>(() => Envelope.Open(s_ring, s_place, after));
-        Assert.Throws<UnreadableSecretException>(() => Envelope.Rewrap(KeyRing.Parse($"{s_new},{s_old}").Value, s_place with { Key = "other" }, before));
+        Assert.Throws<UnreadableSecretException>(() => Envelope.Rewrap(KeyRing.Parse($"{s_new},{s_old}").Value, Place(key: "other"), before));
     }
+
+    private static SealedPlace Place(SecretScope? scope = null, string key = "token", int version = 3) =>
+        SealedPlace.OfSecret(s_install, scope ?? new SecretScope.OfPipeline(s_home, s_pipeline), key, version);
 
     private static byte[] Flipped(byte[] bytes, int bit)
     {
