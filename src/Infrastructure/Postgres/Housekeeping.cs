@@ -11,8 +11,10 @@ public sealed class Housekeeping(NpgsqlDataSource source, Partitions partitions)
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (!await partitions.AreAheadAsync(cancellationToken)) await partitions.EnsureAsync(cancellationToken);
-        await IdempotencyKeys.ExpireAsync(source, cancellationToken);
-        await PostgresSecretStore.SweepAsync(source, cancellationToken);
-        await AttemptSecrets.SweepAsync(source, cancellationToken);
+        // In one statement: an idle install is asked as little as can be.
+        await using var command = source.CreateCommand(
+            $"with keys as ({IdempotencyKeys.Expire}), secrets as ({PostgresSecretStore.Sweep}), attempts as ({AttemptSecrets.Sweep}) select 1");
+        command.Parameters.Add(Sql.P(IdempotencyKeys.Retention));
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -13,6 +13,9 @@ internal static class IdempotencyKeys
     /// <summary>How long an answer is kept.</summary>
     public static readonly TimeSpan Retention = TimeSpan.FromHours(24);
 
+    /// <summary>Forgets answers older than <see cref="Retention"/>, which is <c>$1</c>.</summary>
+    public const string Expire = "delete from gofer.idempotency_keys where created_at < now() - $1";
+
     /// <summary>Takes the keys of the given orders; fills in the answers of those that were used before.</summary>
     public static async Task TakeAsync(
         EngineSession session, IReadOnlyList<CreateOrder> orders, IReadOnlyList<int> keyed, Result<CreateAnswer>?[] answers,
@@ -77,14 +80,6 @@ internal static class IdempotencyKeys
                 Sql.Texts(refused.Select(c => c.Scope)),
                 Sql.Texts(refused.Select(c => c.Key)));
         }
-    }
-
-    /// <summary>Forgets answers older than <see cref="Retention"/>; answers how many.</summary>
-    public static async Task<int> ExpireAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
-    {
-        await using var command = source.CreateCommand("delete from gofer.idempotency_keys where created_at < now() - $1");
-        command.Parameters.Add(Sql.P(Retention));
-        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task<Result<CreateAnswer>> ReplayAsync(EngineSession session, IdempotencyClaim claim, CancellationToken cancellationToken)

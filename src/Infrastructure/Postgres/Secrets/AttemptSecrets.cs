@@ -19,6 +19,14 @@ namespace Gofer.Infrastructure.Postgres.Secrets;
 /// </summary>
 internal sealed class AttemptSecrets(NpgsqlDataSource source, ISecretStore store, KeyRing ring, GoferDatabase database) : ITaskSecrets
 {
+    /// <summary>Forgets those of attempts that are over and whose worker died before it could.</summary>
+    public const string Sweep =
+        """
+        delete from gofer.attempt_secrets s where not exists (
+            select from gofer.active_runs a join gofer.task_executions e on e.run_id = a.run_id
+            where a.run_id = s.run_id and e.task = s.task and e.attempt = s.attempt and e.ended_at is null)
+        """;
+
     /// <inheritdoc/>
     public async Task<Result<ResolvedSecrets>?> ResolveAsync(ClaimedTask task, CancellationToken cancellationToken)
     {
@@ -58,18 +66,6 @@ internal sealed class AttemptSecrets(NpgsqlDataSource source, ISecretStore store
         {
             // housekeeping
         }
-    }
-
-    /// <summary>Forgets those of attempts that are over and whose worker died before it could.</summary>
-    public static async Task<int> SweepAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
-    {
-        await using var command = source.CreateCommand(
-            """
-            delete from gofer.attempt_secrets s where not exists (
-                select from gofer.active_runs a join gofer.task_executions e on e.run_id = a.run_id
-                where a.run_id = s.run_id and e.task = s.task and e.attempt = s.attempt and e.ended_at is null)
-            """);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task<(NamespaceId Home, PipelineId Pipeline, SealedValue? Kept)> FindAsync(ClaimedTask task, CancellationToken cancellationToken)

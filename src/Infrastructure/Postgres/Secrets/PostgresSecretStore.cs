@@ -14,6 +14,14 @@ namespace Gofer.Infrastructure.Postgres.Secrets;
 /// </summary>
 internal sealed class PostgresSecretStore(NpgsqlDataSource source, KeyRing ring, GoferDatabase database) : ISecretStore
 {
+    /// <summary>Removes the secrets of pipelines and namespaces that were deleted. Nobody finds them before, since names lead to other ids.</summary>
+    public const string Sweep =
+        """
+        delete from gofer.secrets s where
+            (s.kind = 'pipeline' and not exists (select from gofer.pipelines p where p.id = s.owner and p.deleted_at is null))
+            or (s.kind = 'namespace' and not exists (select from gofer.namespaces n where n.id = s.owner and n.deleted_at is null))
+        """;
+
     private const string Columns = "key, version, created_at, updated_at, namespaces";
 
     /// <inheritdoc/>
@@ -100,18 +108,6 @@ internal sealed class PostgresSecretStore(NpgsqlDataSource source, KeyRing ring,
         var secrets = new List<SecretInfo>();
         while (await row.ReadAsync(cancellationToken)) secrets.Add(Info(row));
         return secrets;
-    }
-
-    /// <summary>Removes the secrets of pipelines and namespaces that were deleted. Nobody finds them before, since names lead to other ids.</summary>
-    public static async Task<int> SweepAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
-    {
-        await using var command = source.CreateCommand(
-            """
-            delete from gofer.secrets s where
-                (s.kind = 'pipeline' and not exists (select from gofer.pipelines p where p.id = s.owner and p.deleted_at is null))
-                or (s.kind = 'namespace' and not exists (select from gofer.namespaces n where n.id = s.owner and n.deleted_at is null))
-            """);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task<SecretInfo?> InfoAsync(NpgsqlCommand command, CancellationToken cancellationToken)
