@@ -35,10 +35,12 @@ internal sealed class NoOpScheduler(int lines = 1) : IScheduler
         return Task.FromResult(new Backend(Kind, "no-op", Environment.MachineName, "nothing at all"));
     }
 
-    public Task<ContainerStarted> StartAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken)
+    public async Task<ContainerStarted> StartAsync(
+        ContainerSpec spec, Func<CancellationToken, Task> permit, IProgress<string> progress, CancellationToken cancellationToken)
     {
+        await permit(cancellationToken);
         Started(spec);
-        return Task.FromResult(new ContainerStarted(_ended.GetOrAdd(spec.Name, _ => TimeProvider.System.GetUtcNow()), null));
+        return new ContainerStarted(_ended.GetOrAdd(spec.Name, _ => TimeProvider.System.GetUtcNow()), null);
     }
 
     public Task<ContainerStatus> InspectAsync(string name, CancellationToken cancellationToken) => Task.FromResult(Status(name));

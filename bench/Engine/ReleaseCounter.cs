@@ -10,8 +10,9 @@ internal sealed class ReleaseCounter(IScheduler inner, Action released) : ISched
 
     public Task<Backend> ProbeAsync(CancellationToken cancellationToken) => inner.ProbeAsync(cancellationToken);
 
-    public Task<ContainerStarted> StartAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken) =>
-        inner.StartAsync(spec, progress, cancellationToken);
+    public Task<ContainerStarted> StartAsync(
+        ContainerSpec spec, Func<CancellationToken, Task> permit, IProgress<string> progress, CancellationToken cancellationToken) =>
+        inner.StartAsync(spec, permit, progress, cancellationToken);
 
     public Task<ContainerStatus> InspectAsync(string name, CancellationToken cancellationToken) => inner.InspectAsync(name, cancellationToken);
 

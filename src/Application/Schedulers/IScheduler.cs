@@ -5,7 +5,8 @@ namespace Gofer.Application.Schedulers;
 /// <summary>
 /// A container scheduler. Every operation names the container by a name that is a function of install, run, task and attempt, and
 /// may be repeated at any time by any worker that reaches the same back end: a start of what was started does nothing, a stop of
-/// what has ended does nothing. Implementations hold nothing that a crash would lose. One contract suite proves them all.
+/// what has ended does nothing. That holds too for a worker that stood still in the middle of a call and goes on long after others have
+/// done the rest. Implementations hold nothing that a crash would lose. One contract suite proves them all.
 /// </summary>
 public interface IScheduler
 {
@@ -18,12 +19,20 @@ public interface IScheduler
 
     /// <summary>
     /// Makes sure that the container was started exactly once: finds the one of that name, else gets the image, creates and starts it.
-    /// A container that was created and never started (a crash between the two) is started. <paramref name="progress"/> hears, in
-    /// words, what it waits for.
+    /// One that was created and never started (a crash between the two) is started, or replaced by one that is; one that was released is
+    /// not started again.
     /// </summary>
+    /// <param name="spec">The container.</param>
+    /// <param name="permit">
+    /// Asked right before the step that makes the command run, after whatever takes long (an image to pull): it returns where the caller may
+    /// still take that step, and throws where not.
+    /// </param>
+    /// <param name="progress">Hears, in words, what is waited for.</param>
+    /// <param name="cancellationToken">Ends the wait; what was begun is found again by name.</param>
     /// <exception cref="ContainerRefusedException">It will never start; the reason is a code of <see cref="Domain.Runs.Reasons"/>.</exception>
     /// <exception cref="SchedulerUnavailableException">The back end does not answer; try again.</exception>
-    Task<ContainerStarted> StartAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken);
+    Task<ContainerStarted> StartAsync(
+        ContainerSpec spec, Func<CancellationToken, Task> permit, IProgress<string> progress, CancellationToken cancellationToken);
 
     /// <summary>What became of the container; <see cref="ContainerStatus.Absent"/> is a finding of a back end that answers.</summary>
     /// <exception cref="SchedulerUnavailableException">The back end does not answer; try again.</exception>
@@ -40,11 +49,17 @@ public interface IScheduler
     /// <exception cref="SchedulerUnavailableException">The back end stopped answering; go on from the new offsets.</exception>
     IAsyncEnumerable<LogPiece> ReadLogsAsync(string name, long stdoutOffset, long stderrOffset, CancellationToken cancellationToken);
 
-    /// <summary>Asks the container to end (SIGTERM), and kills it after <paramref name="grace"/>. Returns once it has ended, or was absent.</summary>
+    /// <summary>
+    /// Asks the container to end (SIGTERM), and kills it after <paramref name="grace"/>. Returns once it has ended, or was absent. One that
+    /// was created and not started is removed, and whoever was about to start it does not, or asks for its permit anew.
+    /// </summary>
     /// <exception cref="SchedulerUnavailableException">The back end does not answer; try again.</exception>
     Task StopAsync(string name, TimeSpan grace, CancellationToken cancellationToken);
 
-    /// <summary>The attempt's end and output are recorded: what was kept only for that may go.</summary>
+    /// <summary>
+    /// The attempt's end and output are recorded: what was kept only for that may go, but not the knowledge that the name was used. A start
+    /// that comes late, from a worker that stood still, must find it.
+    /// </summary>
     Task ReleaseAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Removes ended containers of this install, and of nobody else, that ended before <paramref name="retention"/> ago; answers how many.</summary>

@@ -9,6 +9,9 @@ namespace Gofer.Domain.Common;
 /// </summary>
 public sealed class JsonValue
 {
+    /// <summary>More digits than any <see cref="long"/> has, its sign included.</summary>
+    private const int MostDigits = 20;
+
     private readonly JsonElement _element;
     private readonly JsonPlace _place;
 
@@ -75,14 +78,20 @@ public sealed class JsonValue
     {
         if (!Is(JsonValueKind.Number, "a whole number")) return null;
 
-        var isDecimal = _element.TryGetDecimal(out var number);
-        if (isDecimal && number != decimal.Truncate(number))
+        var (digits, exponent) = Exact(_element.GetRawText());
+        if (exponent < 0)
         {
             Mistyped("a whole number", "a fraction");
             return null;
         }
 
-        if (isDecimal && number >= min && number <= max) return (long)number;
+        var isLong = digits.Length + exponent <= MostDigits;
+        if (isLong && long.TryParse(digits + new string('0', (int)exponent), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= min && number <= max)
+        {
+            return number;
+        }
+
         Invalid(string.Create(CultureInfo.InvariantCulture, $"{Label} must be from {min} to {max}."));
         return null;
     }
@@ -160,6 +169,29 @@ public sealed class JsonValue
         JsonValueKind.Null => "null",
         _ => "nothing",
     };
+
+    /// <summary>
+    /// A number as it is written, as digits times a power of ten: no type of a fixed width holds every number of JSON, and one that rounds would
+    /// take what is almost whole for whole. The digits neither begin nor end with a zero, but for zero itself.
+    /// </summary>
+    private static (string Digits, long Exponent) Exact(string json)
+    {
+        var e = json.AsSpan().IndexOfAny('e', 'E');
+        var mantissa = e < 0 ? json : json[..e];
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        var all = point < 0 ? mantissa : mantissa.Remove(point, 1);
+        var digits = all.TrimEnd('0');
+        if (digits.Trim('-', '0').Length == 0) return ("0", 0);
+
+        // An exponent that is longer than a long is out of every range; halved, so that what is added to it fits.
+        var exponent = e < 0 ? 0
+            : long.TryParse(json.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var given)
+                ? Math.Clamp(given, long.MinValue / 2, long.MaxValue / 2)
+                : json[e + 1] == '-' ? long.MinValue / 2 : long.MaxValue / 2;
+        var fraction = point < 0 ? 0 : mantissa.Length - point - 1;
+        var sign = digits[0] == '-' ? "-" : "";
+        return (sign + digits[sign.Length..].TrimStart('0'), exponent - fraction + (all.Length - digits.Length));
+    }
 
     private static string Such(string? like) => like is null ? "" : $" such as {like}";
 

@@ -207,8 +207,10 @@ internal sealed partial class Shepherd(
             {
                 case ContainerStatus.Running running: return new Begun(null, running.StartedAt, null);
                 case ContainerStatus.Ended ended: return new Begun(null, ended.StartedAt, null);
-                case ContainerStatus.Created when task.StopRequested: return await NeverStartedAsync(name, session.Over);
-                case ContainerStatus.Absent when !task.WasStarted: return new Begun(new TaskOutcome.NeverStarted(), default, null);
+                case ContainerStatus.Created when task.StopRequested:
+                // An earlier holder that stands still may be about to start it.
+                case ContainerStatus.Absent when !task.WasStarted:
+                    return await NeverStartedAsync(name, session.Over);
                 default: return new Begun(new TaskOutcome.Lost("The container was running and is gone."), default, null);
             }
         }
@@ -219,13 +221,7 @@ internal sealed partial class Shepherd(
         try
         {
             var spec = specs.For(task, handle.Secrets);
-            var started = await RetryAsync(
-                async token =>
-                {
-                    await session.UntilLeaseHoldsAsync(token);
-                    return await scheduler.StartAsync(spec, progress, token);
-                },
-                progress, wanted.Token);
+            var started = await RetryAsync(token => scheduler.StartAsync(spec, session.UntilLeaseHoldsAsync, progress, token), progress, wanted.Token);
             return new Begun(null, started.StartedAt, started.ImageDigest);
         }
         catch (ContainerRefusedException refused)

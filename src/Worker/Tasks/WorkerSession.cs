@@ -43,7 +43,7 @@ internal sealed class WorkerSession : IDisposable
 
     /// <summary>
     /// Whether the lease surely holds: judged from before the renewal was sent, so that this clock gives up before the database's does.
-    /// Asked before each start of a container.
+    /// Asked right before the step that makes a container's command run.
     /// </summary>
     public bool LeaseHolds => !_over.IsCancellationRequested && Stopwatch.GetElapsedTime(Volatile.Read(ref _renewed)) < _lease;
 
@@ -51,10 +51,10 @@ internal sealed class WorkerSession : IDisposable
     /// Returns once the lease surely holds. A start that meets a lease in doubt waits: a renewal lets it go on, and a lease that is lost ends
     /// the session and with it the wait; the task is the next holder's and has not failed.
     /// </summary>
-    public async Task UntilLeaseHoldsAsync(CancellationToken cancellationToken)
+    public Task UntilLeaseHoldsAsync(CancellationToken cancellationToken)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Over);
-        while (!LeaseHolds) await Task.Delay(LeaseLook, either.Token);
+        if (cancellationToken.IsCancellationRequested) return Task.FromCanceled(cancellationToken);
+        return LeaseHolds ? Task.CompletedTask : WaitForLeaseAsync(cancellationToken);
     }
 
     public void Renewed(long sent) => Volatile.Write(ref _renewed, sent);
@@ -82,6 +82,12 @@ internal sealed class WorkerSession : IDisposable
     }
 
     public void Dispose() => _over.Dispose();
+
+    private async Task WaitForLeaseAsync(CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Over);
+        while (!LeaseHolds) await Task.Delay(LeaseLook, either.Token);
+    }
 }
 
 /// <summary>A claimed task with the task that shepherds its container.</summary>

@@ -35,7 +35,8 @@ public sealed class RefusedReportTests(QueueInstall shared) : EngineTest(shared)
 
         public Task<Backend> ProbeAsync(CancellationToken cancellationToken) => Task.FromResult(TestInstall.Backend);
 
-        public Task<ContainerStarted> StartAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken)
+        public Task<ContainerStarted> StartAsync(
+            ContainerSpec spec, Func<CancellationToken, Task> permit, IProgress<string> progress, CancellationToken cancellationToken)
         {
             _bad.TryAdd(spec.Name, spec.Command[0] == "bad");
             return Task.FromResult(new ContainerStarted(DateTimeOffset.UnixEpoch, null));

@@ -80,8 +80,9 @@ public sealed class StopTests : IDisposable
 
         public Task<Backend> ProbeAsync(CancellationToken cancellationToken) => inner.ProbeAsync(cancellationToken);
 
-        public Task<ContainerStarted> StartAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken) =>
-            inner.StartAsync(spec, progress, cancellationToken);
+        public Task<ContainerStarted> StartAsync(
+            ContainerSpec spec, Func<CancellationToken, Task> permit, IProgress<string> progress, CancellationToken cancellationToken) =>
+            inner.StartAsync(spec, permit, progress, cancellationToken);
 
         public Task<ContainerStatus> InspectAsync(string name, CancellationToken cancellationToken) => inner.InspectAsync(name, cancellationToken);
 

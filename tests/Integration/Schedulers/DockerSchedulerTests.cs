@@ -81,7 +81,7 @@ public sealed class DockerSchedulerTests : SchedulerContract
         {
             Assert.Equal($"{registry.Repository}@{registry.Digest}", (await StartAsync(spec)).ImageDigest);
             var second = await CreateAsync();
-            Assert.Equal($"{registry.Repository}@{registry.Digest}", (await second.StartAsync(spec, new Progress<string>(), Ct)).ImageDigest);
+            Assert.Equal($"{registry.Repository}@{registry.Digest}", (await second.StartAsync(spec, _ => Task.CompletedTask, new Progress<string>(), Ct)).ImageDigest);
         }
         finally
         {
@@ -125,7 +125,7 @@ public sealed class DockerSchedulerTests : SchedulerContract
         using var scheduler = new DockerScheduler(endpoint, () => Install, TimeProvider.System, name);
         foreach (var spec in new[] { Shell("true"), Shell("echo again") })
         {
-            await scheduler.StartAsync(spec, new Progress<string>(), Ct);
+            await scheduler.StartAsync(spec, _ => Task.CompletedTask, new Progress<string>(), Ct);
             Assert.Equal(0, Assert.IsType<ContainerStatus.Ended>(await scheduler.WaitAsync(spec.Name, Ct)).ExitCode);
             await client.Containers.RemoveContainerAsync(spec.Name, new global::Docker.DotNet.Models.ContainerRemoveParameters(), Ct);
             await client.Networks.DeleteNetworkAsync(name, Ct);

@@ -120,7 +120,7 @@ public sealed class ProcessSchedulerTests : SchedulerContract
         {
             var spec = Shell($"sleep {mark}");
             using var stop = new CancellationTokenSource();
-            var start = Scheduler.StartAsync(spec, new Progress<string>(), stop.Token);
+            var start = Scheduler.StartAsync(spec, _ => Task.CompletedTask, new Progress<string>(), stop.Token);
             var moment = System.Diagnostics.Stopwatch.StartNew();
             while (moment.Elapsed.TotalMilliseconds < n / 3.0 && !start.IsCompleted) Thread.SpinWait(50);
             await stop.CancelAsync();
@@ -144,6 +144,36 @@ public sealed class ProcessSchedulerTests : SchedulerContract
         {
             return false;
         }
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_made_after_the_release_starts_nothing()
+    {
+        var spec = Shell("echo once");
+        await RunAsync(spec);
+        await Scheduler.ReleaseAsync(spec.Name, Ct);
+        // A worker that stood still between its last look and the making of the folder.
+        var folder = Directory.CreateDirectory(Path.Combine(_root, "tasks", spec.Name)).FullName;
+        await StartAsync(spec);
+        Assert.True(Directory.Exists(Path.Combine(folder, "started")), "no shell came to the decisive step");
+        Assert.False(File.Exists(Path.Combine(folder, "out")), "the command was started again");
+    }
+
+    [Fact]
+    public async Task That_a_name_was_used_is_known_for_an_hour_and_then_forgotten()
+    {
+        var spec = Shell("echo once");
+        await RunAsync(spec);
+        await Scheduler.ReleaseAsync(spec.Name, Ct);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_root, "tasks")));
+        var mark = Path.Combine(_root, "exits", spec.Name);
+        await Scheduler.CollectAsync(TimeSpan.Zero, Ct);
+        Assert.True(File.Exists(mark));
+        File.SetLastWriteTimeUtc(mark, TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(61));
+        await Scheduler.CollectAsync(TimeSpan.FromHours(2), Ct);
+        Assert.True(File.Exists(mark));
+        await Scheduler.CollectAsync(TimeSpan.Zero, Ct);
+        Assert.False(File.Exists(mark));
     }
 
     [Fact]

@@ -69,6 +69,49 @@ public abstract class SchedulerContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_start_that_stood_still_while_another_worker_did_all_the_rest_runs_nothing_any_more()
+    {
+        var spec = Shell("echo once");
+        var (start, goOn) = await BeginAsync(spec, Task.CompletedTask);
+        var second = await CreateAsync();
+        await second.StartAsync(spec, _ => Task.CompletedTask, new Progress<string>(), Ct);
+        var ended = Assert.IsType<ContainerStatus.Ended>(await second.WaitAsync(spec.Name, Ct));
+        await second.ReleaseAsync(spec.Name, Ct);
+
+        goOn();
+        var refused = await Record.ExceptionAsync(() => start);
+        Assert.True(refused is null or ContainerRefusedException, $"{refused}");
+        var status = await second.WaitAsync(spec.Name, Ct);
+        Assert.True(status is ContainerStatus.Absent || status is ContainerStatus.Ended once && once.StartedAt == ended.StartedAt, $"{status} after {ended}");
+    }
+
+    [Fact]
+    public async Task A_stop_of_what_another_worker_is_about_to_start_keeps_it_from_running()
+    {
+        var spec = Shell("sleep 300");
+        var (start, goOn) = await BeginAsync(spec, Task.FromCanceled(new CancellationToken(canceled: true)));
+        var second = await CreateAsync();
+        await second.StopAsync(spec.Name, TimeSpan.Zero, Ct);
+        Assert.IsType<ContainerStatus.Absent>(await second.InspectAsync(spec.Name, Ct));
+
+        goOn();
+        var refused = await Record.ExceptionAsync(() => start);
+        Assert.True(refused is ContainerRefusedException or OperationCanceledException, $"{refused}");
+        Assert.IsType<ContainerStatus.Absent>(await second.InspectAsync(spec.Name, Ct));
+    }
+
+    [Fact]
+    public async Task A_start_without_a_permit_runs_nothing_and_the_next_one_does()
+    {
+        var spec = Shell("echo once");
+        await Assert.ThrowsAsync<TaskCanceledException>(
+            () => Scheduler.StartAsync(spec, _ => Task.FromCanceled(new CancellationToken(canceled: true)), new Progress<string>(), Ct));
+        Assert.True(await Scheduler.InspectAsync(spec.Name, Ct) is ContainerStatus.Absent or ContainerStatus.Created);
+        await RunAsync(spec);
+        Assert.Equal("once\n", Text((await LogsAsync(spec.Name)).Stdout));
+    }
+
+    [Fact]
     public async Task What_was_never_started_is_absent()
     {
         Assert.IsType<ContainerStatus.Absent>(await Scheduler.InspectAsync("gofer-never", Ct));
@@ -235,7 +278,19 @@ public abstract class SchedulerContract : IAsyncLifetime
         };
     }
 
-    protected Task<ContainerStarted> StartAsync(ContainerSpec spec) => Scheduler.StartAsync(spec, new Progress<string>(), Ct);
+    protected Task<ContainerStarted> StartAsync(ContainerSpec spec) => Scheduler.StartAsync(spec, _ => Task.CompletedTask, new Progress<string>(), Ct);
+
+    /// <summary>
+    /// A worker that stands still with its permit in hand, right before the decisive step: its start, and what lets it go on.
+    /// <paramref name="again"/> answers where it asks once more.
+    /// </summary>
+    private async Task<(Task<ContainerStarted> Start, Action GoOn)> BeginAsync(ContainerSpec spec, Task again)
+    {
+        var (asked, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var start = Scheduler.StartAsync(spec, _ => asked.TrySetResult() ? goOn.Task : again, new Progress<string>(), Ct);
+        await await Task.WhenAny(asked.Task, start);
+        return (start, goOn.SetResult);
+    }
 
     protected async Task<ContainerStatus.Ended> RunAsync(ContainerSpec spec)
     {

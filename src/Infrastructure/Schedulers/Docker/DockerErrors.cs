@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Docker.DotNet;
 using Gofer.Application.Schedulers;
+using ContainerSpec = Gofer.Application.Schedulers.ContainerSpec;
 
 namespace Gofer.Infrastructure.Schedulers.Docker;
 
@@ -50,5 +51,25 @@ internal static class DockerErrors
         {
             return e.ResponseBody is { Length: > 0 } body ? body.Trim() : e.Message;
         }
+    }
+
+    /// <summary>Why a container could not be started. An engine says that a command is not there in the words of its own insides.</summary>
+    public static string NotStarted(ContainerSpec spec, string words)
+    {
+        var command = spec.Entrypoint.Concat(spec.Command).FirstOrDefault();
+        if (command is not null && words.Contains("exec:", StringComparison.Ordinal))
+        {
+            if (words.Contains("not found", StringComparison.Ordinal) || words.Contains("no such file", StringComparison.Ordinal))
+            {
+                return $"The command '{command}' is not in the image {spec.Image}. See what is: docker run --rm -it {spec.Image} sh";
+            }
+
+            if (words.Contains("permission denied", StringComparison.Ordinal))
+            {
+                return $"The command '{command}' of the image {spec.Image} is not executable. Make it so when the image is built: chmod +x";
+            }
+        }
+
+        return $"Docker could not start the container: {words}";
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
@@ -13,17 +14,23 @@ namespace Gofer.Infrastructure.Schedulers.Docker;
 
 /// <summary>
 /// Runs tasks on a Docker Engine. The container's name is the key of everything: a create that conflicts finds what another worker made.
-/// Ended containers stay for inspection until <see cref="CollectAsync"/>, unless they are not to be kept: then they go with their release.
+/// An engine starts a container that has ended once more if it is told to, so a container is started by its id and by whoever made it; what
+/// somebody else made and did not start is removed and made anew. A start that comes late then finds its container gone.
+/// Ended containers stay until <see cref="CollectAsync"/>, for inspection and so that their names are not used again, unless they are not to
+/// be kept: then they go with their release.
 /// </summary>
 public sealed class DockerScheduler : IScheduler, IDisposable
 {
     /// <summary>The network that every container of ours is in.</summary>
     public const string NetworkName = DockerNetwork.Name;
 
-    /// <summary>How often a container is made anew because its network was removed between its creation and its start.</summary>
-    private const int NetworkTries = 3;
+    /// <summary>How often a container is made anew because it, or its network, was removed between its creation and its start.</summary>
+    private const int MostMade = 3;
 
-    /// <summary>How long the engine may take to make a container that is not wanted any more.</summary>
+    /// <summary>How long another worker may take from the creation of a container to its start, before it is taken for dead.</summary>
+    private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the engine may take to make, or to remove, a container that is not wanted any more.</summary>
     private static readonly TimeSpan s_createPatience = TimeSpan.FromSeconds(10);
 
     private readonly Uri _endpoint;
@@ -66,22 +73,22 @@ public sealed class DockerScheduler : IScheduler, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<ContainerStarted> StartAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken)
+    public async Task<ContainerStarted> StartAsync(
+        ContainerSpec spec, Func<CancellationToken, Task> permit, IProgress<string> progress, CancellationToken cancellationToken)
     {
-        for (var tries = 1; ; tries++)
+        var made = 0;
+        while (true)
         {
-            var found = await FindAsync(spec.Name, cancellationToken);
+            var found = await FindStartedAsync(spec.Name, cancellationToken);
             if (found is null)
             {
                 await _images.EnsureAsync(spec, progress, cancellationToken);
                 progress.Report("creating the container");
-                found = await CreateAsync(spec, cancellationToken);
-            }
+                if (await CreateAsync(spec, cancellationToken) is not { } id) continue;
 
-            if (found is { State.Status: "created" })
-            {
-                if (!await RunAsync(spec, tries, cancellationToken)) continue;
-                found = await FindAsync(spec.Name, cancellationToken);
+                await PermittedAsync(id, permit, cancellationToken);
+                if (!await RunAsync(spec, id, ++made == MostMade, cancellationToken)) continue;
+                found = await FindAsync(id, cancellationToken);
             }
 
             return found is null
@@ -203,53 +210,49 @@ public sealed class DockerScheduler : IScheduler, IDisposable
         _client.Dispose();
     }
 
-    private async Task<ContainerInspectResponse?> CreateAsync(ContainerSpec spec, CancellationToken cancellationToken)
+    /// <summary>
+    /// The container of that name that runs or ran; null where there is none any more. One that another worker made has its time to be started
+    /// by that one, and is removed after it.
+    /// </summary>
+    private async Task<ContainerInspectResponse?> FindStartedAsync(string name, CancellationToken cancellationToken)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            var found = await FindAsync(name, cancellationToken);
+            if (found is not { State.Status: "created" }) return found;
+            // Where it was started in this very moment the engine does not remove it.
+            if (waited.Elapsed > s_startPatience) await RemoveAsync(found.ID, cancellationToken);
+            else await Task.Delay(50, cancellationToken);
+        }
+    }
+
+    /// <summary>Makes the container; its id, or null where somebody else did.</summary>
+    private async Task<string?> CreateAsync(ContainerSpec spec, CancellationToken cancellationToken)
     {
         var network = await _network.EnsureAsync(cancellationToken);
         try
         {
-            await CreateAsync(DockerContainers.Parameters(spec, network, exactLogs: true), cancellationToken);
-        }
-        catch (DockerApiException e) when (e.Words().Contains("log", StringComparison.OrdinalIgnoreCase) && e.StatusCode != HttpStatusCode.Conflict)
-        {
-            // an engine that does not have the driver (Podman): its own keeps what it can
-            await RefuseAsync(() => CreateAsync(DockerContainers.Parameters(spec, network, exactLogs: false), cancellationToken));
-        }
-        catch (DockerApiException e)
-        {
-            await RefuseAsync(() => Task.FromException(e));
-        }
-
-        // A name is taken before its container can be seen, so whoever was told of a conflict looks again for a while.
-        for (var tries = 0; ; tries++)
-        {
-            var found = await FindAsync(spec.Name, cancellationToken);
-            if (found is not null || tries == 100) return found;
-            await Task.Delay(50, cancellationToken);
-        }
-    }
-
-    /// <summary>
-    /// A create that is cut off is done by the engine all the same, behind the back of whoever looks then: so one that has begun gets its time
-    /// also where the caller lost interest.
-    /// </summary>
-    private async Task<CreateContainerResponse> CreateAsync(CreateContainerParameters parameters, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        using var patience = new CancellationTokenSource();
-        await using var begun = cancellationToken.Register(() => patience.CancelAfter(s_createPatience));
-        return await DockerErrors.CallAsync(() => _client.Containers.CreateContainerAsync(parameters, patience.Token), cancellationToken);
-    }
-
-    private static async Task RefuseAsync(Func<Task> create)
-    {
-        try
-        {
-            await create();
+            try
+            {
+                return await CreateAsync(DockerContainers.Parameters(spec, network, exactLogs: true), cancellationToken);
+            }
+            catch (DockerApiException e) when (e.Words().Contains("log", StringComparison.OrdinalIgnoreCase) && e.StatusCode != HttpStatusCode.Conflict)
+            {
+                // an engine that does not have the driver (Podman): its own keeps what it can
+                return await CreateAsync(DockerContainers.Parameters(spec, network, exactLogs: false), cancellationToken);
+            }
         }
         catch (DockerApiException e) when (e.StatusCode == HttpStatusCode.Conflict)
         {
-            // another worker, or an earlier life of this one, made it; it is the same container by its name
+            // Another worker, or an earlier life of this one, made it. A name is taken before its container can be seen.
+            for (var tries = 0; tries < 100; tries++)
+            {
+                if (await FindAsync(spec.Name, cancellationToken) is not null) return null;
+                await Task.Delay(50, cancellationToken);
+            }
+
+            throw new SchedulerUnavailableException($"The name {spec.Name} is taken by a container that the engine does not show.");
         }
         catch (DockerApiException e)
         {
@@ -257,27 +260,63 @@ public sealed class DockerScheduler : IScheduler, IDisposable
         }
     }
 
-    /// <summary>Starts what was created; false where it was made for a network that is gone and has to be made anew.</summary>
-    private async Task<bool> RunAsync(ContainerSpec spec, int tries, CancellationToken cancellationToken)
+    /// <summary>
+    /// A create that is cut off is done by the engine all the same, behind the back of whoever looks then: so one that has begun gets its time
+    /// also where the caller lost interest.
+    /// </summary>
+    private async Task<string> CreateAsync(CreateContainerParameters parameters, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var patience = new CancellationTokenSource();
+        await using var begun = cancellationToken.Register(() => patience.CancelAfter(s_createPatience));
+        return (await DockerErrors.CallAsync(() => _client.Containers.CreateContainerAsync(parameters, patience.Token), cancellationToken)).ID;
+    }
+
+    /// <summary>Asks whether the created container may be started; one that may not is removed, for nobody else starts it.</summary>
+    private async Task PermittedAsync(string id, Func<CancellationToken, Task> permit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await permit(cancellationToken);
+        }
+        catch (Exception)
+        {
+            using var patience = new CancellationTokenSource(s_createPatience);
+            try
+            {
+                await RemoveAsync(id, patience.Token);
+            }
+            catch (Exception e) when (e is SchedulerUnavailableException or OperationCanceledException)
+            {
+                // It is removed by whoever takes the task over, or collected like one that ended.
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Starts what this worker created; false where that, or the network that it was made for, is gone and has to be made anew.</summary>
+    private async Task<bool> RunAsync(ContainerSpec spec, string id, bool isLast, CancellationToken cancellationToken)
     {
         try
         {
             await DockerErrors.CallAsync(
-                () => _client.Containers.StartContainerAsync(spec.Name, new ContainerStartParameters(), cancellationToken), cancellationToken);
+                () => _client.Containers.StartContainerAsync(id, new ContainerStartParameters(), cancellationToken), cancellationToken);
             return true;
         }
         catch (DockerApiException e)
         {
-            // Two workers may start one container at once, and one of them is told no; what there is now decides.
-            if (await FindAsync(spec.Name, cancellationToken) is { State: { Status: not "created" } state } && state.ExitCode is not (126 or 127)) return true;
-            await RemoveAsync(spec.Name, cancellationToken);
-            if (tries < NetworkTries && e.StatusCode == HttpStatusCode.NotFound && e.Words().Contains("network", StringComparison.Ordinal))
+            var found = await FindAsync(id, cancellationToken);
+            if (found is { State: { Status: not "created" } state } && state.ExitCode is not (126 or 127)) return true;
+            if (found is null && !isLast) return false;
+            await RemoveAsync(id, cancellationToken);
+            if (!isLast && e.StatusCode == HttpStatusCode.NotFound && e.Words().Contains("network", StringComparison.Ordinal))
             {
                 _network.Forget();
                 return false;
             }
 
-            throw new ContainerRefusedException(Reasons.SchedulerError, NotStarted(spec, e.Words()), e);
+            throw new ContainerRefusedException(Reasons.SchedulerError, DockerErrors.NotStarted(spec, e.Words()), e);
         }
     }
 
@@ -301,23 +340,6 @@ public sealed class DockerScheduler : IScheduler, IDisposable
         {
             throw DockerErrors.Unavailable(e);
         }
-    }
-
-    /// <summary>Why a container could not be started. An engine says that a command is not there in the words of its own insides.</summary>
-    private static string NotStarted(ContainerSpec spec, string words)
-    {
-        var command = spec.Entrypoint.Concat(spec.Command).FirstOrDefault();
-        if (command is not null && words.Contains("exec:", StringComparison.Ordinal))
-        {
-            if (words.Contains("not found", StringComparison.Ordinal) || words.Contains("no such file", StringComparison.Ordinal))
-            {
-                return $"The command '{command}' is not in the image {spec.Image}. See what is: docker run --rm -it {spec.Image} sh";
-            }
-
-            if (words.Contains("permission denied", StringComparison.Ordinal)) return $"The command '{command}' of the image {spec.Image} is not executable. Make it so when the image is built: chmod +x";
-        }
-
-        return $"Docker could not start the container: {words}";
     }
 
     private async Task RemoveAsync(string name, CancellationToken cancellationToken)

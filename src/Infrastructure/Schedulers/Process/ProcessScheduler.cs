@@ -19,6 +19,9 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
     private const int MostLaunches = 3;
     private static readonly TimeSpan ShimTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long it is remembered at least that a name was used: by so much a start of a worker that stood still may come late.</summary>
+    private static readonly TimeSpan LateStart = TimeSpan.FromHours(1);
+
     private readonly string _root;
     private readonly TimeProvider _clock;
     private readonly ExitWatch _exits;
@@ -50,12 +53,15 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<ContainerStarted> StartAsync(ContainerSpec spec, IProgress<string> progress, CancellationToken cancellationToken)
+    public async Task<ContainerStarted> StartAsync(
+        ContainerSpec spec, Func<CancellationToken, Task> permit, IProgress<string> progress, CancellationToken cancellationToken)
     {
         var folder = new TaskFolder(_root, spec.Name);
         if (!folder.IsStarted)
         {
             Refuse(spec);
+            await permit(cancellationToken);
+            if (folder.IsReleased) throw new ContainerRefusedException(Reasons.SchedulerError, "The task was stopped, or has ended, under another worker; it is not started again.");
             folder.Create(LaunchFile.Of(spec));
             await LaunchAsync(folder, spec, cancellationToken);
         }
@@ -138,9 +144,12 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
         if (folder.TakeMark())
         {
             // A shim that was launched for it comes too late from now on, so nothing can begin behind our back.
-            folder.Remove();
+            folder.Release();
             return;
         }
+
+        // Nor behind the back of a worker that stood still and would only now make the folder.
+        if (!folder.Exists) folder.Release();
 
         // A shim that began just now says in a moment who it is; before that there is nobody to stop and all the same somebody who will run.
         while (folder.ReadIdentity() is null && Inspect(folder) is ContainerStatus.Running) await Task.Delay(2, cancellationToken);
@@ -159,7 +168,7 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
     /// <inheritdoc/>
     public Task ReleaseAsync(string name, CancellationToken cancellationToken)
     {
-        new TaskFolder(_root, name).Remove();
+        new TaskFolder(_root, name).Release();
         _exits.Forget(name);
         return Task.CompletedTask;
     }
@@ -167,8 +176,8 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
     /// <inheritdoc/>
     public Task<int> CollectAsync(TimeSpan retention, CancellationToken cancellationToken)
     {
-        TaskFolder.Sweep(_root);
         var before = _clock.GetUtcNow() - retention;
+        TaskFolder.Sweep(_root, _clock.GetUtcNow() - (retention > LateStart ? retention : LateStart));
         var collected = 0;
         foreach (var path in Directory.EnumerateDirectories(Path.Combine(_root, "tasks")))
         {
@@ -180,7 +189,7 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
                 _ => new DateTimeOffset(Directory.GetCreationTimeUtc(path), TimeSpan.Zero) < before,
             };
             if (!over) continue;
-            folder.Remove();
+            folder.Forget();
             collected++;
         }
 
@@ -244,8 +253,8 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
 
     private static ContainerStatus Inspect(TaskFolder folder)
     {
-        if (folder.ReadExit() is { } early) return Ended(folder, early);
         if (!folder.Exists) return new ContainerStatus.Absent();
+        if (folder.ReadExit() is { } early) return Ended(folder, early);
         if (!folder.IsStarted) return new ContainerStatus.Created();
         if (folder.ReadIdentity() is not { } shim)
         {

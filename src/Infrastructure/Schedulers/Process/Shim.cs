@@ -16,6 +16,8 @@ internal static class Shim
     /// The decisive step is the first <c>mkdir</c>: it succeeds once, so of all shims that any workers launch for one folder, at any time and
     /// after any crash, one runs the command and the others end at once. What a kill costs: before the <c>mkdir</c> nothing happened and the
     /// next launch starts; after it the command may have run, nobody starts it again, and the missing exit code makes it lost.
+    /// The folder goes when the task is released and the exit file stays (<see cref="TaskFolder.Release"/>): a folder that was made after
+    /// that, by a worker that stood still until then, is told by it, and nothing runs.
     /// $1 folder, $2 exit file, $3 working folder, then the command.
     /// </summary>
     private const string Script =
@@ -27,6 +29,7 @@ internal static class Shim
         shift 3
         exec 2>"$dir/shim"
         mkdir "$dir/started" || exit 1
+        [ -e "$exit_file" ] && { echo "the task has ended" >&2; exit 1; }
         identify() { shift 19; echo "$$ $1" >"$dir/pid"; }
         read -r stat </proc/$$/stat
         identify ${stat##*") "}

@@ -4,7 +4,10 @@ using Gofer.Application.Logs;
 
 namespace Gofer.Infrastructure.Schedulers.Process;
 
-/// <summary>What is kept on disk of one task: readable by its owner only, removed when the task's end is recorded.</summary>
+/// <summary>
+/// What is kept on disk of one task: readable by its owner only, removed when the task's end is recorded. Its exit file stays for as long as
+/// a start of it may come late.
+/// </summary>
 internal sealed class TaskFolder(string root, string name)
 {
     /// <summary>The folder below the root in which exit files appear: one folder for all tasks, so one watch sees every end.</summary>
@@ -25,6 +28,9 @@ internal sealed class TaskFolder(string root, string name)
     public string Work => System.IO.Path.Combine(Path, "work");
 
     public bool Exists => Directory.Exists(Path);
+
+    /// <summary>Whether the task was released, or stopped before anything of it ran: nothing under this name runs any more.</summary>
+    public bool IsReleased => !Exists && File.Exists(ExitFile);
 
     /// <summary>Whether some shim took the decisive step.</summary>
     public bool IsStarted => Directory.Exists(StartedMark);
@@ -79,18 +85,16 @@ internal sealed class TaskFolder(string root, string name)
     }
 
     /// <summary>Records an exit code for a shim that cannot any more; what a shim recorded first stays.</summary>
-    public void WriteExit(int code)
+    public void WriteExit(int code) => WriteExit(code.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>
+    /// Removes the folder for good. The exit file is there before the folder goes and stays, so whoever comes late finds the one or the
+    /// other at any moment; where no command ran it says so in place of a code.
+    /// </summary>
+    public void Release()
     {
-        var temporary = ExitFile + ".new";
-        File.WriteAllText(temporary, code.ToString(CultureInfo.InvariantCulture) + "\n");
-        try
-        {
-            File.Move(temporary, ExitFile, overwrite: false);
-        }
-        catch (IOException)
-        {
-            File.Delete(temporary);
-        }
+        if (!File.Exists(ExitFile)) WriteExit("none");
+        Remove();
     }
 
     /// <summary>The shim's identity; null before it said so.</summary>
@@ -112,11 +116,18 @@ internal sealed class TaskFolder(string root, string name)
         }
     }
 
+    /// <summary>Removes folder and exit file: from here on nothing is known of the task.</summary>
+    public void Forget()
+    {
+        Remove();
+        File.Delete(ExitFile);
+    }
+
     /// <summary>
     /// Takes the folder away whole before it empties it: were it emptied where it stands, a shim could take the decisive step between
     /// the going of the mark and of the folder. A crash between the two leaves what <see cref="Sweep"/> removes.
     /// </summary>
-    public void Remove()
+    private void Remove()
     {
         var gone = System.IO.Path.Combine(root, Gone, $"{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
         try
@@ -126,16 +137,34 @@ internal sealed class TaskFolder(string root, string name)
         }
         catch (DirectoryNotFoundException)
         {
-            // somebody else released it
+            // somebody else released it, or it never was
         }
-
-        File.Delete(ExitFile);
     }
 
-    /// <summary>Removes what removals that were cut short left behind.</summary>
-    public static void Sweep(string root)
+    private void WriteExit(string text)
+    {
+        var temporary = $"{ExitFile}.{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}";
+        File.WriteAllText(temporary, text + "\n");
+        try
+        {
+            File.Move(temporary, ExitFile, overwrite: false);
+        }
+        catch (IOException)
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>
+    /// Removes what removals that were cut short left behind, and exit files from before <paramref name="before"/> whose folders are gone.
+    /// </summary>
+    public static void Sweep(string root, DateTimeOffset before)
     {
         foreach (var left in Directory.EnumerateDirectories(System.IO.Path.Combine(root, Gone))) Empty(left);
+        foreach (var file in new DirectoryInfo(System.IO.Path.Combine(root, Exits)).EnumerateFiles())
+        {
+            if (file.LastWriteTimeUtc < before && !Directory.Exists(System.IO.Path.Combine(root, "tasks", file.Name))) file.Delete();
+        }
     }
 
     private static void Empty(string folder)

@@ -126,6 +126,31 @@ public sealed partial class PipelineSchemaTests
         Assert.False(s_schema.Accepts(document, out _));
     }
 
+    [Theory]
+    [InlineData("0", true)]
+    [InlineData("-0", true)]
+    [InlineData("0.0e5", true)]
+    [InlineData("3.0", true)]
+    [InlineData("3e1", true)]
+    [InlineData("30e-1", true)]
+    [InlineData("0.003e3", true)]
+    [InlineData("1000000000000000000000000000000e-30", true)]
+    [InlineData("-1e-400", false)]
+    [InlineData("1e-400", false)]
+    [InlineData("3.00000000000000000000000000000000000001", false)]
+    [InlineData("0.5", false)]
+    [InlineData("-1", false)]
+    [InlineData("1e400", false)]
+    [InlineData("1e999999999999999999999", false)]
+    [InlineData("1e-999999999999999999999", false)]
+    public void A_number_is_whole_by_what_is_written_and_not_by_what_a_type_rounds_it_to(string number, bool isGood)
+    {
+        var document = $$"""{"id":"p","parallelism":{{number}},"tasks":[{"id":"t","image":"i"}]}""";
+        Assert.Equal(isGood, Documents.Read(document).IsOk);
+        // What the schema makes of the others is its library's affair: it may take what is almost whole.
+        if (isGood) Assert.True(s_schema.Accepts(document, out var why), why);
+    }
+
     [Fact]
     public void What_the_reader_accepts_the_schema_accepts()
     {
