@@ -35,15 +35,24 @@ internal sealed class BareDocker : IDisposable
         }
     }
 
-    /// <summary>Create, start, wait, read the output, remove; the container is protected and its log kept as Gofer's are.</summary>
-    public async Task RunAsync(string[] command, CancellationToken cancellationToken)
+    /// <summary>
+    /// Create, start, wait, read the output, remove; the container is protected and its log kept as Gofer's are. In the engine's own network,
+    /// or in another, which costs more: there the engine gives every container a name server.
+    /// </summary>
+    public async Task RunAsync(string[] command, string? network, CancellationToken cancellationToken)
     {
         var created = await _client.Containers.CreateContainerAsync(
             new CreateContainerParameters
             {
                 Image = Image,
                 Cmd = [.. command],
-                HostConfig = new HostConfig { CapDrop = ["ALL"], SecurityOpt = ["no-new-privileges"], LogConfig = new LogConfig { Type = "local" } },
+                HostConfig = new HostConfig
+                {
+                    CapDrop = ["ALL"],
+                    SecurityOpt = ["no-new-privileges"],
+                    LogConfig = new LogConfig { Type = "local" },
+                    NetworkMode = network ?? "",
+                },
             },
             cancellationToken);
         await _client.Containers.StartContainerAsync(created.ID, new ContainerStartParameters(), cancellationToken);

@@ -54,10 +54,10 @@ internal sealed class GoferInstall : IAsyncDisposable
     public Task<IHost> AddWorkerAsync(
         IScheduler scheduler, CancellationToken cancellationToken, string? database = null, Action<IServiceCollection>? also = null, int capacity = Capacity) =>
         Install.AddHostAsync(
+            database ?? Install.ConnectionString,
             services =>
             {
                 services.AddSingleton(scheduler).AddGoferWorker();
-                if (database is not null) services.Replace(ServiceDescriptor.Singleton(_ => NpgsqlDataSource.Create(database)));
                 also?.Invoke(services);
             },
             cancellationToken,

@@ -26,11 +26,13 @@ internal sealed class Statements : IMeasurement
     {
         await using var install = await GoferInstall.StartAsync(cancellationToken);
         await using var proxy = new CountingProxy(install.Install.ConnectionString);
-        await install.AddWorkerAsync(new NoOpScheduler(), cancellationToken, proxy.ConnectionString);
+        var worker = await install.AddWorkerAsync(new NoOpScheduler(), cancellationToken, proxy.ConnectionString);
         await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken); // what every process does once at its start
         var before = proxy.Statements;
         await Task.Delay(time, cancellationToken);
-        return (proxy.Statements - before) / time.TotalSeconds;
+        var statements = proxy.Statements - before;
+        await worker.StopAsync(cancellationToken);
+        return statements / time.TotalSeconds;
     }
 
     private static async Task<long> CountAsync(Func<Func<string, string>, Task> drain)

@@ -58,13 +58,17 @@ public sealed class TestInstall : IAsyncDisposable
     public Task ResetAsync(CancellationToken cancellationToken) => _reset.ToEmptyAsync(cancellationToken);
 
     /// <summary>One more process of the install, as far as a host in this process can be one.</summary>
+    public Task<IHost> AddHostAsync(Action<IServiceCollection> configure, CancellationToken cancellationToken, params (string Key, string Value)[] settings) =>
+        AddHostAsync(ConnectionString, configure, cancellationToken, settings);
+
+    /// <summary>The same, over its own way to the database.</summary>
     public async Task<IHost> AddHostAsync(
-        Action<IServiceCollection> configure, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
+        string connectionString, Action<IServiceCollection> configure, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings.Select(s => new KeyValuePair<string, string?>(s.Key, s.Value)));
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole();
-        builder.Services.AddGoferPostgres(ConnectionString).AddGoferSecrets(TestKeys.Ring);
+        builder.Services.AddGoferPostgres(connectionString).AddGoferSecrets(TestKeys.Ring);
         configure(builder.Services);
         var host = builder.Build();
         var opened = await host.Services.GetRequiredService<GoferDatabase>().OpenAsync(migrate: false, cancellationToken);
