@@ -86,6 +86,25 @@ internal static class SettingTable
         Otherwise = "none; dev keeps one in its data folder",
     };
 
+    public static Setting SecretStore { get; } = new(
+        "secrets.store", new SettingKind.Choice(SecretStoreChoice.Postgres, SecretStoreChoice.HashiCorp), "Where secrets are kept: sealed in Gofer's own database, or in a HashiCorp Vault.")
+    {
+        Default = SecretStoreChoice.Postgres,
+    };
+
+    public static Setting VaultAddress { get; } = new("vault.address", new SettingKind.Server(), "The Vault that secrets are in, such as https://vault.example:8200.");
+
+    public static Setting VaultToken { get; } = new("vault.token", new SettingKind.Secret(), "What proves to Vault who asks, where it is no file that changes.");
+
+    public static Setting VaultTokenPath { get; } = new(
+        "vault.token_path", new SettingKind.Words("a file"), "A file with the token, such as Vault's agent keeps: it is read again when Vault refuses the token.");
+
+    public static Setting VaultMount { get; } = new("vault.mount", new SettingKind.Words("a mount"), "The mount of a KV engine of version 2.") { Default = "secret" };
+
+    public static Setting VaultPrefix { get; } = new("vault.prefix", new SettingKind.Words("a folder"), "The folder in it below which Gofer keeps its secrets.") { Default = "gofer" };
+
+    public static Setting VaultNamespace { get; } = new("vault.namespace", new SettingKind.Words("a namespace"), "The namespace of Vault Enterprise.");
+
     public static Setting ApiInsecureListen { get; } = Of<ApiOptions>(
         ApiOptions.Section, nameof(ApiOptions.InsecureListen), "Answer whoever asks, though there is no authentication: only where something in front of it does that.",
         flag: "--insecure-listen");
@@ -101,7 +120,8 @@ internal static class SettingTable
     [
         Server, Token, Namespace, Context, CompletionTimeout,
         Postgres, PostgresBin, Data, Listen, Scheduler, DockerHost, PublicUrl,
-        SecretKeys,
+        SecretKeys, SecretStore,
+        VaultAddress, VaultToken, VaultTokenPath, VaultMount, VaultPrefix, VaultNamespace,
         ApiInsecureListen,
         OfWorker(nameof(WorkerOptions.Name), "The worker's name for people.") with { Otherwise = "host and process id" },
         OfWorker(nameof(WorkerOptions.Capacity), "How many tasks a worker holds at a time.", "tasks"),

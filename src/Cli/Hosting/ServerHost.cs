@@ -29,6 +29,9 @@ public sealed record ServerPlan
     /// <summary>What secrets are sealed with.</summary>
     public required KeyRing Keys { get; init; }
 
+    /// <summary>Where secrets are.</summary>
+    public SecretStoreChoice SecretStore { get; init; } = new(Vault: null);
+
     /// <summary>Where the API listens; null serves none.</summary>
     public IPEndPoint? Listen { get; init; }
 
@@ -150,7 +153,7 @@ public sealed class ServerHost : IAsyncDisposable
         ]);
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys);
+        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.SecretStore.Vault);
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(
             services => choice.Create(() => services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>(), true));

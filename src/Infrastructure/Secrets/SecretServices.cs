@@ -1,5 +1,7 @@
 using Gofer.Application.Secrets;
+using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Postgres.Secrets;
+using Gofer.Infrastructure.Secrets.Vault;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gofer.Infrastructure.Secrets;
@@ -8,16 +10,25 @@ namespace Gofer.Infrastructure.Secrets;
 public static class SecretServices
 {
     /// <summary>
-    /// The store in Gofer's own database, sealed with these keys. The database does not open where something is sealed with a key that is not among them, unless
+    /// The store in Gofer's own database, sealed with these keys, or in a Vault where one is given; what a task was started with is sealed with
+    /// the keys in any case. The database does not open where something is sealed with a key that is not among them, unless
     /// <paramref name="demandAll"/> is false.
     /// </summary>
-    public static IServiceCollection AddGoferSecrets(this IServiceCollection services, KeyRing ring, bool demandAll = true)
+    public static IServiceCollection AddGoferSecrets(this IServiceCollection services, KeyRing ring, bool demandAll = true, VaultOptions? vault = null)
     {
         services.AddSingleton(ring);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KeyProofs>(provider, demandAll));
         services.AddSingleton<KeyRotation>();
-        services.AddSingleton<ISecretStore, PostgresSecretStore>();
+        if (vault is null) services.AddSingleton<ISecretStore, PostgresSecretStore>();
+        else services.AddVault(vault);
         services.AddSingleton<ITaskSecrets, AttemptSecrets>();
         return services;
+    }
+
+    private static void AddVault(this IServiceCollection services, VaultOptions options)
+    {
+        services.AddSingleton(_ => new VaultClient(options));
+        services.AddSingleton<ISecretStore>(provider => new VaultSecretStore(
+            provider.GetRequiredService<VaultClient>(), options, () => provider.GetRequiredService<GoferDatabase>().Install));
     }
 }

@@ -1,8 +1,13 @@
+using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using Gofer.Application.Common;
 using Gofer.Application.Secrets;
+using Gofer.Client;
 using Gofer.Domain.Secrets;
 using Gofer.Infrastructure.Secrets.Vault;
+using Gofer.Tests.Integration.Serving;
+using static Gofer.Tests.Integration.Serving.Documents;
 
 namespace Gofer.Tests.Integration.Secrets;
 
@@ -98,6 +103,46 @@ public sealed class VaultSecretStoreTests : SecretStoreContract, IAsyncLifetime
         Assert.Equal(
             $"The pipeline secret 'other' in Vault has no text of at most {SecretText.MaxBytes} bytes under 'value'. Set it again.",
             (await Assert.ThrowsAsync<UnreadableSecretException>(() => Store.ReadAsync(scope, "other", Ct))).Message);
+    }
+
+    [Fact]
+    public async Task An_install_keeps_its_secrets_there_and_its_tasks_get_them_from_there()
+    {
+        (string, string)[] settings =
+        [
+            ("GOFER_SECRETS__STORE", "vault"), ("GOFER_VAULT__ADDRESS", _vault.Address.ToString()), ("GOFER_VAULT__TOKEN_PATH", _tokenPath),
+            ("GOFER_VAULT__MOUNT", "kv"), ("GOFER_VAULT__PREFIX", "teams/gofer"),
+        ];
+        await using var cluster = await GoferCluster.StartAsync(settings);
+        await cluster.WorkerAsync(settings: settings);
+        await cluster.Area.RegisterAsync(Of("p", Step("t", "echo ${#X} $X").And(""" "variables":{"X":"pipeline_secret{{token}}"} """)));
+        var put = await cluster.Area.SendAsync(HttpMethod.Put, "pipelines/p/secrets/token", """{"value":"correct horse"}""");
+        Assert.Equal(HttpStatusCode.Created, put.Status);
+        Assert.DoesNotContain(_vault.Asked, a => a.StartsWith("GET /v1/kv/data/", StringComparison.Ordinal));
+        var run = await cluster.Area.EndAsync(await cluster.Area.RunAsync("p"));
+        Assert.Equal(RunState.Succeeded, run.State);
+        Assert.Equal("13 ***\n", Encoding.UTF8.GetString(await cluster.Area.LogAsync(run)));
+        Assert.Contains(_vault.Asked, a => a.StartsWith("GET /v1/kv/data/teams/gofer/", StringComparison.Ordinal));
+        Assert.Equal(0, await cluster.ScalarAsync<long>("select count(*) from gofer.secrets"));
+
+        _vault.IsSealed = true;
+        var away = await cluster.Area.SendAsync(HttpMethod.Get, "pipelines/p/secrets/token");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "store_unavailable"), (away.Status, away.Json.GetProperty("code").GetString()));
+    }
+
+    [Theory]
+    [InlineData("nothing says where it is. Set vault.address in the settings file, or GOFER_VAULT__ADDRESS.")]
+    [InlineData("nothing says a file with a token that it lets in. Set vault.token_path", "GOFER_VAULT__ADDRESS", "http://127.0.0.1:8200")]
+    [InlineData("Both vault.token and vault.token_path are set; give one of them.", "GOFER_VAULT__ADDRESS", "http://127.0.0.1:8200", "GOFER_VAULT__TOKEN", "hvs.x", "GOFER_VAULT__TOKEN_PATH", "/x")]
+    public async Task What_is_missing_to_reach_it_is_said_before_anything_starts(string said, params string[] given)
+    {
+        (string, string)[] settings = [("GOFER_SECRETS__STORE", "vault"), .. given.Chunk(2).Select(g => (g[0], g[1]))];
+        foreach (var process in new[] { "api", "worker" })
+        {
+            var (exit, _, error) = await GoferProcess.RunAsync([process, "--postgres", "postgres://gofer@127.0.0.1:1/gofer"], settings);
+            Assert.NotEqual(0, exit);
+            Assert.Contains(said, error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -31,11 +31,8 @@ internal sealed class VaultSecretStore(VaultClient vault, VaultOptions options, 
         if (await MetadataAsync(scope, key, cancellationToken) is not { Info: { } info }) return null;
         var path = string.Create(CultureInfo.InvariantCulture, $"data/{Path(scope, key)}?version={info.Version}");
         if (await vault.SendAsync(HttpMethod.Get, path, null, cancellationToken) is not { } answer) return null;
-        var value = answer.TryGetProperty("data", out var outer) && outer.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object
-            && data.TryGetProperty("value", out var member) && member.ValueKind == JsonValueKind.String ? SecretText.Of(member.GetString()!) : default;
-        return value is { IsOk: true }
-            ? new StoredSecret(info, value.Value)
-            : throw new UnreadableSecretException($"The {scope.Kind} secret '{key}' in Vault has no text of at most {SecretText.MaxBytes} bytes under 'value'. Set it again.");
+        if (Value(answer) is { } text && SecretText.Of(text) is { IsOk: true } value) return new StoredSecret(info, value.Value);
+        throw new UnreadableSecretException($"The {scope.Kind} secret '{key}' in Vault has no text of at most {SecretText.MaxBytes} bytes under 'value'. Set it again.");
     }
 
     /// <inheritdoc/>
@@ -124,6 +121,10 @@ internal sealed class VaultSecretStore(VaultClient vault, VaultOptions options, 
 
         return new JsonObject(members.Select((text, i) => KeyValuePair.Create<string, JsonNode?>(string.Create(CultureInfo.InvariantCulture, $"{Patterns}{i:00}"), text)));
     }
+
+    private static string? Value(JsonElement answer) =>
+        Data(answer).TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object
+        && data.TryGetProperty("value", out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static JsonElement Data(JsonElement? answer) => answer!.Value.GetProperty("data");
 
