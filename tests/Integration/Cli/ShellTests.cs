@@ -52,6 +52,8 @@ public sealed class ShellTests(GoferServer server) : IAsyncLifetime
             await shell.TypeAsync(typed);
             await shell.PrintsAsync($"ran:[{ran}]");
         }
+
+        await EndAsync(shell);
     }
 
     [Theory]
@@ -66,5 +68,13 @@ public sealed class ShellTests(GoferServer server) : IAsyncLifetime
         await shell.TypeAsync("gofer logs night\t\n");
         await shell.PrintsAsync("ran:[logs night]");
         Assert.DoesNotContain("gofer:", shell.Out, StringComparison.Ordinal);
+        await EndAsync(shell);
+    }
+
+    /// <summary>A shell that only loses its terminal writes its history behind our back, into a room that is being removed.</summary>
+    private static async Task EndAsync(GoferProcess shell)
+    {
+        await shell.TypeAsync("exit\n");
+        await shell.ExitAsync();
     }
 }
