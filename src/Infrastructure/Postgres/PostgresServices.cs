@@ -61,6 +61,7 @@ public static class PostgresServices
 
     private static IServiceCollection AddQueue(this IServiceCollection services)
     {
+        services.AddSingleton<LeaseDeadline>();
         services.AddSingleton<EngineTransaction>();
         services.AddSingleton<RunReader>();
         services.TryAddSingleton(Domain.Pipelines.DocumentLimits.Default);
@@ -91,7 +92,9 @@ public static class PostgresServices
         // The engine sends hundreds of rows at once, which eight kilobytes at a time would be as many system calls.
         settings.WriteBufferSize = 64 * 1024;
         settings.ReadBufferSize = 32 * 1024;
-        if (settings.CommandTimeout == 30) settings.CommandTimeout = 20;
+        if (settings.CommandTimeout == 30) settings.CommandTimeout = (int)LeaseDeadline.Longest.TotalSeconds;
+        // Who gives a statement up asks the server to end it, and waits for that answer on the same connection, which may be one that carries nothing.
+        if (settings.CancellationTimeout == 2000) settings.CancellationTimeout = 500;
         // Nothing of ours outlives its transaction, so there is nothing to reset; behind a transaction-pooling proxy a reset would meet
         // somebody else's server connection.
         settings.NoResetOnClose = true;

@@ -4,12 +4,13 @@ using System.Net;
 using System.Net.Sockets;
 using Gofer.Infrastructure.Postgres.Embedded;
 using Gofer.Infrastructure.Secrets;
+using Gofer.Tests.Support.Postgres;
 using Npgsql;
 
 namespace Gofer.Tests.Chaos.Install;
 
 /// <summary>
-/// Two APIs and three workers of one build over one private Postgres behind the <see cref="ChaosProxy"/>; the workers share the folder of
+/// Two APIs and three workers of one build over one private Postgres behind the <see cref="SpoilingProxy"/>; the workers share the folder of
 /// the process scheduler. Everything is on loopback and below one temporary folder.
 /// </summary>
 internal sealed class GoferInstall : IAsyncDisposable
@@ -28,7 +29,7 @@ internal sealed class GoferInstall : IAsyncDisposable
     {
         (_settings, _folder, Postgres) = (settings, folder, postgres);
         var address = new NpgsqlConnectionStringBuilder(postgres.ConnectionString);
-        Proxy = new ChaosProxy(address.Port);
+        Proxy = new SpoilingProxy(address.Port);
         address.ApplicationName = "chaos";
         address.Timeout = 3;
         address.CommandTimeout = 30;
@@ -47,7 +48,7 @@ internal sealed class GoferInstall : IAsyncDisposable
 
     public EmbeddedPostgres Postgres { get; }
 
-    public ChaosProxy Proxy { get; }
+    public SpoilingProxy Proxy { get; }
 
     public IReadOnlyList<Node> Apis { get; }
 

@@ -1,5 +1,8 @@
+using Gofer.Application.Queue;
+using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Tests.Support.Engine;
+using Gofer.Tests.Support.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -45,9 +48,66 @@ public sealed class LostConnectionTests(QueueInstall shared) : IClassFixture<Que
         await using (var hold = new NpgsqlCommand("begin; select id from gofer.workers for update", silent))
         {
             await hold.ExecuteScalarAsync(Ct);
-            await Assert.ThrowsAnyAsync<NpgsqlException>(() => _install.Queue.RenewAsync(worker, lease, Ct));
+            await Assert.ThrowsAsync<TimeoutException>(() => _install.Queue.RenewAsync(worker, lease, Ct));
         }
 
         Assert.NotNull(await _install.Queue.RenewAsync(worker, lease, Ct));
+    }
+
+    [Theory]
+    [InlineData("the claim")]
+    [InlineData("the sweep")]
+    [InlineData("the timers")]
+    [InlineData("the stops")]
+    public async Task What_a_worker_asks_on_a_connection_that_carries_nothing_is_given_up_while_its_lease_holds(string asked)
+    {
+        var lease = TimeSpan.FromSeconds(9);
+        var place = new NpgsqlConnectionStringBuilder(_install.ConnectionString);
+        using var proxy = new SpoilingProxy(place.Port);
+        (place.Host, place.Port) = ("127.0.0.1", proxy.Port);
+        var host = await _install.AddHostAsync(place.ConnectionString, _ => { }, Ct);
+        var queue = host.Services.GetRequiredService<IWorkQueue>();
+        var worker = await queue.RegisterAsync("w", TestInstall.Backend, lease, Ct);
+        var silent = proxy.Links;
+        foreach (var link in silent) link.Halted = true;
+
+        await Assert.ThrowsAsync<TimeoutException>(() => AskAsync());
+        Assert.True(await _install.ScalarAsync<bool>($"select lease_until > now() from gofer.workers where id = '{worker.Value}'", Ct));
+        // Nobody has said anything of the silent ones; the next question goes another way.
+        await AskAsync();
+        Assert.All(silent, link => Assert.True(link.Halted));
+        foreach (var link in silent) link.Abort();
+        await host.StopAsync(Ct);
+
+        Task AskAsync() => asked switch
+        {
+            "the claim" => queue.AdvanceAsync(worker, TestInstall.Backend, [], 1, Ct),
+            "the sweep" => queue.SweepAsync(TimeSpan.FromMinutes(10), 3, Ct),
+            "the timers" => queue.FireTimersAsync(Ct),
+            _ => queue.StopsAsync(worker, [new HeldTask(new RunId(Guid.CreateVersion7()), 0, 1)], Ct),
+        };
+    }
+
+    [Fact]
+    public async Task An_honest_answer_that_takes_longer_than_a_third_of_the_lease_is_waited_for_longer_the_next_time()
+    {
+        var transactions = _install.Services.GetRequiredService<EngineTransaction>();
+        await _install.Queue.RegisterAsync("w", TestInstall.Backend, TimeSpan.FromSeconds(3), Ct);
+        var tries = 0;
+        while (!await HasAnswerAsync()) Assert.InRange(tries, 1, 5);
+        Assert.InRange(tries, 2, 5);
+
+        async Task<bool> HasAnswerAsync()
+        {
+            tries++;
+            try
+            {
+                return await transactions.RunInTimeAsync(async (session, token) => await session.ScalarAsync(Sql.Command("select true from pg_sleep(1.5)"), token) is not null, Ct);
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        }
     }
 }

@@ -10,7 +10,8 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// made room, and by every sweep, so a crash between the two costs a second. An admitted row of active_runs is a slot of its pipeline, written
 /// under the lock of the pipeline's head, gone with the run's end in the same transaction.
 /// </summary>
-internal sealed class Admission(NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Notifier notifier, TimeProvider clock)
+internal sealed class Admission(
+    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Notifier notifier, TimeProvider clock, LeaseDeadline deadline)
 {
     /// <summary>How many runs or tasks one pass admits at most.</summary>
     private const int Batch = 100;
@@ -70,7 +71,7 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
         var all = 0;
         while (true)
         {
-            var admitted = await transactions.RunAsync((session, token) => AdmitAsync(session, pipeline, token), cancellationToken);
+            var admitted = await transactions.RunInTimeAsync((session, token) => AdmitAsync(session, pipeline, token), cancellationToken);
             if (admitted == 0) break;
             all += admitted;
             if (admitted < Batch) break;
@@ -90,7 +91,7 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
             int step;
             do
             {
-                step = await transactions.RunAsync((session, token) => PromoteAsync(session, limit, token), cancellationToken);
+                step = await transactions.RunInTimeAsync((session, token) => PromoteAsync(session, limit, token), cancellationToken);
                 promoted += step;
             }
             while (step == Batch);
@@ -160,14 +161,16 @@ internal sealed class Admission(NpgsqlDataSource source, EngineTransaction trans
         return gate.Granted;
     }
 
-    private async Task<List<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
-    {
-        await using var command = source.CreateCommand(sql);
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        var list = new List<T>();
-        while (await rows.ReadAsync(cancellationToken)) list.Add(read(rows));
-        return list;
-    }
+    private Task<List<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => deadline.RunAsync(
+        async token =>
+        {
+            await using var command = source.CreateCommand(sql);
+            await using var rows = await command.ExecuteReaderAsync(token);
+            var list = new List<T>();
+            while (await rows.ReadAsync(token)) list.Add(read(rows));
+            return list;
+        },
+        cancellationToken);
 
     private void Wake()
     {

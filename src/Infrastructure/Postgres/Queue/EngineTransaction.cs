@@ -7,7 +7,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// Runs a piece of the engine in one transaction, the whole of it again where Postgres says that a rival won (40001, 40P01) or that this
 /// process thought for too long under its locks (25P03, as a starved one may): in each case nothing was committed.
 /// </summary>
-internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation preparation, Notifier notifier)
+internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation preparation, Notifier notifier, LeaseDeadline deadline)
 {
     private const int Tries = 10;
 
@@ -39,6 +39,13 @@ internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation pre
             }
         }
     }
+
+    /// <summary>
+    /// The same for a worker, each time within its <see cref="LeaseDeadline"/>: where that passes nothing or everything was committed, and
+    /// <see cref="TimeoutException"/> leaves the caller as a broken connection does.
+    /// </summary>
+    public Task<T> RunInTimeAsync<T>(Func<EngineSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        deadline.RunAsync(token => RunAsync(work, token), cancellationToken);
 
     private static bool IsUndone(PostgresException e) =>
         e.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or IdleInTransaction;

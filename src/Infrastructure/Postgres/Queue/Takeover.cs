@@ -11,7 +11,8 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// reaches. Containers are left alone; whoever claims the tasks next finds them.
 /// </summary>
 internal sealed class Takeover(
-    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Admission admission, Notifier notifier, TimeProvider clock)
+    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Admission admission, Notifier notifier, TimeProvider clock,
+    LeaseDeadline deadline)
 {
     /// <summary>What a sweep sees to beside leases that ran out; nearly always nothing.</summary>
     public const string WantsSweep =
@@ -29,13 +30,13 @@ internal sealed class Takeover(
 #if SABOTAGE_SWEEP // every worker's lease has run out
         while (await RequeueAsync("true", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } taken) moved += taken;
 #endif
-        var (isDead, wants) = await FindAsync(cancellationToken);
+        var (isDead, wants) = await deadline.RunAsync(FindAsync, cancellationToken);
         if (!isDead && !wants) return new Swept(moved, false);
         while (await RequeueAsync("lease_until < now()", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } requeued) moved += requeued;
         moved += await LoseAsync(lostAfter, cancellationToken);
         moved += await admission.AdmitAllAsync(cancellationToken);
-        await Ageing.RunAsync(source, cancellationToken);
-        return new Swept(moved, isDead && (await FindAsync(cancellationToken)).IsDead);
+        await deadline.RunAsync(token => Ageing.RunAsync(source, token), cancellationToken);
+        return new Swept(moved, isDead && (await deadline.RunAsync(FindAsync, cancellationToken)).IsDead);
     }
 
     /// <summary>One statement, no transaction: nearly every sweep finds nothing.</summary>
@@ -66,42 +67,45 @@ internal sealed class Takeover(
     private async Task<int?> RequeueAsync(
         string which, WorkerId? id, IReadOnlyCollection<HeldTask>? keep, string why, int? poisonLimit, CancellationToken cancellationToken)
     {
-        var runs = await transactions.RunAsync(
-            async (session, token) =>
-            {
-                // A sweep leaves a worker that somebody sees to; one that is named is waited for, since what it was last about may not be over.
-                var find = Sql.Command($"select id from gofer.workers where {which} limit 1 for update{(id is null ? " skip locked" : "")}");
-                if (id is { } named) find.Parameters.Add(Sql.P(named.Value));
-                if (await session.ScalarAsync(find, token) is not Guid found) return null;
-
-                var worker = new WorkerId(found);
-                var held = Sql.Command(
-                    """
-                    select e.run_id, e.task from gofer.active_runs a join gofer.task_executions e on e.run_id = a.run_id where e.worker_id = $1
-                    """,
-                    Sql.P(worker.Value));
-                var keys = await KeysAsync(session, held, token);
-                var loaded = await reader.LoadAsync(session, [.. keys.Select(k => k.Run).Distinct()], keys, token);
-                var now = clock.GetUtcNow();
-                foreach (var key in keys)
-                {
-                    if (!loaded.TryGetValue(key.Run, out var run)) continue;
-                    var fence = run.Run.Tasks[key.Task].Fence;
-                    if (keep?.Contains(new HeldTask(key.Run, key.Task, fence)) != true) run.Run.Requeue(key.Task, worker, fence, why, poisonLimit is not null, now);
-                }
-
-                if (poisonLimit is { } limit) Condemn(keys.Where(k => loaded.ContainsKey(k.Run)).Select(k => (loaded[k.Run].Run, k.Task)), limit, now);
-
-                var writes = new Writes();
-                RunWrites.Update(writes, loaded.Values);
-                if (keep is null) writes.Add("delete from gofer.workers where id = $1", Sql.P(worker.Value));
-                await session.CommitAsync(writes, token);
-                return loaded;
-            },
-            cancellationToken);
+        // Who leaves has no other time to do it in.
+        var runs = keep is null && id is not null
+            ? await transactions.RunAsync(PutBackAsync, cancellationToken)
+            : await transactions.RunInTimeAsync(PutBackAsync, cancellationToken);
         if (runs is null) return null;
         Wake();
         return runs.Values.Sum(r => r.Run.Enqueued.Count);
+
+        async Task<IReadOnlyDictionary<RunId, LoadedRun>?> PutBackAsync(EngineSession session, CancellationToken token)
+        {
+            // A sweep leaves a worker that somebody sees to; one that is named is waited for, since what it was last about may not be over.
+            var find = Sql.Command($"select id from gofer.workers where {which} limit 1 for update{(id is null ? " skip locked" : "")}");
+            if (id is { } named) find.Parameters.Add(Sql.P(named.Value));
+            if (await session.ScalarAsync(find, token) is not Guid found) return null;
+
+            var worker = new WorkerId(found);
+            var held = Sql.Command(
+                """
+                select e.run_id, e.task from gofer.active_runs a join gofer.task_executions e on e.run_id = a.run_id where e.worker_id = $1
+                """,
+                Sql.P(worker.Value));
+            var keys = await KeysAsync(session, held, token);
+            var loaded = await reader.LoadAsync(session, [.. keys.Select(k => k.Run).Distinct()], keys, token);
+            var now = clock.GetUtcNow();
+            foreach (var key in keys)
+            {
+                if (!loaded.TryGetValue(key.Run, out var run)) continue;
+                var fence = run.Run.Tasks[key.Task].Fence;
+                if (keep?.Contains(new HeldTask(key.Run, key.Task, fence)) != true) run.Run.Requeue(key.Task, worker, fence, why, poisonLimit is not null, now);
+            }
+
+            if (poisonLimit is { } limit) Condemn(keys.Where(k => loaded.ContainsKey(k.Run)).Select(k => (loaded[k.Run].Run, k.Task)), limit, now);
+
+            var writes = new Writes();
+            RunWrites.Update(writes, loaded.Values);
+            if (keep is null) writes.Add("delete from gofer.workers where id = $1", Sql.P(worker.Value));
+            await session.CommitAsync(writes, token);
+            return loaded;
+        }
     }
 
     private static void Condemn(IEnumerable<(Run Run, int Task)> held, int limit, DateTimeOffset now)
@@ -114,7 +118,7 @@ internal sealed class Takeover(
 
     private async Task<int> LoseAsync(TimeSpan lostAfter, CancellationToken cancellationToken)
     {
-        var lost = await transactions.RunAsync(
+        var lost = await transactions.RunInTimeAsync(
             async (session, token) =>
             {
                 var find = Sql.Command(

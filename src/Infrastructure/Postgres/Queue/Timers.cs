@@ -14,7 +14,7 @@ internal sealed class Timers(EngineTransaction transactions, RunReader reader, N
     /// <summary>Does what is due; answers how many timers that were, and how long it is until the next one, null where there is none.</summary>
     public async Task<(int Fired, TimeSpan? Next)> RunAsync(CancellationToken cancellationToken)
     {
-        var (fired, next, stops) = await transactions.RunAsync(FireAsync, cancellationToken);
+        var (fired, next, stops) = await transactions.RunInTimeAsync(FireAsync, cancellationToken);
         if (fired > 0)
         {
             notifier.Ready();

@@ -10,7 +10,8 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>The queue of ready tasks and the leases of workers in Postgres. What an outcome means, the aggregate says; this locks, loads and writes.</summary>
 internal sealed class WorkQueue(
-    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, ReadyQueue ready, Admission admission, Takeover takeover, Timers timers, Notifier notifier, DatabaseClock clock) : IWorkQueue
+    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, ReadyQueue ready, Admission admission, Takeover takeover, Timers timers, Notifier notifier, DatabaseClock clock,
+    LeaseDeadline deadline) : IWorkQueue
 {
     /// <inheritdoc/>
     public async Task<WorkerId> RegisterAsync(string name, Backend backend, TimeSpan lease, CancellationToken cancellationToken)
@@ -25,11 +26,43 @@ internal sealed class WorkQueue(
         command.Parameters.Add(Sql.P(backend.Node));
         command.Parameters.Add(Sql.P(lease));
         await command.ExecuteNonQueryAsync(cancellationToken);
+        deadline.Measure(lease);
         return id;
     }
 
     /// <inheritdoc/>
-    public async Task<Renewal?> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken)
+    public Task<Renewal?> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken) =>
+        deadline.RunAsync(LeaseDeadline.OfRenewal(lease), token => RenewInTimeAsync(worker, lease, token), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<Advance> AdvanceAsync(
+        WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit, CancellationToken cancellationToken)
+    {
+        var (advance, runs) = await transactions.RunInTimeAsync(
+            (session, token) => AdvanceAsync(session, worker, backend, reports, claimLimit, token), cancellationToken);
+        await TellAsync(runs, cancellationToken);
+        return advance;
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<HeldTask>> StopsAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken) =>
+        held.Count == 0 ? Task.FromResult<IReadOnlyList<HeldTask>>([]) : deadline.RunAsync(token => StopsInTimeAsync(worker, held, token), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Swept> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken) =>
+        takeover.SweepAsync(lostAfter, poisonLimit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<(int Fired, TimeSpan? Next)> FireTimersAsync(CancellationToken cancellationToken) => timers.RunAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task HandOverAsync(WorkerId worker, CancellationToken cancellationToken) => takeover.HandOverAsync(worker, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<int> ReconcileAsync(WorkerId worker, IReadOnlyCollection<HeldTask> known, CancellationToken cancellationToken) =>
+        takeover.ReconcileAsync(worker, known, cancellationToken);
+
+    private async Task<Renewal?> RenewInTimeAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(
             $"""
@@ -39,8 +72,6 @@ internal sealed class WorkQueue(
                 (select extract(epoch from min(t.due_at) - now())::double precision from gofer.timers t),
                 exists (select from gofer.ready_tasks), {Takeover.WantsSweep}
             """);
-        // On a connection that carries nothing any more it is given up while there is time to renew on another.
-        command.CommandTimeout = Math.Max(1, (int)(lease / 3).TotalSeconds);
         command.Parameters.Add(Sql.P(worker.Value));
         command.Parameters.Add(Sql.P(lease));
         var sent = Stopwatch.GetTimestamp();
@@ -52,20 +83,8 @@ internal sealed class WorkQueue(
         TimeSpan? Seconds(int column) => row.Maybe<double>(column) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 
-    /// <inheritdoc/>
-    public async Task<Advance> AdvanceAsync(
-        WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<HeldTask>> StopsInTimeAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken)
     {
-        var (advance, runs) = await transactions.RunAsync(
-            (session, token) => AdvanceAsync(session, worker, backend, reports, claimLimit, token), cancellationToken);
-        await TellAsync(runs, cancellationToken);
-        return advance;
-    }
-
-    /// <inheritdoc/>
-    public async Task<IReadOnlyList<HeldTask>> StopsAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken)
-    {
-        if (held.Count == 0) return [];
         await using var command = source.CreateCommand(
             """
             select e.run_id, e.task, e.fence
@@ -81,20 +100,6 @@ internal sealed class WorkQueue(
         while (await rows.ReadAsync(cancellationToken)) stops.Add(new HeldTask(new RunId(rows.GetGuid(0)), rows.GetInt32(1), rows.GetInt64(2)));
         return stops;
     }
-
-    /// <inheritdoc/>
-    public Task<Swept> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken) =>
-        takeover.SweepAsync(lostAfter, poisonLimit, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<(int Fired, TimeSpan? Next)> FireTimersAsync(CancellationToken cancellationToken) => timers.RunAsync(cancellationToken);
-
-    /// <inheritdoc/>
-    public Task HandOverAsync(WorkerId worker, CancellationToken cancellationToken) => takeover.HandOverAsync(worker, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<int> ReconcileAsync(WorkerId worker, IReadOnlyCollection<HeldTask> known, CancellationToken cancellationToken) =>
-        takeover.ReconcileAsync(worker, known, cancellationToken);
 
     private async Task<(Advance Advance, IReadOnlyCollection<LoadedRun> Runs)> AdvanceAsync(
         EngineSession session, WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit,

@@ -2,26 +2,28 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Gofer.Tests.Chaos.Install;
+namespace Gofer.Tests.Support.Postgres;
 
 /// <summary>
-/// Stands between all processes of the install and Postgres, and spoils connections: delays, cuts in the middle of a message, connections
+/// Stands between the processes of an install and Postgres, and spoils connections: delays, cuts in the middle of a message, connections
 /// that stay open and carry nothing. Knows each connection's process by the <c>application_name</c> with which it introduces itself.
 /// </summary>
-internal sealed class ChaosProxy : IDisposable
+public sealed class SpoilingProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<Link, bool> _links = new();
     private readonly int _target;
     private (string Process, byte[] Statement, Action Hit)? _trap;
 
-    public ChaosProxy(int target)
+    /// <summary>In front of the server on that port of this machine.</summary>
+    public SpoilingProxy(int target)
     {
         _target = target;
         _listener.Start(256);
         _ = AcceptAsync();
     }
 
+    /// <summary>Where it listens, on loopback.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>How long each piece is held back, in either direction.</summary>
@@ -70,6 +72,7 @@ internal sealed class ChaosProxy : IDisposable
         return true;
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _listener.Dispose();

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Gofer.Tests.Chaos.Install;
+namespace Gofer.Tests.Support.Postgres;
 
-/// <summary>One connection through the <see cref="ChaosProxy"/>: a client's socket and the database's, and what is being done to them.</summary>
-internal sealed class Link(Socket client, Socket server, ChaosProxy proxy) : IDisposable
+/// <summary>One connection through the <see cref="SpoilingProxy"/>: a client's socket and the database's, and what is being done to them.</summary>
+public sealed class Link(Socket client, Socket server, SpoilingProxy proxy) : IDisposable
 {
     private const int StartupVersion = 196608;
 
@@ -53,6 +53,7 @@ internal sealed class Link(Socket client, Socket server, ChaosProxy proxy) : IDi
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose() => Abort();
 
     private async Task PumpAsync(Socket from, Socket to, bool upwards)
