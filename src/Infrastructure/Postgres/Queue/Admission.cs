@@ -11,7 +11,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// under the lock of the pipeline's head, gone with the run's end in the same transaction.
 /// </summary>
 internal sealed class Admission(
-    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Notifier notifier, TimeProvider clock, LeaseDeadline deadline)
+    EngineTransaction transactions, RunReader reader, Notifier notifier, TimeProvider clock, LeaseDeadline deadline)
 {
     /// <summary>How many runs or tasks one pass admits at most.</summary>
     private const int Batch = 100;
@@ -161,10 +161,10 @@ internal sealed class Admission(
         return gate.Granted;
     }
 
-    private Task<List<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => deadline.RunAsync(
-        async token =>
+    private Task<List<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => deadline.AskAsync(
+        async (connection, token) =>
         {
-            await using var command = source.CreateCommand(sql);
+            await using var command = new NpgsqlCommand(sql, connection);
             await using var rows = await command.ExecuteReaderAsync(token);
             var list = new List<T>();
             while (await rows.ReadAsync(token)) list.Add(read(rows));

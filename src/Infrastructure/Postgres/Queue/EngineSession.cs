@@ -6,7 +6,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// A transaction of the engine. Whatever it sends goes in batches of one round trip each: the first begins it and carries what holds for the
 /// whole of it (<see cref="Sql.ByKey"/>), the last writes and commits. Statements are planned once for each connection where that is possible.
 /// </summary>
-internal sealed class EngineSession(NpgsqlConnection connection, Preparation preparation)
+internal sealed class EngineSession(NpgsqlConnection connection, Preparation preparation, LeaseDeadline? deadline)
 {
     private bool _opened;
 
@@ -28,11 +28,16 @@ internal sealed class EngineSession(NpgsqlConnection connection, Preparation pre
         }
 
         foreach (var command in commands) batch.BatchCommands.Add(command);
-        await preparation.PrepareAsync(batch, cancellationToken);
-        var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var reader = deadline is null ? await SendAsync(cancellationToken) : await deadline.RunAsync(SendAsync, cancellationToken);
         _opened = true;
         if (opens) await reader.NextResultAsync(cancellationToken);
         return reader;
+
+        async Task<NpgsqlDataReader> SendAsync(CancellationToken token)
+        {
+            await preparation.PrepareAsync(batch, token);
+            return await batch.ExecuteReaderAsync(token);
+        }
     }
 
     /// <summary>The first column of the first row of one command; null where there is no row.</summary>

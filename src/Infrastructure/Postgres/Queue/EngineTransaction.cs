@@ -18,14 +18,23 @@ internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation pre
     /// The work's answer. What the work did not commit is rolled back with the connection's return. A connection that breaks in the commit leaves the caller not knowing: what it does then must be
     /// safe to do twice, which fences and idempotency keys see to.
     /// </summary>
-    public async Task<T> RunAsync<T>(Func<EngineSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    public Task<T> RunAsync<T>(Func<EngineSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken) => RunAsync(work, null, cancellationToken);
+
+    /// <summary>
+    /// The same for a worker, whose lease goes on meanwhile: each answer is waited for as long as the <see cref="LeaseDeadline"/> says. Where that
+    /// passes, nothing or everything was committed, and <see cref="TimeoutException"/> leaves the caller as a broken connection does.
+    /// </summary>
+    public Task<T> RunInTimeAsync<T>(Func<EngineSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        RunAsync(work, deadline, cancellationToken);
+
+    private async Task<T> RunAsync<T>(Func<EngineSession, CancellationToken, Task<T>> work, LeaseDeadline? limit, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 await using var connection = await source.OpenConnectionAsync(cancellationToken);
-                var session = new EngineSession(connection, preparation);
+                var session = new EngineSession(connection, preparation, limit);
                 var answer = await work(session, cancellationToken);
                 if (session.SetTimers) notifier.Timers();
 #if SABOTAGE_EVENTS || SABOTAGE_KEY
@@ -33,19 +42,17 @@ internal sealed class EngineTransaction(NpgsqlDataSource source, Preparation pre
 #endif
                 return answer;
             }
+            catch (OperationCanceledException e) when (limit is not null && !cancellationToken.IsCancellationRequested)
+            {
+                // Of several answers the first came and a later one did not: nobody but the deadline cancels.
+                throw LeaseDeadline.Passed(e);
+            }
             catch (PostgresException e) when (IsUndone(e) && attempt < Tries)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 10 * attempt)), cancellationToken);
             }
         }
     }
-
-    /// <summary>
-    /// The same for a worker, each time within its <see cref="LeaseDeadline"/>: where that passes nothing or everything was committed, and
-    /// <see cref="TimeoutException"/> leaves the caller as a broken connection does.
-    /// </summary>
-    public Task<T> RunInTimeAsync<T>(Func<EngineSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
-        deadline.RunAsync(token => RunAsync(work, token), cancellationToken);
 
     private static bool IsUndone(PostgresException e) =>
         e.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or IdleInTransaction;

@@ -4,9 +4,9 @@ using Npgsql;
 namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>
-/// How long a worker waits for the database's answer: a third of its lease, so that a connection which carries nothing any more, and which
-/// nobody says anything of, costs it one look and not its tasks. An honest answer may take longer than that: each time the wait was too
-/// short it is doubled, up to <see cref="Longest"/>, until a minute has passed in which it was not. Without a lease it is
+/// How long a worker waits for the answer to what it sends in one go: a third of its lease, so that a connection which carries nothing any more,
+/// and which nobody says anything of, costs it one look and not its tasks. Not for a whole transaction, nor for a connection to be made, which
+/// take many answers where the network is slow. An honest answer may take longer too: each time the wait was too short it is doubled, up to <see cref="Longest"/>, until a minute has passed in which it was not. Without a lease it is
 /// <see cref="Longest"/> from the start.
 /// </summary>
 internal sealed class LeaseDeadline(NpgsqlDataSource source)
@@ -38,7 +38,7 @@ internal sealed class LeaseDeadline(NpgsqlDataSource source)
     }
 
     /// <summary>The wait for a renewal, which is never longer: after it there must be time for another.</summary>
-    public static TimeSpan OfRenewal(TimeSpan lease) => TimeSpan.FromTicks(Math.Clamp((lease / 3).Ticks, Shortest.Ticks, Longest.Ticks));
+    private static TimeSpan OfRenewal(TimeSpan lease) => TimeSpan.FromTicks(Math.Clamp((lease / 3).Ticks, Shortest.Ticks, Longest.Ticks));
 
     /// <summary>From here on a lease of that length is at stake.</summary>
     public void Measure(TimeSpan lease)
@@ -56,9 +56,22 @@ internal sealed class LeaseDeadline(NpgsqlDataSource source)
         return await RunAsync(wait, work, () => Pass(wait), cancellationToken);
     }
 
-    /// <summary>The same with a wait that does not grow.</summary>
-    public Task<T> RunAsync<T>(TimeSpan wait, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
-        RunAsync(wait, work, source.Clear, cancellationToken);
+    /// <summary>The same of one question on a connection of its own.</summary>
+    public async Task<T> AskAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return await RunAsync(token => work(connection, token), cancellationToken);
+    }
+
+    /// <summary>The same with the wait of a renewal.</summary>
+    public async Task<T> RenewAsync<T>(TimeSpan lease, Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return await RunAsync(OfRenewal(lease), token => work(connection, token), source.Clear, cancellationToken);
+    }
+
+    /// <summary>What is thrown where the wait was over.</summary>
+    public static TimeoutException Passed(OperationCanceledException e) => new("The database gave no answer in time; the lease goes on meanwhile.", e);
 
     private static async Task<T> RunAsync<T>(TimeSpan wait, Func<CancellationToken, Task<T>> work, Action passed, CancellationToken cancellationToken)
     {
@@ -66,12 +79,15 @@ internal sealed class LeaseDeadline(NpgsqlDataSource source)
         limit.CancelAfter(wait);
         try
         {
-            return await work(limit.Token);
+            var answer = await work(limit.Token);
+            // A cancel that came too late for what was read, and whoever reads on finds it.
+            if (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested) passed();
+            return answer;
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             passed();
-            throw new TimeoutException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The database gave no answer in {wait.TotalSeconds:0.#} s."), e);
+            throw Passed(e);
         }
     }
 

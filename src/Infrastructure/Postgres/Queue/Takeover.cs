@@ -11,7 +11,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// reaches. Containers are left alone; whoever claims the tasks next finds them.
 /// </summary>
 internal sealed class Takeover(
-    NpgsqlDataSource source, EngineTransaction transactions, RunReader reader, Admission admission, Notifier notifier, TimeProvider clock,
+    EngineTransaction transactions, RunReader reader, Admission admission, Notifier notifier, TimeProvider clock,
     LeaseDeadline deadline)
 {
     /// <summary>What a sweep sees to beside leases that ran out; nearly always nothing.</summary>
@@ -30,20 +30,20 @@ internal sealed class Takeover(
 #if SABOTAGE_SWEEP // every worker's lease has run out
         while (await RequeueAsync("true", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } taken) moved += taken;
 #endif
-        var (isDead, wants) = await deadline.RunAsync(FindAsync, cancellationToken);
+        var (isDead, wants) = await deadline.AskAsync(FindAsync, cancellationToken);
         if (!isDead && !wants) return new Swept(moved, false);
         while (await RequeueAsync("lease_until < now()", null, null, "its worker's lease ran out", poisonLimit, cancellationToken) is { } requeued) moved += requeued;
         moved += await LoseAsync(lostAfter, cancellationToken);
         moved += await admission.AdmitAllAsync(cancellationToken);
-        await deadline.RunAsync(token => Ageing.RunAsync(source, token), cancellationToken);
-        return new Swept(moved, isDead && (await deadline.RunAsync(FindAsync, cancellationToken)).IsDead);
+        await deadline.AskAsync(Ageing.RunAsync, cancellationToken);
+        return new Swept(moved, isDead && (await deadline.AskAsync(FindAsync, cancellationToken)).IsDead);
     }
 
     /// <summary>One statement, no transaction: nearly every sweep finds nothing.</summary>
-    private async Task<(bool IsDead, bool Wants)> FindAsync(CancellationToken cancellationToken)
+    private static async Task<(bool IsDead, bool Wants)> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand(
-            $"select exists (select from gofer.workers where lease_until < now()), {WantsSweep}");
+        await using var command = new NpgsqlCommand(
+            $"select exists (select from gofer.workers where lease_until < now()), {WantsSweep}", connection);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         return (row.GetBoolean(0), row.GetBoolean(1));

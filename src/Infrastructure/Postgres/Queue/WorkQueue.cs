@@ -32,7 +32,7 @@ internal sealed class WorkQueue(
 
     /// <inheritdoc/>
     public Task<Renewal?> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken) =>
-        deadline.RunAsync(LeaseDeadline.OfRenewal(lease), token => RenewInTimeAsync(worker, lease, token), cancellationToken);
+        deadline.RenewAsync(lease, (connection, token) => RenewAsync(connection, worker, lease, token), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<Advance> AdvanceAsync(
@@ -46,7 +46,7 @@ internal sealed class WorkQueue(
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<HeldTask>> StopsAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken) =>
-        held.Count == 0 ? Task.FromResult<IReadOnlyList<HeldTask>>([]) : deadline.RunAsync(token => StopsInTimeAsync(worker, held, token), cancellationToken);
+        held.Count == 0 ? Task.FromResult<IReadOnlyList<HeldTask>>([]) : deadline.AskAsync((connection, token) => StopsAsync(connection, worker, held, token), cancellationToken);
 
     /// <inheritdoc/>
     public Task<Swept> SweepAsync(TimeSpan lostAfter, int poisonLimit, CancellationToken cancellationToken) =>
@@ -62,16 +62,17 @@ internal sealed class WorkQueue(
     public Task<int> ReconcileAsync(WorkerId worker, IReadOnlyCollection<HeldTask> known, CancellationToken cancellationToken) =>
         takeover.ReconcileAsync(worker, known, cancellationToken);
 
-    private async Task<Renewal?> RenewInTimeAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken)
+    private async Task<Renewal?> RenewAsync(NpgsqlConnection connection, WorkerId worker, TimeSpan lease, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand(
+        await using var command = new NpgsqlCommand(
             $"""
             update gofer.workers set lease_until = now() + $2 where id = $1 and lease_until > now()
             returning clock_timestamp(),
                 (select extract(epoch from min(o.lease_until) - now())::double precision from gofer.workers o where o.id <> $1),
                 (select extract(epoch from min(t.due_at) - now())::double precision from gofer.timers t),
                 exists (select from gofer.ready_tasks), {Takeover.WantsSweep}
-            """);
+            """,
+            connection);
         command.Parameters.Add(Sql.P(worker.Value));
         command.Parameters.Add(Sql.P(lease));
         var sent = Stopwatch.GetTimestamp();
@@ -83,15 +84,17 @@ internal sealed class WorkQueue(
         TimeSpan? Seconds(int column) => row.Maybe<double>(column) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 
-    private async Task<IReadOnlyList<HeldTask>> StopsInTimeAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<HeldTask>> StopsAsync(
+        NpgsqlConnection connection, WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand(
+        await using var command = new NpgsqlCommand(
             """
             select e.run_id, e.task, e.fence
             from unnest($1, $2) as k (run_id, task)
             join lateral (select * from gofer.task_executions e where e.run_id = k.run_id and e.task = k.task offset 0) e on true
             where e.worker_id = $3 and e.stop_requested_at is not null
-            """);
+            """,
+            connection);
         command.Parameters.Add(Sql.P(held.Select(h => h.Run.Value).ToArray()));
         command.Parameters.Add(Sql.P(held.Select(h => h.Task).ToArray()));
         command.Parameters.Add(Sql.P(worker.Value));
