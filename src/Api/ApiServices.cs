@@ -3,6 +3,7 @@ using System.Reflection;
 using Gofer.Api.Docs;
 using Gofer.Api.Http;
 using Gofer.Api.Namespaces;
+using Gofer.Api.Objects;
 using Gofer.Api.Pipelines;
 using Gofer.Api.Runs;
 using Gofer.Api.Secrets;
@@ -106,6 +107,7 @@ public static class ApiServices
         api.MapTasks();
         api.MapLogs();
         api.MapSecrets();
+        api.MapObjects();
     }
 
     private static void Guard(this WebApplication app, bool insecure)

@@ -25,7 +25,9 @@ public sealed class GoferClient
         Logs = RestService.ForGenerated<ILogsApi>(http, settings);
         Secrets = RestService.ForGenerated<ISecretsApi>(http, settings);
         System = RestService.ForGenerated<ISystemApi>(http, settings);
+        Objects = RestService.ForGenerated<IObjectsApi>(http, settings);
         Streams = new GoferStreams(http);
+        Bytes = new GoferObjects(http);
         _plans = RestService.ForGenerated<IPlansApi>(http, settings);
     }
 
@@ -50,11 +52,17 @@ public sealed class GoferClient
     /// <summary>Secrets, whose values go in and never come out.</summary>
     public ISecretsApi Secrets { get; }
 
+    /// <summary>Objects, but for their bytes: see <see cref="Bytes"/>.</summary>
+    public IObjectsApi Objects { get; }
+
     /// <summary>The server itself.</summary>
     public ISystemApi System { get; }
 
     /// <summary>What is followed live.</summary>
     public GoferStreams Streams { get; }
+
+    /// <summary>The bytes of objects, up and down.</summary>
+    public GoferObjects Bytes { get; }
 
     /// <summary>What a rerun would do; nothing is done.</summary>
     public Task<RerunPlanView> PlanRerunAsync(string @namespace, string pipeline, string run, RerunBody body, CancellationToken cancellationToken = default) =>

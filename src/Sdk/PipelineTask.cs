@@ -147,12 +147,12 @@ public sealed class PipelineTask
     /// <summary>Limits the memory, such as <c>256Mi</c>.</summary>
     public PipelineTask Memory(string quantity) => With(() => _memory = quantity);
 
-    /// <summary>Logs in to the image's registry.</summary>
+    /// <summary>Logs in to the image's registry with a secret as password, such as <c>pipeline_secret{{registry}}</c>; the server takes no other.</summary>
     public PipelineTask RegistryAuth(string user, string pass) => With(() => _auth = (user, pass));
 
-    /// <summary>Logs in to the image's registry with what the run gives for a parameter of this pipeline.</summary>
+    /// <summary>Logs in to the image's registry as the user that the run gives for a parameter of this pipeline.</summary>
     /// <exception cref="ArgumentException">The parameter is another pipeline's.</exception>
-    public PipelineTask RegistryAuth(string user, Param pass) => RegistryAuth(user, Own(pass));
+    public PipelineTask RegistryAuth(Param user, string pass) => RegistryAuth(Own(user), pass);
 
     /// <summary>Pulls the image even where the engine has one of that name.</summary>
     public PipelineTask AlwaysPull() => With(() => _alwaysPull = true);

@@ -27,7 +27,7 @@ public static class ClientGenerator
     private static string Models(JsonElement schemas)
     {
         var text = new StringBuilder(Header).Append("using System.Text.Json;\nusing System.Text.Json.Serialization;\n\nnamespace Gofer.Client;\n");
-        foreach (var schema in schemas.EnumerateObject().Where(s => s.Name != "JsonElement").OrderBy(s => s.Name, StringComparer.Ordinal))
+        foreach (var schema in schemas.EnumerateObject().Where(s => s.Name is not ("JsonElement" or "Stream")).OrderBy(s => s.Name, StringComparer.Ordinal))
         {
             text.Append('\n');
             if (schema.Value.TryGetProperty("enum", out var values)) Enumeration(text, schema.Name, values);
@@ -65,6 +65,12 @@ public static class ClientGenerator
             text.Append(CultureInfo.InvariantCulture, $"    public {(demand ? "required " : "")}{type} {Pascal(member.Name)} {{ get; init; }}{initial}\n");
         }
 
+        // A record prints its members, and this one's are for nobody's log.
+        if (schema.GetProperty("properties").EnumerateObject().Any(m => m.Value.TryGetProperty("writeOnly", out var hides) && hides.GetBoolean()))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n    /// <summary>The name of the type alone: what it holds must not be seen.</summary>\n    public override string ToString() => nameof({name});\n");
+        }
+
         text.Append("}\n");
     }
 
@@ -73,6 +79,7 @@ public static class ClientGenerator
         var operations =
             from path in paths.EnumerateObject()
             from method in path.Value.EnumerateObject()
+            where !IsBytes(method.Value)
             group (Path: path.Name, Method: method.Name, Operation: method.Value) by method.Value.GetProperty("tags")[0].GetString()! into tag
             orderby tag.Key
             select tag;
@@ -93,6 +100,13 @@ public static class ClientGenerator
 
         return text.ToString();
     }
+
+    /// <summary>Whether bytes go in or come out: those are streamed by hand.</summary>
+    private static bool IsBytes(JsonElement operation) =>
+        (operation.TryGetProperty("requestBody", out var body) && Has(body))
+        || (operation.GetProperty("responses").TryGetProperty("200", out var answer) && Has(answer));
+
+    private static bool Has(JsonElement part) => part.TryGetProperty("content", out var content) && content.TryGetProperty("application/octet-stream", out _);
 
     private static void Operation(StringBuilder text, string path, string method, JsonElement operation)
     {

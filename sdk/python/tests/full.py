@@ -24,7 +24,7 @@ extract = pipeline.task(
     "extract",
     "ubuntu:24.04",
     description="Größe → 日本",
-    registry_auth=RegistryAuth("robot", note),
+    registry_auth=RegistryAuth(note, "pipeline_secret{{registry}}"),
     env={"ROWS": rows, "REGION": region, "A": 'b "c"\n'},
     entrypoint=["/entry"],
     command=["./extract.sh", "--all"],

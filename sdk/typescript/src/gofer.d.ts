@@ -129,8 +129,8 @@ export interface TaskOptions {
   workingDir?: string;
   /** The user as whom the command runs. */
   user?: string;
-  /** A login to the image's registry. */
-  registryAuth?: { user: string | Param; pass: string | Param };
+  /** A login to the image's registry. The password must be a secret, such as "pipeline_secret{{registry}}"; the server takes no other. */
+  registryAuth?: { user: string | Param; pass: string };
   /** Pulls the image even where the engine has one of that name. */
   alwaysPull?: boolean;
   /** At most so much CPU, such as `"500m"` or `"2"`. */

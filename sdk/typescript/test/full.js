@@ -19,7 +19,7 @@ const note = pipeline.param("note", { default: "" });
 pipeline.param("day");
 const extract = pipeline.task("extract", "ubuntu:24.04", {
   description: "Größe → 日本",
-  registryAuth: { user: "robot", pass: note },
+  registryAuth: { user: note, pass: "pipeline_secret{{registry}}" },
   env: { ROWS: rows, REGION: region, A: 'b "c"\n' },
   entrypoint: ["/entry"],
   command: ["./extract.sh", "--all"],

@@ -23,6 +23,10 @@ internal sealed partial class Failures(RequestDelegate next, DatabaseWatch datab
         {
             return; // the client left
         }
+        catch (IOException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return; // the client left in the middle of what it sent or read
+        }
         catch (Exception e) when (context.Response.HasStarted && IsDatabase(e))
         {
             // A stream cannot turn into an answer any more: it is cut, and its reader goes on from the last event.

@@ -47,6 +47,19 @@ internal static class OpenApiSetup
                 });
             }
 
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<TakesBytes>().Any())
+            {
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Description = "The bytes, of whatever content type.",
+                    Content = new Dictionary<string, OpenApiMediaType>
+                    {
+                        ["application/octet-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+                    },
+                };
+            }
+
             return Task.CompletedTask;
         });
     });
@@ -77,6 +90,12 @@ internal static class OpenApiSetup
             schema.Properties!["version"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Integer | JsonSchemaType.Null };
         }
 
+        // Goes in and never comes out; whoever generates a client knows not to print it.
+        foreach (var member in type.Properties.Where(p => p.AttributeProvider?.IsDefined(typeof(WriteOnlyAttribute), inherit: false) is true))
+        {
+            ((OpenApiSchema)schema.Properties![member.Name]).WriteOnly = true;
+        }
+
         if (type.Kind != JsonTypeInfoKind.Object || !type.Type.Name.EndsWith("Body", StringComparison.Ordinal)) return;
         foreach (var member in type.Properties.Where(p => p.IsGetNullable)) schema.Required?.Remove(member.Name);
     }
@@ -101,6 +120,13 @@ internal static class OpenApiSetup
         return group;
     }
 }
+
+/// <summary>Marks a member of a body that no answer has.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class WriteOnlyAttribute : Attribute;
+
+/// <summary>Marks operations whose body is bytes as they come.</summary>
+internal sealed class TakesBytes;
 
 /// <summary>Marks operations that take an <c>Idempotency-Key</c>.</summary>
 internal sealed class TakesIdempotencyKey;

@@ -43,7 +43,7 @@ public sealed class SecretInput : IBody<SecretInput>
 
 /// <summary>What a <see cref="SecretInput"/> looks like.</summary>
 /// <param name="Value">The value, 1 byte to 64 KiB of UTF-8. No route ever answers it.</param>
-public sealed record SecretBody(string Value);
+public sealed record SecretBody([property: WriteOnly] string Value);
 
 /// <summary>The body that gives a global secret its value.</summary>
 public sealed class GlobalSecretInput : IBody<GlobalSecretInput>
@@ -82,7 +82,7 @@ public sealed class GlobalSecretInput : IBody<GlobalSecretInput>
 /// <summary>What a <see cref="GlobalSecretInput"/> looks like.</summary>
 /// <param name="Value">The value, 1 byte to 64 KiB of UTF-8. No route ever answers it.</param>
 /// <param name="Namespaces">Names, or patterns such as <c>team-*</c>, of the namespaces whose tasks may have it. A new secret needs them; without them a known one keeps its own.</param>
-public sealed record GlobalSecretBody(string Value, IReadOnlyList<string>? Namespaces);
+public sealed record GlobalSecretBody([property: WriteOnly] string Value, IReadOnlyList<string>? Namespaces);
 
 internal static class SecretEndpoints
 {

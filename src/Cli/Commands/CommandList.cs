@@ -40,6 +40,7 @@ internal static class CommandList
             NounCommands.Pipeline(),
             NounCommands.Task().WithCommandLine(),
             SecretCommands.Secret(),
+            ObjectCommands.Object(),
             SettingCommands.System()),
         .. Group(
             "This program",

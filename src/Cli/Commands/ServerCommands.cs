@@ -46,11 +46,11 @@ internal static class ServerCommands
             if (!connection.IsOk) return context.Fail(connection.Error);
             var keys = Keys(settings);
             if (!keys.IsOk) return context.Fail(keys.Error);
-            var store = SecretStoreChoice.Find(settings);
-            if (!store.IsOk) return context.Fail(store.Error);
+            var stores = StoreChoices.Find(settings);
+            if (!stores.IsOk) return context.Fail(stores.Error);
             var endpoint = Endpoint(settings[SettingTable.Listen]!, settings.IsSet(SettingTable.ApiInsecureListen));
             if (!endpoint.IsOk) return context.Fail(endpoint.Error);
-            return await ServeAsync(context, new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Keys = keys.Value, SecretStore = store.Value, Listen = endpoint.Value, Wait = true }, token);
+            return await ServeAsync(context, new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Keys = keys.Value, Stores = stores.Value, Listen = endpoint.Value, Wait = true }, token);
         });
         return command;
     }
@@ -66,8 +66,8 @@ internal static class ServerCommands
             if (!connection.IsOk) return context.Fail(connection.Error);
             var keys = Keys(settings);
             if (!keys.IsOk) return context.Fail(keys.Error);
-            var store = SecretStoreChoice.Find(settings);
-            if (!store.IsOk) return context.Fail(store.Error);
+            var stores = StoreChoices.Find(settings);
+            if (!stores.IsOk) return context.Fail(stores.Error);
             IPEndPoint? probes = null;
             if (settings[SettingTable.WorkerListen] is { } named)
             {
@@ -79,7 +79,7 @@ internal static class ServerCommands
             var choice = await SchedulerChoice.FindAsync(
                 settings[SettingTable.Scheduler], settings[SettingTable.DockerHost], settings[SettingTable.Data]!, fallBack: false, token);
             if (!choice.IsOk) return context.Fail(choice.Error);
-            var plan = new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Keys = keys.Value, SecretStore = store.Value, Scheduler = choice.Value, Probes = probes, Wait = true };
+            var plan = new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Keys = keys.Value, Stores = stores.Value, Scheduler = choice.Value, Probes = probes, Wait = true };
             return await ServeAsync(context, plan, token);
         });
         return command;

@@ -37,7 +37,7 @@ internal static class TaskCommandLine
             var view = await context.Client.Tasks.GetTaskAsync(context.Namespace, name, number, id, token);
             var version = await context.Client.Versions.GetVersionAsync(
                 context.Namespace, name, found.Version.ToString(System.Globalization.CultureInfo.InvariantCulture), token);
-            var document = DocumentReader.Read(version.Document, DocumentLimits.None, objects: true);
+            var document = DocumentReader.Read(version.Document, DocumentLimits.None);
             if (!document.IsOk) return context.Fail(document.Error);
 
             var claimed = Claimed(found, view, document.Value);

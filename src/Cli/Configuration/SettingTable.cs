@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using Gofer.Api;
+using Gofer.Application.Objects;
 using Gofer.Cli.Hosting;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres.Embedded;
@@ -105,6 +106,14 @@ internal static class SettingTable
 
     public static Setting VaultNamespace { get; } = new("vault.namespace", new SettingKind.Words("a namespace"), "The namespace of Vault Enterprise.");
 
+    public static Setting ObjectStore { get; } = new(
+        "objects.store", new SettingKind.Choice(ObjectStoreChoice.Postgres, ObjectStoreChoice.Files), "Where the bytes of objects are kept: in Gofer's own database, or as files of a folder.")
+    {
+        Default = ObjectStoreChoice.Postgres,
+    };
+
+    public static Setting ObjectPath { get; } = new("objects.path", new SettingKind.Words("a folder"), "The folder of objects, which every api and worker needs.");
+
     public static Setting ApiInsecureListen { get; } = Of<ApiOptions>(
         ApiOptions.Section, nameof(ApiOptions.InsecureListen), "Answer whoever asks, though there is no authentication: only where something in front of it does that.",
         flag: "--insecure-listen");
@@ -122,6 +131,11 @@ internal static class SettingTable
         Postgres, PostgresBin, Data, Listen, Scheduler, DockerHost, PublicUrl,
         SecretKeys, SecretStore,
         VaultAddress, VaultToken, VaultTokenPath, VaultMount, VaultPrefix, VaultNamespace,
+        ObjectStore, ObjectPath,
+        Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.SizeLimit), "How large an object may be."),
+        Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.CountLimit), "How many objects a pipeline, and a run, may have; for a further one the oldest goes.", "objects"),
+        Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepRuns), "How many newer runs a pipeline has when the objects of a run go.", "runs"),
+        Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepFor), "How long the objects of a run are kept; 0s for as long as objects.keep_runs lets them."),
         ApiInsecureListen,
         OfWorker(nameof(WorkerOptions.Name), "The worker's name for people.") with { Otherwise = "host and process id" },
         OfWorker(nameof(WorkerOptions.Capacity), "How many tasks a worker holds at a time.", "tasks"),

@@ -41,8 +41,8 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
 
         var keys = FindKeys(settings, _folder.Path);
         if (!keys.IsOk) return keys.Error;
-        var secrets = SecretStoreChoice.Find(settings);
-        if (!secrets.IsOk) return secrets.Error;
+        var stores = StoreChoices.Find(settings);
+        if (!stores.IsOk) return stores.Error;
 
         var stages = new Stages(output);
         var scheduler = await stages.RunAsync(
@@ -60,7 +60,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
             Settings = settings.Configuration,
             Postgres = Postgres,
             Keys = keys.Value,
-            SecretStore = secrets.Value,
+            Stores = stores.Value,
             Listen = endpoint.Value,
             Scheduler = scheduler.Value,
             Migrate = true,

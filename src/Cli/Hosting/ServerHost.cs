@@ -3,6 +3,7 @@ using Gofer.Api;
 using Gofer.Application.Schedulers;
 using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Objects;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Secrets;
 using Gofer.Worker;
@@ -29,8 +30,8 @@ public sealed record ServerPlan
     /// <summary>What secrets are sealed with.</summary>
     public required KeyRing Keys { get; init; }
 
-    /// <summary>Where secrets are.</summary>
-    public SecretStoreChoice SecretStore { get; init; } = new(Vault: null);
+    /// <summary>Where secrets and objects are.</summary>
+    public StoreChoices Stores { get; init; } = StoreChoices.InDatabase;
 
     /// <summary>Where the API listens; null serves none.</summary>
     public IPEndPoint? Listen { get; init; }
@@ -153,7 +154,8 @@ public sealed class ServerHost : IAsyncDisposable
         ]);
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.SecretStore.Vault);
+        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.Stores.Secrets.Vault);
+        if (plan.Stores.Objects.Folder is { } folder) builder.Services.AddGoferObjectFiles(folder);
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(
             services => choice.Create(() => services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>(), true));

@@ -36,7 +36,7 @@ internal static class LocalPlan
     public static Result<LocalOrder> Make(JsonElement json, LocalRequest request)
     {
         var limits = DocumentLimits.Default;
-        var read = DocumentReader.Read(json, limits, objects: true);
+        var read = DocumentReader.Read(json, limits);
         if (!read.IsOk) return read.Error;
         var only = Only(read.Value, request.Task);
         if (!only.IsOk) return only.Error;

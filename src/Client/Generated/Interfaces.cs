@@ -52,6 +52,28 @@ public interface INamespacesApi
     Task DeleteNamespaceAsync(string @namespace, [AliasAs("force")] bool? force = null, CancellationToken cancellationToken = default);
 }
 
+/// <summary>The operations of <c>Objects</c>.</summary>
+public interface IObjectsApi
+{
+    /// <summary>List the objects of a pipeline, without their bytes.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/objects")]
+    [Headers("Accept: application/json")]
+    Task<PageOfObjectView> ListPipelineObjectsAsync(string @namespace, string pipeline, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete an object of a pipeline.</summary>
+    [Delete("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/objects/{key}")]
+    Task DeletePipelineObjectAsync(string @namespace, string pipeline, string key, CancellationToken cancellationToken = default);
+
+    /// <summary>List the objects of a run, without their bytes.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/objects")]
+    [Headers("Accept: application/json")]
+    Task<PageOfObjectView> ListRunObjectsAsync(string @namespace, string pipeline, string run, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete an object of a run.</summary>
+    [Delete("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/objects/{key}")]
+    Task DeleteRunObjectAsync(string @namespace, string pipeline, string run, string key, CancellationToken cancellationToken = default);
+}
+
 /// <summary>The operations of <c>Pipelines</c>.</summary>
 public interface IPipelinesApi
 {

@@ -179,6 +179,9 @@ public sealed record GlobalSecretBody
     /// <summary>The member <c>namespaces</c>.</summary>
     [JsonPropertyName("namespaces")]
     public IReadOnlyList<string>? Namespaces { get; init; }
+
+    /// <summary>The name of the type alone: what it holds must not be seen.</summary>
+    public override string ToString() => nameof(GlobalSecretBody);
 }
 
 /// <summary>The schema <c>GraphView</c>.</summary>
@@ -372,6 +375,30 @@ public sealed record NodeView
     public int? ExitCode { get; init; }
 }
 
+/// <summary>The schema <c>ObjectView</c>.</summary>
+public sealed record ObjectView
+{
+    /// <summary>The member <c>key</c>.</summary>
+    [JsonPropertyName("key")]
+    public string Key { get; init; } = "";
+
+    /// <summary>The member <c>size</c>.</summary>
+    [JsonPropertyName("size")]
+    public long Size { get; init; }
+
+    /// <summary>The member <c>sha256</c>.</summary>
+    [JsonPropertyName("sha256")]
+    public string Sha256 { get; init; } = "";
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>updated_at</c>.</summary>
+    [JsonPropertyName("updated_at")]
+    public DateTimeOffset UpdatedAt { get; init; }
+}
+
 /// <summary>The schema <c>PageOfEventView</c>.</summary>
 public sealed record PageOfEventView
 {
@@ -390,6 +417,18 @@ public sealed record PageOfNamespaceView
     /// <summary>The member <c>items</c>.</summary>
     [JsonPropertyName("items")]
     public IReadOnlyList<NamespaceView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>The schema <c>PageOfObjectView</c>.</summary>
+public sealed record PageOfObjectView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<ObjectView> Items { get; init; } = [];
 
     /// <summary>The member <c>next_cursor</c>.</summary>
     [JsonPropertyName("next_cursor")]
@@ -653,6 +692,34 @@ public sealed record ProblemBody
     public string TraceId { get; init; } = "";
 }
 
+/// <summary>The schema <c>PutObjectView</c>.</summary>
+public sealed record PutObjectView
+{
+    /// <summary>The member <c>key</c>.</summary>
+    [JsonPropertyName("key")]
+    public string Key { get; init; } = "";
+
+    /// <summary>The member <c>size</c>.</summary>
+    [JsonPropertyName("size")]
+    public long Size { get; init; }
+
+    /// <summary>The member <c>sha256</c>.</summary>
+    [JsonPropertyName("sha256")]
+    public string Sha256 { get; init; } = "";
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>updated_at</c>.</summary>
+    [JsonPropertyName("updated_at")]
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The member <c>evicted</c>.</summary>
+    [JsonPropertyName("evicted")]
+    public IReadOnlyList<string> Evicted { get; init; } = [];
+}
+
 /// <summary>The schema <c>ReadinessView</c>.</summary>
 public sealed record ReadinessView
 {
@@ -896,6 +963,9 @@ public sealed record SecretBody
     /// <summary>The member <c>value</c>.</summary>
     [JsonPropertyName("value")]
     public required string Value { get; init; }
+
+    /// <summary>The name of the type alone: what it holds must not be seen.</summary>
+    public override string ToString() => nameof(SecretBody);
 }
 
 /// <summary>The schema <c>SecretView</c>.</summary>

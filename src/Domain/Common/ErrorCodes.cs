@@ -33,6 +33,9 @@ public static class ErrorCodes
     /// <summary>There is no secret of that key in the pipeline, the namespace or the install.</summary>
     public const string SecretNotFound = "secret_not_found";
 
+    /// <summary>There is no object of that key in the pipeline or the run.</summary>
+    public const string ObjectNotFound = "object_not_found";
+
     /// <summary>No route of the API has that path.</summary>
     public const string RouteNotFound = "route_not_found";
 

@@ -78,3 +78,13 @@ public readonly record struct WorkerId(Guid Value) : IId<WorkerId>
     /// <inheritdoc/>
     public override string ToString() => Value.ToString();
 }
+
+/// <summary>Identifies the bytes of one upload in the store of objects; made by Gofer, never by a caller, and never used again.</summary>
+public readonly record struct BlobId(Guid Value) : IId<BlobId>
+{
+    /// <inheritdoc/>
+    public static BlobId From(Guid value) => new(value);
+
+    /// <summary>32 hexadecimal digits: fit for a file's name and a key of any store.</summary>
+    public override string ToString() => Value.ToString("N");
+}

@@ -9,6 +9,7 @@ public sealed record DocumentLimits
     /// <summary>No limits, for what was found good before.</summary>
     public static DocumentLimits None { get; } = new()
     {
+        WrittenPasswords = true,
         Tasks = int.MaxValue,
         Parents = int.MaxValue,
         Variables = int.MaxValue,
@@ -75,6 +76,9 @@ public sealed record DocumentLimits
 
     /// <summary>Characters of a folder, a user, and each half of a registry login.</summary>
     public int Setting { get; init; } = 4096;
+
+    /// <summary>Whether the password of a registry may be written out, as the first versions of Gofer took it.</summary>
+    public bool WrittenPasswords { get; init; }
 
     /// <summary>Parameters of a pipeline.</summary>
     public int Params { get; init; } = 100;

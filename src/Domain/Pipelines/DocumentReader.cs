@@ -8,15 +8,14 @@ public static class DocumentReader
 {
     /// <summary>
     /// Reads the document. A member of the wrong type makes it malformed; anything else that is wrong makes it invalid; members of
-    /// the contract that this version does not act on are refused rather than ignored, unless they ask for nothing. Objects are among these
-    /// unless <paramref name="objects"/> says that the caller has values for them.
+    /// the contract that this version does not act on are refused rather than ignored, unless they ask for nothing.
     /// </summary>
-    public static Result<PipelineDocument> Read(JsonElement root, DocumentLimits limits, bool objects = false)
+    public static Result<PipelineDocument> Read(JsonElement root, DocumentLimits limits)
     {
         var faults = new FaultList();
         if (JsonFields.Open(root, faults) is not { } fields) return faults.ToError()!;
 
-        var document = Read(fields, limits, objects);
+        var document = Read(fields, limits);
         return faults.ToError() is { } error ? error : document;
     }
 
@@ -29,7 +28,7 @@ public static class DocumentReader
         return result.IsOk ? result.Value : throw new InvalidDataException($"A stored pipeline document cannot be read: {result.Error.Message}");
     }
 
-    private static PipelineDocument Read(JsonFields fields, DocumentLimits limits, bool objects)
+    private static PipelineDocument Read(JsonFields fields, DocumentLimits limits)
     {
         _ = fields["$schema"];
         var id = Id(fields["id"]);
@@ -45,7 +44,7 @@ public static class DocumentReader
             Priority = (int)(fields["priority"].Whole(-limits.Priority, limits.Priority) ?? 0),
             Params = parameters,
             Labels = UserMaps.Labels(fields["labels"], limits),
-            Tasks = Tasks(fields["tasks"], new TaskReader(limits, [.. parameters.Select(p => p.Name)], objects), limits),
+            Tasks = Tasks(fields["tasks"], new TaskReader(limits, [.. parameters.Select(p => p.Name)]), limits),
         };
 
         LaterMembers.CheckPipeline(fields);

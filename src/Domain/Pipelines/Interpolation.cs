@@ -15,13 +15,19 @@ public static class Interpolation
     /// <summary>A secret of the install, for the namespaces that it names.</summary>
     public const string GlobalSecret = "global_secret";
 
+    /// <summary>An object of the task's pipeline.</summary>
+    public const string PipelineObject = "pipeline_object";
+
+    /// <summary>An object of its run.</summary>
+    public const string RunObject = "run_object";
+
     /// <summary>A value of the matrix instance; known inside a concurrency key alone.</summary>
     public const string Matrix = "matrix";
 
     /// <summary>Every kind that may be a whole value.</summary>
     internal static IReadOnlyList<string> Kinds => s_kinds;
 
-    private static readonly string[] s_kinds = [PipelineSecret, NamespaceSecret, GlobalSecret, "pipeline_object", "run_object", Param];
+    private static readonly string[] s_kinds = [PipelineSecret, NamespaceSecret, GlobalSecret, PipelineObject, RunObject, Param];
 
     /// <summary>Whether what it stands for must not be seen.</summary>
     public static bool IsSecret(string kind) => kind.EndsWith("_secret", StringComparison.Ordinal);

@@ -33,7 +33,7 @@ public static class PipelineSchema
             ["id"] = Text(min: 1, max: Slug.MaxLength, pattern: Whole(Slug.Pattern)),
             ["duration"] = Text(pattern: $"^({Duration.Pattern})?$", examples: ["90s", "1h30m", "500ms"]),
             ["quantity"] = Text(max: Quantity.MaxLength, pattern: Whole(Quantity.Pattern)),
-            ["variable"] = Merge(Text(max: limits.VariableBytes), NoObject()),
+            ["variable"] = Merge(Text(max: limits.VariableBytes), NoBadKey()),
             ["condition"] = OneOf(DocumentWords.Conditions),
             ["param"] = Param(limits),
             ["task"] = Task(limits),
@@ -114,8 +114,8 @@ public static class PipelineSchema
 
     private static JsonObject Login(DocumentLimits limits) => Members(
         ["user", "pass"],
-        ("user", Described("The login's name. It may be param{{name}}, or a secret such as pipeline_secret{{key}}.", Merge(Text(max: limits.Setting), NoObject()))),
-        ("pass", Described("Its password: a secret, such as pipeline_secret{{key}}, namespace_secret{{key}} or global_secret{{key}}.", Merge(Text(max: limits.Setting), NoObject()))));
+        ("user", Described("The login's name. It may be param{{name}}, or a secret such as pipeline_secret{{key}}.", Merge(Text(max: limits.Setting), NoBadKey()))),
+        ("pass", Described("Its password: a secret, such as pipeline_secret{{key}}, namespace_secret{{key}} or global_secret{{key}}.", Text(max: limits.Setting, pattern: Secret()))));
 
     private static JsonObject Resources() => Members(
         [],
@@ -157,15 +157,15 @@ public static class PipelineSchema
         return test;
     }
 
-    /// <summary>Refuses what stands for an object, of which this version has none, or for a secret of a key that cannot be.</summary>
-    private static JsonObject NoObject()
+    /// <summary>What stands for a secret, and nothing else.</summary>
+    private static string Secret() =>
+        $@"^\s*({string.Join('|', Interpolation.Kinds.Where(Interpolation.IsSecret).Select(AnyCase))})\{{\{{\s*{Slug.Pattern}\s*\}}\}}\s*$";
+
+    /// <summary>Refuses what stands for a secret or an object of a key that cannot be.</summary>
+    private static JsonObject NoBadKey()
     {
-        var secrets = string.Join('|', Interpolation.Kinds.Where(Interpolation.IsSecret).Select(AnyCase));
-        var objects = string.Join('|', Interpolation.Kinds.Where(k => k != Interpolation.Param && !Interpolation.IsSecret(k)).Select(AnyCase));
-        return new JsonObject
-        {
-            ["not"] = Text(pattern: $@"^\s*(({objects})\{{\{{|({secrets})\{{\{{(?!\s*{Slug.Pattern}\s*\}}))[^{{}}]*\}}\}}\s*$"),
-        };
+        var kinds = string.Join('|', Interpolation.Kinds.Where(k => k != Interpolation.Param).Select(AnyCase));
+        return new JsonObject { ["not"] = Text(pattern: $@"^\s*({kinds})\{{\{{(?!\s*{Slug.Pattern}\s*\}})[^{{}}]*\}}\}}\s*$") };
     }
 
     private static JsonObject Later(string description, JsonObject nothing)

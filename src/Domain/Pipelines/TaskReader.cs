@@ -6,11 +6,8 @@ namespace Gofer.Domain.Pipelines;
 /// <summary>A task as it was read, with the places that <see cref="GraphRules"/> may have to complain of.</summary>
 internal sealed record TaskNode(TaskDefinition Task, JsonValue Id, IReadOnlyList<JsonValue> Parents);
 
-/// <summary>
-/// Reads the tasks of a document that declares those <paramref name="parameters"/>; values that stand for objects only where the caller has
-/// <paramref name="objects"/>.
-/// </summary>
-internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string> parameters, bool objects)
+/// <summary>Reads the tasks of a document that declares those <paramref name="parameters"/>.</summary>
+internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string> parameters)
 {
     /// <summary>The task, also where parts of it are wrong; null where it is no object.</summary>
     public TaskNode? Read(JsonValue item)
@@ -77,15 +74,23 @@ internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<stri
     {
         if (member.Object() is not { } fields) return null;
 
-        var login = new RegistryAuth(Half("user"), Half("pass"));
+        var login = new RegistryAuth(User(fields["user"].Required()), Pass(fields["pass"].Required()));
         fields.Done();
         return login;
 
-        string Half(string name)
+        string User(JsonValue user)
         {
-            var half = fields[name].Required();
-            var text = half.Text(limits.Setting) ?? "";
-            Interpolates(half, text);
+            var text = user.Text(limits.Setting) ?? "";
+            Interpolates(user, text);
+            return text;
+        }
+
+        // Documents and the parameters of a run are read by many.
+        string Pass(JsonValue pass)
+        {
+            if (pass.Text(limits.Setting) is not { } text) return "";
+            if (Interpolation.KindOf(text) is { } kind && Interpolation.IsSecret(kind)) Interpolates(pass, text);
+            else if (!limits.WrittenPasswords) pass.Invalid($"{pass.Label} must stand for a secret, such as pipeline_secret{{{{registry}}}}; 'gofer secret set registry' stores one.");
             return text;
         }
     }
@@ -106,17 +111,14 @@ internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<stri
 
     private string? Setting(JsonValue member) => member.Text(limits.Setting) is { Length: > 0 } text ? text : null;
 
-    /// <summary>Lets a secret, and a parameter of the document, stand for the whole value, and nothing else that only looks like it.</summary>
+    /// <summary>Lets a secret, an object, and a parameter of the document, stand for the whole value, and nothing else that only looks like it.</summary>
     private void Interpolates(JsonValue value, string text)
     {
         if (Interpolation.Parse(text) is not { } found) return;
-        if (Interpolation.IsSecret(found.Kind))
+        if (found.Kind != Interpolation.Param)
         {
-            if (Slug.Complaint(found.Key) is { } complaint) value.Invalid($"{value.Label} stands for a secret whose key {complaint}");
-        }
-        else if (found.Kind != Interpolation.Param)
-        {
-            if (!objects) UserMaps.RefuseInterpolation(value, text);
+            var what = Interpolation.IsSecret(found.Kind) ? "a secret" : "an object";
+            if (Slug.Complaint(found.Key) is { } complaint) value.Invalid($"{value.Label} stands for {what} whose key {complaint}");
         }
         else if (!parameters.Contains(found.Key))
         {

@@ -24,6 +24,9 @@ public static class Reasons
     /// <summary>A secret that the task names is not there, or cannot be read.</summary>
     public const string MissingSecret = "missing_secret";
 
+    /// <summary>An object that the task names is not there, or cannot be a variable.</summary>
+    public const string MissingObject = "missing_object";
+
     /// <summary>Its workers died again and again, and it was what they had in common.</summary>
     public const string Poison = "poison";
 

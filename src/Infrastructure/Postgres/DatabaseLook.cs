@@ -1,4 +1,6 @@
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Postgres.Secrets;
+using Gofer.Infrastructure.Secrets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -20,6 +22,24 @@ public sealed record DatabaseLook(Version Server, Error? Misfit)
         await using var services = new ServiceCollection().AddLogging(l => l.ClearProviders()).AddGoferPostgres(connection).BuildServiceProvider();
         var fits = await services.GetRequiredService<Schema>().CheckAsync(cancellationToken);
         return new DatabaseLook(opened.PostgreSqlVersion, fits.Error);
+    }
+
+    /// <summary>Why those keys are not the install's, or null; null too where the schema is not there to say so.</summary>
+    /// <exception cref="NpgsqlException">The database does not answer, or does not let this program in.</exception>
+    public static async Task<Error?> OnKeysAsync(string connection, KeyRing ring, CancellationToken cancellationToken)
+    {
+        await using var source = NpgsqlDataSource.Create(connection);
+        try
+        {
+            await using var command = source.CreateCommand("select id from gofer.install");
+            return await command.ExecuteScalarAsync(cancellationToken) is Guid install
+                ? (await new KeyProofs(source, ring, demandsAll: true).LookAsync(install, cancellationToken)).Error
+                : null;
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        {
+            return null;
+        }
     }
 
     /// <summary>By how much the database's clock is ahead of this machine's.</summary>

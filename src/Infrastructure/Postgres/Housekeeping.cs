@@ -1,3 +1,4 @@
+using Gofer.Infrastructure.Postgres.Objects;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Postgres.Secrets;
 using Npgsql;
@@ -5,16 +6,26 @@ using Npgsql;
 namespace Gofer.Infrastructure.Postgres;
 
 /// <summary>What somebody has to do from time to time; any worker, any number of them, at any time.</summary>
-public sealed class Housekeeping(NpgsqlDataSource source, Partitions partitions)
+public sealed class Housekeeping
 {
-    /// <summary>Makes partitions ahead, forgets idempotency keys that have expired, and secrets of what is gone.</summary>
+    private readonly NpgsqlDataSource _source;
+    private readonly Partitions _partitions;
+    private readonly ObjectKeeping _objects;
+
+    internal Housekeeping(NpgsqlDataSource source, Partitions partitions, ObjectKeeping objects) => (_source, _partitions, _objects) = (source, partitions, objects);
+
+    /// <summary>Makes partitions ahead, forgets idempotency keys that have expired, secrets of what is gone, and objects whose time is over.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (!await partitions.AreAheadAsync(cancellationToken)) await partitions.EnsureAsync(cancellationToken);
+        if (!await _partitions.AreAheadAsync(cancellationToken)) await _partitions.EnsureAsync(cancellationToken);
         // In one statement: an idle install is asked as little as can be.
-        await using var command = source.CreateCommand(
-            $"with keys as ({IdempotencyKeys.Expire}), secrets as ({PostgresSecretStore.Sweep}), attempts as ({AttemptSecrets.Sweep}) select 1");
-        command.Parameters.Add(Sql.P(IdempotencyKeys.Retention));
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using (var command = _source.CreateCommand(
+            $"with keys as ({IdempotencyKeys.Expire}), secrets as ({PostgresSecretStore.Sweep}), attempts as ({AttemptSecrets.Sweep}) select 1"))
+        {
+            command.Parameters.Add(Sql.P(IdempotencyKeys.Retention));
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await _objects.RunAsync(cancellationToken);
     }
 }

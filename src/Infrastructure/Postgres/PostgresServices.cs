@@ -1,16 +1,20 @@
 using Gofer.Application.Common;
 using Gofer.Application.Events;
 using Gofer.Application.Logs;
+using Gofer.Application.Objects;
 using Gofer.Application.Pipelines;
 using Gofer.Application.Queue;
 using Gofer.Application.Runs;
 using Gofer.Application.Schedulers;
+using Gofer.Infrastructure.Objects;
+using Gofer.Infrastructure.Postgres.Objects;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Postgres.Secrets;
 using Gofer.Infrastructure.Postgres.Signals;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres;
@@ -40,11 +44,12 @@ public static class PostgresServices
         services.AddSingleton<DatabaseWatch>();
         services.AddSingleton<IStoreWatch>(provider => provider.GetRequiredService<DatabaseWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
-        services.AddSingleton<Housekeeping>();
+        services.AddSingleton(provider => new Housekeeping(
+            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<Partitions>(), provider.GetRequiredService<ObjectKeeping>()));
         services.AddSingleton<IVersionGraphs, VersionGraphs>();
         services.AddSingleton<ILogStore, LogStore>();
         services.AddSingleton<ILogSink>(provider => provider.GetRequiredService<ILogStore>());
-        return services.AddSignals().AddQueue();
+        return services.AddSignals().AddQueue().AddObjects();
     }
 
     private static IServiceCollection AddSignals(this IServiceCollection services)
@@ -76,6 +81,17 @@ public static class PostgresServices
         services.AddSingleton<IRunWriter>(provider => provider.GetRequiredService<RunWriter>());
         services.AddHostedService(provider => provider.GetRequiredService<RunWriter>());
         services.AddSingleton<IWorkQueue, WorkQueue>();
+        return services;
+    }
+
+    private static IServiceCollection AddObjects(this IServiceCollection services)
+    {
+        services.AddOptions<ObjectOptions>().BindConfiguration(ObjectOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ObjectOptions>, ObjectOptionsValidator>();
+        services.AddSingleton<IObjectStore, PostgresObjectStore>();
+        services.AddSingleton<ObjectIndex>();
+        services.AddSingleton<IObjectIndex>(provider => provider.GetRequiredService<ObjectIndex>());
+        services.AddSingleton<ObjectKeeping>();
         return services;
     }
 

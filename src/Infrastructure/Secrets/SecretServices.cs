@@ -21,6 +21,7 @@ public static class SecretServices
         services.AddSingleton<KeyRotation>();
         if (vault is null) services.AddSingleton<ISecretStore, PostgresSecretStore>();
         else services.AddVault(vault);
+        services.AddSingleton<ObjectText>();
         services.AddSingleton<ITaskSecrets, AttemptSecrets>();
         return services;
     }

@@ -70,7 +70,7 @@ internal sealed partial class Shepherd(
     }
 
     /// <summary>
-    /// Learns what the task's secrets are, before anything is started or read; the outcome where one is missing, or where the task is stopped
+    /// Learns what the task's secrets and objects are, before anything is started or read; the outcome where one is missing, or where the task is stopped
     /// while the store does not answer. What an earlier holder may have started then must not run on with nobody to mask it.
     /// </summary>
     private async Task<TaskOutcome?> PrepareAsync(WorkerSession session, TaskHandle handle, string name)
@@ -93,7 +93,7 @@ internal sealed partial class Shepherd(
             }
 
             await NeverStartedAsync(name, session.Over);
-            return new TaskOutcome.Refused(Reasons.MissingSecret, found.Error.Message);
+            return new TaskOutcome.Refused(found.Error.Code, found.Error.Message);
         }
         catch (OperationCanceledException) when (handle.StopRequested && !session.Over.IsCancellationRequested)
         {

@@ -2,7 +2,10 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Gofer.Infrastructure.Secrets;
+using Gofer.Tests.Integration.Secrets;
 using Gofer.Tests.Integration.Serving;
+using Gofer.Tests.Support;
 using Gofer.Tests.Support.Postgres;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -27,7 +30,7 @@ public sealed class DoctorTests(GoferServer server) : IDisposable
     public async Task A_machine_that_is_well_lacks_nothing_and_keeps_no_trace()
     {
         var found = await DoctorAsync(0, ["--scheduler", "process", "--listen", server.Url.Authority], ("GOFER_POSTGRES", server.ConnectionString), ("GOFER_DATA", Path.Combine(_folder, "data")), s_noDocker);
-        Assert.Equal(["clock", "data folder", "disk", "docker", "port", "postgres", "processes", "server"], found.Keys.Order());
+        Assert.Equal(["clock", "data folder", "disk", "docker", "port", "postgres", "processes", "secrets", "server"], found.Keys.Order());
         Assert.Equal("warning", found["docker"].State); // the tasks are to run as processes
         Assert.All(["data folder", "port", "postgres", "processes", "clock"], name => Assert.Equal(("ok", null), (found[name].State, found[name].Cure)));
         Assert.Contains("A Gofer", found["port"].Message, StringComparison.Ordinal);
@@ -66,6 +69,44 @@ public sealed class DoctorTests(GoferServer server) : IDisposable
         var found = await DoctorAsync(0, ["--scheduler", "process", "--data", _folder], ("GOFER_POSTGRES", empty.ConnectionString), s_noDocker);
         Assert.Equal("warning", found["postgres"].State);
         Assert.StartsWith("gofer migrate --postgres", found["postgres"].Cure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_that_are_missing_or_another_installs_are_told()
+    {
+        var (postgres, name) = (("GOFER_POSTGRES", server.ConnectionString), TestKeys.Ring.Active);
+        var found = await DoctorAsync(0, ["--data", _folder, "--scheduler", "process"], postgres, ("GOFER_SECRETS__KEYS", TestKeys.Text), s_noDocker);
+        Assert.Equal(("ok", "The keys are good; secrets are in Gofer's database."), (found["secrets"].State, found["secrets"].Message));
+        found = await DoctorAsync(0, ["--data", _folder, "--scheduler", "process"], postgres, s_noDocker);
+        Assert.Equal("warning", found["secrets"].State);
+        Assert.StartsWith("gofer secret new-key", found["secrets"].Cure, StringComparison.Ordinal);
+        found = await DoctorAsync(1, ["--data", _folder, "--scheduler", "process"], postgres, ("GOFER_SECRETS__KEYS", KeyRing.Generate(name)), s_noDocker);
+        Assert.StartsWith($"The key '{name}' of secrets.keys is not the one that this install knows by that name", found["secrets"].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_look_at_a_new_key_does_not_make_it_the_installs()
+    {
+        (string, string)[] With(string keys) => [("GOFER_POSTGRES", server.ConnectionString), ("GOFER_SECRETS__KEYS", keys), s_noDocker];
+        foreach (var _ in (int[])[1, 2])
+        {
+            var found = await DoctorAsync(0, ["--data", _folder, "--scheduler", "process"], With($"{TestKeys.Text},{KeyRing.Generate("new")}"));
+            Assert.Equal("ok", found["secrets"].State);
+        }
+    }
+
+    [Fact]
+    public async Task A_vault_is_asked_whether_it_knows_the_token()
+    {
+        await using var vault = await VaultDouble.StartAsync(Ct);
+        (string, string)[] environment =
+            [("GOFER_SECRETS__KEYS", TestKeys.Text), ("GOFER_SECRETS__STORE", "vault"), ("GOFER_VAULT__ADDRESS", vault.Address.ToString()), ("GOFER_VAULT__TOKEN", vault.Token), s_noDocker];
+        var found = await DoctorAsync(0, ["--data", _folder, "--scheduler", "process"], environment);
+        Assert.Equal($"The keys are good; Vault at {vault.Address} answers and knows the token.", found["secrets"].Message);
+        vault.Token = "hvs.second";
+        found = await DoctorAsync(1, ["--data", _folder, "--scheduler", "process"], environment);
+        Assert.Contains("refuses the token for GET auth/token/lookup-self (403)", found["secrets"].Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hvs.first", string.Concat(found.Values), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,7 +20,10 @@ internal sealed class VaultDouble : IAsyncDisposable
 
     private VaultDouble(WebApplication app) => _app = app;
 
-    public Uri Address => new(_app.Urls.Single());
+    public Uri Address => new($"{_app.Urls.Single()}{Base}");
+
+    /// <summary>The path below which it answers, as behind a proxy that serves others too.</summary>
+    public string Base { get; set; } = "";
 
     /// <summary>The token that is let in.</summary>
     public string Token { get; set; } = "hvs.first";
@@ -60,11 +63,13 @@ internal sealed class VaultDouble : IAsyncDisposable
     private async Task AnswerAsync(HttpContext http)
     {
         var path = http.Request.Path.Value!;
+        path = path.StartsWith(Base, StringComparison.Ordinal) ? path[Base.Length..] : "/elsewhere";
         Asked.Enqueue($"{http.Request.Method} {path}");
         var body = http.Request.ContentLength > 0 || http.Request.Headers.TransferEncoding.Count > 0
             ? await JsonNode.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted) as JsonObject : null;
         var (status, answer) = IsSealed ? (503, Errors("Vault is sealed"))
             : http.Request.Headers["X-Vault-Token"] != Token || http.Request.Headers["X-Vault-Request"] != "true" ? (403, Errors("permission denied"))
+            : path == "/v1/auth/token/lookup-self" ? (200, new JsonObject { ["data"] = new JsonObject { ["ttl"] = 3600 } })
             : path.StartsWith("/v1/kv/data/", StringComparison.Ordinal) ? Data(http.Request, path["/v1/kv/data/".Length..], body)
             : path.StartsWith("/v1/kv/metadata/", StringComparison.Ordinal) ? Metadata(http.Request, path["/v1/kv/metadata/".Length..], body)
             : (404, Errors());

@@ -67,6 +67,26 @@ public sealed class VaultSecretStoreTests : SecretStoreContract, IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_token_that_is_refused_is_sent_once()
+    {
+        _vault.Token = "hvs.second";
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => Store.FindAsync(Scopes()[0], "token", Ct));
+        Assert.Single(_vault.Asked);
+    }
+
+    [Fact]
+    public async Task A_vault_below_a_path_is_asked_there()
+    {
+        _vault.Base = "/team/vault";
+        var options = new VaultOptions { Address = _vault.Address, TokenPath = _tokenPath, Mount = "kv" };
+        using var client = new VaultClient(options);
+        var store = new VaultSecretStore(client, options, () => s_install);
+        var scope = Scopes()[0];
+        await store.PutAsync(scope, "token", Text("correct horse"), null, Ct);
+        Assert.Equal("correct horse", (await store.ReadAsync(scope, "token", Ct))!.Value.Reveal());
+    }
+
+    [Fact]
     public async Task A_token_that_an_agent_renewed_is_read_anew_and_one_that_is_refused_is_said()
     {
         var scope = Scopes()[0];

@@ -55,7 +55,7 @@ public static class DocumentGens
 
     private static Gen<TaskDefinition> Task(int index) =>
         from texts in Gen.Select(_image, _text, Gen.Bool)
-        from login in Gen.Select(Gen.Bool, _text, _text)
+        from login in Gen.Select(Gen.Bool, _text, Gen.OneOf(Gen.Const("pipeline_secret{{registry}}"), Gen.Const(" Global_Secret{{ r-1 }}")))
         from parents in Gen.Dictionary(Gen.Int[0, Math.Max(0, index - 1)], Gen.Enum<ParentCondition>())[0, Math.Min(index, 3)]
         from variables in _variables
         from words in Gen.Select(_text.Array[0, 3], _text.Array[0, 3])

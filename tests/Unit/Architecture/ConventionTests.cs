@@ -34,6 +34,7 @@ public sealed class ConventionTests
     {
         var services = new ServiceCollection().AddLogging().AddGoferPostgres("Host=127.0.0.1;Port=1;Database=none").AddGoferSecrets(TestKeys.Ring).AddGoferApplication();
         services.AddSingleton(Gofer.Domain.Pipelines.DocumentLimits.Default);
+        services.AddSingleton<Microsoft.Extensions.Configuration.IConfiguration>(new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build());
         using var provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true });
         using var scope = provider.CreateScope();
         Assert.All(Requests, r =>

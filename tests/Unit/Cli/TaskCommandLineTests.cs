@@ -35,7 +35,7 @@ public sealed class TaskCommandLineTests
     private static string Line(string? publicUrl)
     {
         using var json = JsonDocument.Parse(Document);
-        var document = DocumentReader.Read(json.RootElement, DocumentLimits.None, objects: true).Value;
+        var document = DocumentReader.Read(json.RootElement, DocumentLimits.None).Value;
         var run = new RunView
         {
             Id = new Guid("00000000-0000-0000-0000-000000000007"),

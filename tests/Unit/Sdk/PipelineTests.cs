@@ -12,7 +12,7 @@ public sealed class PipelineTests
     {
         var pipeline = new Pipeline("nightly", "Nightly").Describe("Every night.").Label("team", "data").Parallelism(2);
         var extract = pipeline.Task("extract", "ubuntu:24.04").Command("./extract.sh", "--all").Env("REGION", "eu").Cpu("500m").Memory("256Mi").WorkingDir("/w").User("1000");
-        var load = pipeline.Task("load", "ubuntu:24.04").Script("echo load").After(extract).RegistryAuth("u", "p").AlwaysPull();
+        var load = pipeline.Task("load", "ubuntu:24.04").Script("echo load").After(extract).RegistryAuth("u", "namespace_secret{{registry}}").AlwaysPull();
         pipeline.Task("clean", "ubuntu:24.04").AfterFailureOf(extract).AllowFailure();
         pipeline.Task("report", "ubuntu:24.04").AfterAny(extract, load);
 
@@ -24,7 +24,7 @@ public sealed class PipelineTests
             document.Tasks[0].Variables["REGION"], document.Tasks[0].Resources.Cpu, document.Tasks[0].Resources.Memory, document.Tasks[0].WorkingDir, document.Tasks[0].User));
         Assert.Equal(ParentCondition.Success, document.Tasks[1].DependsOn["extract"]);
         Assert.True(document.Tasks[1].AlwaysPullNewestImage);
-        Assert.Equal("p", document.Tasks[1].RegistryAuth!.Pass);
+        Assert.Equal("namespace_secret{{registry}}", document.Tasks[1].RegistryAuth!.Pass);
         Assert.Equal((ParentCondition.Failure, true), (document.Tasks[2].DependsOn["extract"], document.Tasks[2].AllowFailure));
         Assert.Equal([ParentCondition.Any, ParentCondition.Any], document.Tasks[3].DependsOn.Values);
     }

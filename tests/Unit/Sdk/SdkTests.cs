@@ -113,7 +113,7 @@ public sealed class SdkTests
         pipeline.Param("dry", false);
         var note = pipeline.Param("note", "");
         pipeline.RequiredParam<string>("day");
-        var extract = pipeline.Task("extract", "ubuntu:24.04").Describe("Größe → 日本").RegistryAuth("robot", note)
+        var extract = pipeline.Task("extract", "ubuntu:24.04").Describe("Größe → 日本").RegistryAuth(note, "pipeline_secret{{registry}}")
             .Env("ROWS", rows).Env("REGION", region).Env("A", "b \"c\"\n").Entrypoint("/entry").Command("./extract.sh", "--all").WorkingDir("/work").User("1000")
             .AlwaysPull().Cpu("500m").Memory("256Mi").Timeout(TimeSpan.FromSeconds(90)).AllowFailure()
             .Retry(5, TimeSpan.FromMilliseconds(1500), 3, TimeSpan.FromMinutes(1), Enum.GetValues<Failure>(), [1, 75])

@@ -120,10 +120,13 @@ class Concurrency:
 
 @dataclass(frozen=True)
 class RegistryAuth:
-    """A login to the image's registry; a parameter may stand for either half."""
+    """A login to the image's registry.
+
+    The password must be a secret, such as ``pipeline_secret{{registry}}``; the server takes no other. A parameter may stand for the user.
+    """
 
     user: Union[str, Param[Any]]
-    password: Union[str, Param[Any]]
+    password: str
 
 
 class Task:

@@ -17,7 +17,8 @@ namespace Gofer.Infrastructure.Postgres.Secrets;
 /// what its container has, and not what the secrets are by then. Written under the fence before anything is started: a crash before it
 /// leaves nothing, one after it leaves what the next holder uses.
 /// </summary>
-internal sealed class AttemptSecrets(NpgsqlDataSource source, ISecretStore store, KeyRing ring, GoferDatabase database) : ITaskSecrets
+internal sealed class AttemptSecrets(
+    NpgsqlDataSource source, ISecretStore store, KeyRing ring, GoferDatabase database, ObjectText objects) : ITaskSecrets
 {
     /// <summary>Forgets those of attempts that are over and whose worker died before it could.</summary>
     public const string Sweep =
@@ -94,7 +95,14 @@ internal sealed class AttemptSecrets(NpgsqlDataSource source, ISecretStore store
                 Interpolation.GlobalSecret => new SecretScope.Global(),
                 _ => null,
             };
-            if (scope is null) continue; // registration lets no other kind in
+            if (scope is null)
+            {
+                var text = await objects.ReadAsync(task, home, pipeline, kind, key, cancellationToken);
+                if (!text.IsOk) return text.Error;
+                values[(kind, key)] = text.Value;
+                continue;
+            }
+
             // A global one that is for others is not there: who may not have it shall not learn that it is, also where it does not open.
             var may = Slug.IsValid(key) && (scope is not SecretScope.Global || IsFor(task, await store.FindAsync(scope, key, cancellationToken)));
             var found = may ? await store.ReadAsync(scope, key, cancellationToken) : null;

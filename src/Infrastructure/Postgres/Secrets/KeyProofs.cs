@@ -16,14 +16,21 @@ namespace Gofer.Infrastructure.Postgres.Secrets;
 internal sealed class KeyProofs(NpgsqlDataSource source, KeyRing ring, bool demandsAll)
 {
     /// <summary>Leaves proofs of keys that are new, and judges the others.</summary>
-    public async Task<Result> CheckAsync(Guid install, CancellationToken cancellationToken)
+    public Task<Result> CheckAsync(Guid install, CancellationToken cancellationToken) => JudgeAsync(install, ProofAsync, cancellationToken);
+
+    /// <summary>The same judgement, which leaves nothing behind.</summary>
+    public Task<Result> LookAsync(Guid install, CancellationToken cancellationToken) =>
+        JudgeAsync(install, (name, _, token) => FindAsync(name, token), cancellationToken);
+
+    private async Task<Result> JudgeAsync(
+        Guid install, Func<string, SealedPlace, CancellationToken, Task<SealedValue?>> proofOf, CancellationToken cancellationToken)
     {
         var place = SealedPlace.OfProof(install);
         foreach (var name in ring.Names)
         {
             try
             {
-                Envelope.Open(ring, place, await ProofAsync(name, place, cancellationToken));
+                if (await proofOf(name, place, cancellationToken) is { } proof) Envelope.Open(ring, place, proof);
             }
             catch (UnreadableSecretException)
             {
@@ -42,7 +49,7 @@ internal sealed class KeyProofs(NpgsqlDataSource source, KeyRing ring, bool dema
     }
 
     /// <summary>The proof that the install has of a key of that name, which is one of this ring's where there was none.</summary>
-    private async Task<SealedValue> ProofAsync(string name, SealedPlace place, CancellationToken cancellationToken)
+    private async Task<SealedValue?> ProofAsync(string name, SealedPlace place, CancellationToken cancellationToken)
     {
         var made = Envelope.Seal(ring.Only(name), place, RandomNumberGenerator.GetBytes(16));
         while (true)
@@ -60,6 +67,14 @@ internal sealed class KeyProofs(NpgsqlDataSource source, KeyRing ring, bool dema
             // Nothing is seen where another process left one while this statement waited for it: the next statement sees it.
             if (await row.ReadAsync(cancellationToken)) return new SealedValue(name, row.GetFieldValue<byte[]>(0), row.GetFieldValue<byte[]>(1));
         }
+    }
+
+    private async Task<SealedValue?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("select wrapped_key, value from gofer.secret_keys where name = $1");
+        command.Parameters.Add(Sql.P(name));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? new SealedValue(name, row.GetFieldValue<byte[]>(0), row.GetFieldValue<byte[]>(1)) : null;
     }
 
     /// <summary>A key that something is sealed with and the ring does not have, and how much that is.</summary>

@@ -24,37 +24,45 @@ internal sealed class VaultClient : IDisposable
         _options = options;
         // A redirect would take the token to wherever it leads.
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(5) };
-        _http = new HttpClient(handler) { BaseAddress = options.Address, Timeout = s_patience, MaxResponseContentBufferSize = 4 * 1024 * 1024 };
+        _http = new HttpClient(handler) { BaseAddress = new Uri($"{options.Address.ToString().TrimEnd('/')}/"), Timeout = s_patience, MaxResponseContentBufferSize = 4 * 1024 * 1024 };
     }
 
     public void Dispose() => _http.Dispose();
 
     /// <summary>Asks for <c>v1/MOUNT/PATH</c>, whose parts need no escaping.</summary>
-    public async Task<JsonElement?> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
+    public Task<JsonElement?> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken) =>
+        AskAsync(method, $"{_options.Mount}/{path}", body, cancellationToken);
+
+    /// <summary>Returns where Vault answers, is open and knows the token; what it may do there, only its use shows.</summary>
+    /// <exception cref="StoreUnavailableException">It does not, and why.</exception>
+    public Task LookAsync(CancellationToken cancellationToken) => AskAsync(HttpMethod.Get, "auth/token/lookup-self", null, cancellationToken);
+
+    private async Task<JsonElement?> AskAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
-        var refused = _token;
-        var answer = await OnceAsync(method, path, body, cancellationToken);
-        if (answer.Status == HttpStatusCode.Forbidden && _options.TokenPath is not null && ReadToken() != refused)
+        var token = _token ?? ReadToken();
+        var answer = await OnceAsync(method, path, body, token, cancellationToken);
+        if (answer.Status == HttpStatusCode.Forbidden && _options.TokenPath is not null && ReadToken() is var now && now != token)
         {
-            answer = await OnceAsync(method, path, body, cancellationToken);
+            answer = await OnceAsync(method, path, body, now, cancellationToken);
         }
 
         return answer switch
         {
             { Status: HttpStatusCode.NotFound } => null,
             { Status: >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices } => answer.Body,
-            { Status: HttpStatusCode.Forbidden } => throw Away($"refuses the token for {method} {_options.Mount}/{path} (403): has it run out, and does its policy allow that?"),
+            { Status: HttpStatusCode.Forbidden } => throw Away($"refuses the token for {method} {path} (403): has it run out, and does its policy allow that?"),
             { Status: HttpStatusCode.ServiceUnavailable } => throw Away($"is sealed or not ready (503){Errors(answer.Body)}"),
             { Status: >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest } => throw Away($"sends elsewhere ({(int)answer.Status}); name the server that answers"),
-            _ => throw Away($"answered {method} {_options.Mount}/{path} with {(int)answer.Status}{Errors(answer.Body)}"),
+            _ => throw Away($"answered {method} {path} with {(int)answer.Status}{Errors(answer.Body)}"),
         };
     }
 
-    private async Task<(HttpStatusCode Status, JsonElement? Body)> OnceAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
+    private async Task<(HttpStatusCode Status, JsonElement? Body)> OnceAsync(
+        HttpMethod method, string path, JsonObject? body, string token, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, $"v1/{_options.Mount}/{path}");
+        using var request = new HttpRequestMessage(method, $"v1/{path}");
         request.Headers.Add("X-Vault-Request", "true");
-        request.Headers.Add("X-Vault-Token", _token ?? ReadToken());
+        request.Headers.Add("X-Vault-Token", token);
         if (_options.Namespace is { } name) request.Headers.Add("X-Vault-Namespace", name);
         if (body is not null) request.Content = JsonContent.Create(body);
         try

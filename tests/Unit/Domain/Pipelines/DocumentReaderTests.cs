@@ -13,7 +13,7 @@ public sealed class DocumentReaderTests
         var document = Good("""
             { "$schema": {"ignored": true}, "id": "nightly", "name": "Nightly", "description": "d", "parallelism": 3, "labels": {"team":"data"},
               "tasks": [ { "id": "other", "image": "busybox" },
-                { "id": "extract", "image": "ubuntu:24.04", "description": "e", "registry_auth": {"user":"u","pass":"p"}, "depends_on": {"other":"Any"},
+                { "id": "extract", "image": "ubuntu:24.04", "description": "e", "registry_auth": {"user":"u","pass":"global_secret{{p}}"}, "depends_on": {"other":"Any"},
                   "variables": {"REGION":"eu","region":"us"}, "entrypoint": ["sh"], "command": ["-c","true"], "working_dir": "/w", "user": "1000",
                   "always_pull_newest_image": true, "resources": {"cpu":"500m","memory":"256Mi"}, "allow_failure": true } ] }
             """);
@@ -22,7 +22,7 @@ public sealed class DocumentReaderTests
         Assert.Equal("data", document.Labels["team"]);
         var task = document.Tasks[1];
         Assert.Equal(("extract", "ubuntu:24.04", "e"), (task.Id, task.Image, task.Description));
-        Assert.Equal(new RegistryAuth("u", "p"), task.RegistryAuth);
+        Assert.Equal(new RegistryAuth("u", "global_secret{{p}}"), task.RegistryAuth);
         Assert.Equal(ParentCondition.Any, task.DependsOn["other"]);
         Assert.Equal([("REGION", "eu"), ("region", "us")], task.Variables.Select(v => (v.Key, v.Value)));
         Assert.Equal(["sh"], task.Entrypoint);
@@ -141,7 +141,7 @@ public sealed class DocumentReaderTests
     [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b"}],"paralelism":1}""", "/paralelism", "There is no member 'paralelism' here. Did you mean 'parallelism'?")]
     [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","dependsOn":{}}]}""", "/tasks/0/dependsOn", "Did you mean 'depends_on'?")]
     [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","resources":{"mem":"1Gi"}}]}""", "/tasks/0/resources/mem", "There is no member 'mem' here.")]
-    [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","registry_auth":{"user":"u","pass":"p","password":"p"}}]}""", "/tasks/0/registry_auth/password", "There is no member 'password' here.")]
+    [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b","registry_auth":{"user":"u","pass":"global_secret{{p}}","password":"p"}}]}""", "/tasks/0/registry_auth/password", "There is no member 'password' here.")]
     [InlineData("""{"id":"p","tasks":[{"id":"a","image":"b"}],"xyz~/":null}""", "/xyz~0~1", "There is no member 'xyz~/' here.")]
     public void An_unknown_member_is_refused_at_every_level(string json, string pointer, string message) => IsInvalid(json, pointer, message);
 

@@ -53,16 +53,6 @@ public sealed class LaterMembersTests
     }
 
     [Theory]
-    [InlineData("pipeline_object{{x}}")]
-    [InlineData(" Run_Object{{ a/b }}")]
-    [InlineData("run_object{{}}")]
-    public void What_stands_for_an_object_is_refused_and_never_passed_on_as_text(string value)
-    {
-        IsOnly(Refused(OneTask($$$""" "variables": {"A":"{{{value}}}"} """)), ErrorCodes.NotSupported, "/tasks/0/variables/A", "is not supported by this version.");
-        IsOnly(Refused(OneTask($$$""" "registry_auth": {"user":"u","pass":"{{{value}}}"} """)), ErrorCodes.NotSupported, "/tasks/0/registry_auth/pass", "is not supported by this version.");
-    }
-
-    [Theory]
     [InlineData("pipeline_secret{{token}}")]
     [InlineData(" NAMESPACE_SECRET{{ a-b }}")]
     [InlineData("global_secret{{X_1}}")]
@@ -73,12 +63,31 @@ public sealed class LaterMembersTests
     }
 
     [Theory]
+    [InlineData("pipeline_object{{x}}")]
+    [InlineData(" Run_Object{{ a-b }}")]
+    public void An_object_may_stand_for_a_variable(string value) =>
+        Assert.Equal(value, GoodTask($$$""" "variables": {"A":"{{{value}}}"} """).Variables["A"]);
+
+    [Theory]
+    [InlineData("correct horse")]
+    [InlineData("")]
+    [InlineData("param{{x}}")]
+    [InlineData("run_object{{x}}")]
+    [InlineData("x pipeline_secret{{y}}")]
+    public void A_password_that_is_no_secret_is_invalid(string value) => IsOnly(
+        Refused($$$"""{"id":"p","params":[{"name":"x"}],"tasks":[{"id":"a","image":"busybox","registry_auth":{"user":"u","pass":"{{{value}}}"}}]}"""),
+        ErrorCodes.ValidationFailed, "/tasks/0/registry_auth/pass",
+        "'pass' must stand for a secret, such as pipeline_secret{{registry}}; 'gofer secret set registry' stores one.");
+
+    [Theory]
     [InlineData("pipeline_secret{{}}", "stands for a secret whose key must not be empty.")]
     [InlineData("namespace_secret{{a/b}}", "stands for a secret whose key 'a/b' may hold letters, digits, '-' and '_' only, not '/'.")]
-    public void A_secret_whose_key_cannot_be_is_invalid(string value, string complaint)
+    [InlineData("run_object{{}}", "stands for an object whose key must not be empty.")]
+    [InlineData(" Pipeline_Object{{ a.b }}", "stands for an object whose key 'a.b' may hold letters, digits, '-' and '_' only, not '.'.")]
+    public void A_secret_or_an_object_whose_key_cannot_be_is_invalid(string value, string complaint)
     {
         IsOnly(Refused(OneTask($$$""" "variables": {"A":"{{{value}}}"} """)), ErrorCodes.ValidationFailed, "/tasks/0/variables/A", complaint);
-        IsOnly(Refused(OneTask($$$""" "registry_auth": {"user":"u","pass":"{{{value}}}"} """)), ErrorCodes.ValidationFailed, "/tasks/0/registry_auth/pass", complaint);
+        IsOnly(Refused(OneTask($$$""" "registry_auth": {"user":"{{{value}}}","pass":"global_secret{{x}}"} """)), ErrorCodes.ValidationFailed, "/tasks/0/registry_auth/user", complaint);
     }
 
     [Theory]

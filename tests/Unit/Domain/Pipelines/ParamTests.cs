@@ -87,10 +87,10 @@ public sealed class ParamTests
     [Fact]
     public void A_variable_and_a_login_may_be_a_declared_one_as_a_whole()
     {
-        var task = Good(Declaring("""{"name":"x"}""", """ "variables":{"A":"param{{x}}","B":" Param{{ x }}","C":"the param{{y}}"},"registry_auth":{"user":"param{{x}}","pass":"p"} """)).Tasks[0];
-        Assert.Equal("param{{x}}", task.Variables["A"]);
+        var task = Good(Declaring("""{"name":"x"}""", """ "variables":{"A":"param{{x}}","B":" Param{{ x }}","C":"the param{{y}}"},"registry_auth":{"user":"param{{x}}","pass":"global_secret{{p}}"} """)).Tasks[0];
+        Assert.Equal(("param{{x}}", "param{{x}}"), (task.Variables["A"], task.RegistryAuth!.User));
         IsInvalid(Declaring("""{"name":"region"}""", """ "variables":{"A":"param{{regoin}}"} """), "/tasks/0/variables/A", "stands for the parameter 'regoin', which the pipeline does not declare. Did you mean 'region'?");
-        IsInvalid(Declaring("""{"name":"x"}""", """ "registry_auth":{"user":"param{{y}}","pass":"p"} """), "/tasks/0/registry_auth/user", "does not declare");
+        IsInvalid(Declaring("""{"name":"x"}""", """ "registry_auth":{"user":"param{{y}}","pass":"global_secret{{p}}"} """), "/tasks/0/registry_auth/user", "does not declare");
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed partial class PipelineSchemaTests
                 """{"id":"p","tasks":[{"id":"a","image":"i"},{"id":"b","image":"i"},{"id":"c","image":"i"},{"id":"d","image":"i","depends_on":{"a":"Success","b":"FAILURE","c":"aNy"}}]}""",
                 Task("""  "variables":{"A":null,"b c":"x","ä":"","gofer_x":"1","P":"secret{{x}}","Q":"pipeline_secret{x}","R":"a pipeline_secret{{x}}"} """),
                 Task("""  "variables":{"A":"pipeline_secret{{x}}","B":" NAMESPACE_SECRET{{ x-1 }} ","C":"Global_Secret{{x_y}}"},"registry_auth":{"user":"u","pass":"global_secret{{x}}"} """),
-                Task("""  "registry_auth":{"user":"","pass":"p"},"resources":{"cpu":"2","memory":".5Gi"} """),
+                Task("""  "registry_auth":{"user":"","pass":" Pipeline_Secret{{ p }} "},"resources":{"cpu":"2","memory":".5Gi"} """),
                 Task("""  "resources":{"cpu":"1e-1","memory":"1e+9"} """),
                 Task("""  "retry":{"max_attempts":100,"initial_delay":"0s","factor":1.5,"max_delay":null,"on":["EXIT_CODE","oom"],"exit_codes":[1,255,7.0]},"concurrency":{"key":"k","limit":10000} """),
                 Task("""  "retry":{"max_attempts":null,"initial_delay":null,"factor":null,"on":null,"exit_codes":null} """),
@@ -63,10 +63,10 @@ public sealed partial class PipelineSchemaTests
                 Pipeline("\"timeout\":\"1 h\""), Pipeline("\"priority\":101"), Pipeline("\"priority\":-101"), Pipeline("\"triggers\":[{}]"), Pipeline("\"notifications\":[{\"id\":\"x\"}]"), Pipeline("\"triggers\":{}"),
                 Task("\"descriptoin\":\"x\""), Task("\"depends_on\":[\"a\"]"), Task("\"depends_on\":{\"b\":\"maybe\"}"), Task("\"depends_on\":{\"b\":null}"), Task("\"depends_on\":{\"b\":\"\"}"), Task("\"depends_on\":{\"b.1\":\"any\"}"),
                 Task("\"variables\":{\"\":\"x\"}"), Task("\"variables\":{\"A=B\":\"x\"}"), Task("\"variables\":{\"GOFER_X\":\"x\"}"), Task("\"variables\":{\"A\":7}"), Task("\"variables\":{\"A\":\"pipeline_secret{{x y}}\"}"), Task("\"variables\":{\"A\":\"Global_Secret{{}}\"}"),
-                Task("\"variables\":{\"A\":\" Run_Object{{ x }} \"}"), Task("\"command\":\"ls\""), Task("\"command\":[null]"), Task("\"command\":[7]"), Task("\"entrypoint\":{}"), Task("\"working_dir\":7"), Task("\"user\":0"),
+                Task("\"variables\":{\"A\":\" Run_Object{{ x.y }} \"}"), Task("\"command\":\"ls\""), Task("\"command\":[null]"), Task("\"command\":[7]"), Task("\"entrypoint\":{}"), Task("\"working_dir\":7"), Task("\"user\":0"),
                 Task("\"inject_api_token\":true"), Task("\"inject_api_token\":\"no\""), Task("\"always_pull_newest_image\":\"yes\""), Task("\"allow_failure\":0"), Task("\"uses\":\"lint@2\""), Task("\"with\":{\"a\":\"b\"}"), Task("\"with\":[]"),
                 Task("\"resources\":{\"cpu\":\"\"}"), Task("\"resources\":{\"cpu\":\"half\"}"), Task("\"resources\":{\"memory\":\"1 Gi\"}"), Task("\"resources\":{\"gpu\":\"1\"}"), Task("\"resources\":{\"cpu\":1}"),
-                Task("\"registry_auth\":{}"), Task("\"registry_auth\":{\"user\":\"u\"}"), Task("\"registry_auth\":{\"user\":\"u\",\"pass\":null}"), Task("\"registry_auth\":{\"user\":\"u\",\"pass\":\"global_secret{{ -x }}\"}"),
+                Task("\"registry_auth\":{}"), Task("\"registry_auth\":{\"user\":\"u\",\"pass\":\"p\"}"), Task("\"registry_auth\":{\"user\":\"u\",\"pass\":\"\"}"), Task("\"registry_auth\":{\"user\":\"u\",\"pass\":\"a global_secret{{x}}\"}"), Task("\"registry_auth\":{\"user\":\"u\"}"), Task("\"registry_auth\":{\"user\":\"u\",\"pass\":null}"), Task("\"registry_auth\":{\"user\":\"u\",\"pass\":\"global_secret{{ -x }}\"}"),
                 Task("\"retry\":{\"max_attempts\":0}"), Task("\"retry\":{\"max_attempts\":101}"), Task("\"retry\":{\"factor\":0.5}"), Task("\"retry\":{\"factor\":11}"), Task("\"retry\":{\"on\":[\"boredom\"]}"), Task("\"retry\":{\"on\":\"oom\"}"),
                 Task("\"retry\":{\"exit_codes\":[0]}"), Task("\"retry\":{\"exit_codes\":[256]}"), Task("\"retry\":{\"exit_codes\":[null]}"), Task("\"retry\":{\"attempts\":2}"), Task("\"retry\":[]"),
                 Task("\"concurrency\":{\"key\":\"k\"}"), Task("\"concurrency\":{\"limit\":1}"), Task("\"concurrency\":{\"key\":\"\",\"limit\":1}"), Task("\"concurrency\":{\"key\":\"k\",\"limit\":0}"), Task($"\"concurrency\":{{\"key\":\"{s_long}\",\"limit\":1}}"),
@@ -108,7 +108,7 @@ public sealed partial class PipelineSchemaTests
 
     /// <summary>What Go's and Rust's own SDKs of the original print: everything is there, and what is nothing is null.</summary>
     [Theory]
-    [InlineData("""{"id":"simple","name":"Simple","description":"","parallelism":0,"tasks":[{"id":"one","description":"","image":"ubuntu:latest","registry_auth":null,"depends_on":{"two":"Any"},"variables":{"A":"b"},"entrypoint":null,"command":["echo"],"inject_api_token":false,"always_pull_newest_image":false},{"id":"two","description":"","image":"ubuntu:latest","registry_auth":{"user":"u","pass":"p"},"depends_on":{},"variables":{},"entrypoint":["sh"],"command":null,"inject_api_token":false,"always_pull_newest_image":false}]}""")]
+    [InlineData("""{"id":"simple","name":"Simple","description":"","parallelism":0,"tasks":[{"id":"one","description":"","image":"ubuntu:latest","registry_auth":null,"depends_on":{"two":"Any"},"variables":{"A":"b"},"entrypoint":null,"command":["echo"],"inject_api_token":false,"always_pull_newest_image":false},{"id":"two","description":"","image":"ubuntu:latest","registry_auth":{"user":"u","pass":"pipeline_secret{{registry}}"},"depends_on":{},"variables":{},"entrypoint":["sh"],"command":null,"inject_api_token":false,"always_pull_newest_image":false}]}""")]
     [InlineData("""{"id":"simple","name":"Simple","description":null,"parallelism":0,"tasks":[{"id":"one","description":null,"image":"ubuntu:latest","registry_auth":null,"depends_on":{},"variables":{},"entrypoint":null,"command":["echo","Hello"],"inject_api_token":false,"always_pull_newest_image":true}]}""")]
     public void What_the_originals_SDKs_print_is_good(string document)
     {

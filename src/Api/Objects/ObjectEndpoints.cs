@@ -1,0 +1,128 @@
+using Gofer.Api.Http;
+using Gofer.Application.Common;
+using Gofer.Application.Objects;
+using Gofer.Domain.Common;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace Gofer.Api.Objects;
+
+/// <summary>Objects: bytes under a key, streamed both ways.</summary>
+internal static class ObjectEndpoints
+{
+    private const string Home = "/api/v1/namespaces/";
+
+    public static void MapObjects(this IEndpointRouteBuilder api)
+    {
+        var pipelines = api.MapGroup("/namespaces/{namespace}/pipelines/{pipeline}/objects").WithTags("Objects");
+        pipelines.MapGet("", ListOfPipeline).WithName("ListPipelineObjects").WithSummary("List the objects of a pipeline, without their bytes");
+        pipelines.MapGet("/{key}", GetOfPipeline).WithName("GetPipelineObject").WithSummary("Read the bytes of a pipeline's object, or a part of them").AnswersBytes();
+        pipelines.MapPut("/{key}", PutOfPipeline).WithName("PutPipelineObject").WithSummary("Make an object of a pipeline, or give it other bytes").WithMetadata(new TakesBytes());
+        pipelines.MapDelete("/{key}", DeleteOfPipeline).WithName("DeletePipelineObject").WithSummary("Delete an object of a pipeline");
+
+        var runs = api.MapGroup("/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/objects").WithTags("Objects");
+        runs.MapGet("", ListOfRun).WithName("ListRunObjects").WithSummary("List the objects of a run, without their bytes");
+        runs.MapGet("/{key}", GetOfRun).WithName("GetRunObject").WithSummary("Read the bytes of a run's object, or a part of them").AnswersBytes();
+        runs.MapPut("/{key}", PutOfRun).WithName("PutRunObject").WithSummary("Make an object of a run, or give it other bytes").WithMetadata(new TakesBytes());
+        runs.MapDelete("/{key}", DeleteOfRun).WithName("DeleteRunObject").WithSummary("Delete an object of a run");
+    }
+
+    private static Task<Results<Ok<Page<ObjectView>>, Problem>> ListOfPipeline(
+        string @namespace, string pipeline, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        ListAsync(new ObjectPlace(@namespace, pipeline, null), limit, cursor, mediator, ct);
+
+    private static Task<Results<Ok<Page<ObjectView>>, Problem>> ListOfRun(
+        string @namespace, string pipeline, string run, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        ListAsync(new ObjectPlace(@namespace, pipeline, run), limit, cursor, mediator, ct);
+
+    private static Task<IResult> GetOfPipeline(string @namespace, string pipeline, string key, IMediator mediator, CancellationToken ct) =>
+        GetAsync(new ObjectPlace(@namespace, pipeline, null), key, mediator, ct);
+
+    private static Task<IResult> GetOfRun(string @namespace, string pipeline, string run, string key, IMediator mediator, CancellationToken ct) =>
+        GetAsync(new ObjectPlace(@namespace, pipeline, run), key, mediator, ct);
+
+    private static Task<Results<Ok<PutObjectView>, Created<PutObjectView>, Problem>> PutOfPipeline(
+        string @namespace, string pipeline, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
+        PutAsync(new ObjectPlace(@namespace, pipeline, null), key, $"{Home}{@namespace}/pipelines/{pipeline}/objects/{key}", context, mediator, ct);
+
+    private static Task<Results<Ok<PutObjectView>, Created<PutObjectView>, Problem>> PutOfRun(
+        string @namespace, string pipeline, string run, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
+        PutAsync(new ObjectPlace(@namespace, pipeline, run), key, $"{Home}{@namespace}/pipelines/{pipeline}/runs/{run}/objects/{key}", context, mediator, ct);
+
+    private static async Task<Results<NoContent, Problem>> DeleteOfPipeline(
+        string @namespace, string pipeline, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new DeleteObject(new ObjectPlace(@namespace, pipeline, null), key, new ObjectCondition(context.IfMatch(), None: false)), ct)).Answer();
+
+    private static async Task<Results<NoContent, Problem>> DeleteOfRun(
+        string @namespace, string pipeline, string run, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new DeleteObject(new ObjectPlace(@namespace, pipeline, run), key, new ObjectCondition(context.IfMatch(), None: false)), ct)).Answer();
+
+    private static async Task<Results<Ok<Page<ObjectView>>, Problem>> ListAsync(
+        ObjectPlace place, int? limit, string? cursor, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new ListObjects(place, new PageRequest(limit, cursor)), ct)).Answer();
+
+    private static async Task<IResult> GetAsync(ObjectPlace place, string key, IMediator mediator, CancellationToken ct)
+    {
+        var found = await mediator.Send(new GetObject(place, key), ct);
+        return found.IsOk ? new ObjectBytes(found.Value) : found.Error.ToProblem();
+    }
+
+    private static async Task<Results<Ok<PutObjectView>, Created<PutObjectView>, Problem>> PutAsync(
+        ObjectPlace place, string key, string location, HttpContext context, IMediator mediator, CancellationToken ct)
+    {
+        if (Condition(context) is { IsOk: false } bad) return bad.Error.ToProblem();
+        // The use case counts for itself, and says what the limit is.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        var done = await mediator.Send(new PutObject(place, key, context.Request.Body, context.Request.ContentLength, Condition(context).Value), ct);
+        if (!done.IsOk) return done.Error.ToProblem();
+        var (info, created, evicted) = done.Value;
+        var view = new PutObjectView(info.Key, info.Size, Convert.ToHexStringLower(info.Sha256), info.CreatedAt, info.UpdatedAt, evicted);
+        context.Response.Headers.ETag = info.Tag;
+        return created ? TypedResults.Created(location, view) : TypedResults.Ok(view);
+    }
+
+    /// <summary>What the caller demands of what is there: <c>If-Match</c>, or <c>If-None-Match: *</c> for nothing.</summary>
+    private static Result<ObjectCondition> Condition(HttpContext context)
+    {
+        string? none = context.Request.Headers.IfNoneMatch;
+        return none is null or "*"
+            ? new ObjectCondition(context.IfMatch(), None: none is not null)
+            : Error.Malformed("", "If-None-Match can only be * here: an object is made where there is none, or given other bytes.");
+    }
+
+    /// <summary>Says of an operation that it answers the bytes of an object, and in which ways.</summary>
+    private static void AnswersBytes(this RouteHandlerBuilder builder) => builder
+        .Produces<Stream>(StatusCodes.Status200OK, ObjectBytes.Type).Produces<Stream>(StatusCodes.Status206PartialContent, ObjectBytes.Type)
+        .Produces(StatusCodes.Status304NotModified).Produces(StatusCodes.Status416RangeNotSatisfiable);
+
+    /// <summary>
+    /// The bytes with their digest as entity tag: whole, the part that <c>Range</c> asks for, or none where the caller has them. Nothing that somebody
+    /// stored is ever shown as a page of this server's.
+    /// </summary>
+    private sealed class ObjectBytes(FoundObject found) : IResult
+    {
+        public const string Type = "application/octet-stream";
+
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            var (info, headers) = (found.Info, httpContext.Response.Headers);
+            headers.XContentTypeOptions = "nosniff";
+            headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
+            if (Head.IsAsked(httpContext))
+            {
+                (headers.ETag, headers.AcceptRanges, headers.ContentType, headers.ContentLength) = (info.Tag, "bytes", Type, info.Size);
+                headers.LastModified = info.UpdatedAt.ToString("R");
+                return;
+            }
+
+            httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+            await TypedResults.Stream(found.Content, Type, info.Key, info.UpdatedAt, new EntityTagHeaderValue(info.Tag), enableRangeProcessing: true)
+                .ExecuteAsync(httpContext);
+        }
+    }
+}
