@@ -23,7 +23,26 @@ public static class GoferClientServices
         return services.AddHttpClient<GoferClient>(http =>
         {
             http.BaseAddress = options.Server;
-            http.Timeout = options.Timeout;
-        });
+            http.Timeout = System.Threading.Timeout.InfiniteTimeSpan;
+        }).AddHttpMessageHandler(() => new AnswerLimit(options.Timeout));
+    }
+
+    /// <summary>Bounds how long an answer takes; not that of an upload, which is as long as its bytes are on their way.</summary>
+    private sealed class AnswerLimit(TimeSpan limit) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Content?.Headers.ContentType?.MediaType == GoferObjects.Bytes) return await base.SendAsync(request, cancellationToken);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            over.CancelAfter(limit);
+            try
+            {
+                return await base.SendAsync(request, over.Token);
+            }
+            catch (OperationCanceledException e) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new TaskCanceledException($"There was no answer in {limit}.", new TimeoutException(e.Message, e));
+            }
+        }
     }
 }

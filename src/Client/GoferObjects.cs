@@ -34,6 +34,8 @@ public sealed class ObjectContent : IDisposable
 /// <summary>The bytes of objects, streamed both ways: memory is constant, whatever their size. A refusal is an <see cref="Refit.ApiException"/>.</summary>
 public sealed class GoferObjects(HttpClient http)
 {
+    internal const string Bytes = "application/octet-stream";
+
     /// <summary>The bytes of an object, from <paramref name="from"/> on where that is given.</summary>
     public async Task<ObjectContent> GetAsync(ObjectOwner owner, string key, long? from = null, CancellationToken cancellationToken = default)
     {
@@ -43,12 +45,17 @@ public sealed class GoferObjects(HttpClient http)
         return new ObjectContent(response, await response.Content.ReadAsStreamAsync(cancellationToken));
     }
 
-    /// <summary>Makes an object of what the stream has, or gives it these bytes; with <paramref name="onlyNew"/> only where there is none.</summary>
-    public async Task<PutObjectView> PutAsync(ObjectOwner owner, string key, Stream content, bool onlyNew = false, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Makes an object of what the stream has, or gives it these bytes; with <paramref name="onlyNew"/> only where there is none. With its
+    /// <paramref name="length"/> one that is too long is refused before it is sent. An <see cref="HttpClient.Timeout"/> counts while it is sent:
+    /// <see cref="GoferClientServices"/> makes a client that has none for these.
+    /// </summary>
+    public async Task<PutObjectView> PutAsync(ObjectOwner owner, string key, Stream content, bool onlyNew = false, long? length = null, CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(HttpMethod.Put, Path(owner, key)) { Content = new StreamContent(content) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        // Bytes that come by and by are sent so; a refusal that needs no bytes comes before them.
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(Bytes);
+        if (length is { } known) request.Content.Headers.ContentLength = known;
+        // A refusal that needs no bytes comes before them.
         request.Headers.ExpectContinue = true;
         if (onlyNew) request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
         using var response = await SendAsync(request, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gofer.Application.Common;
+using Gofer.Application.Objects;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres;
 using Microsoft.AspNetCore.Http;
@@ -27,10 +28,10 @@ internal sealed partial class Failures(RequestDelegate next, DatabaseWatch datab
         {
             return; // the client left in the middle of what it sent or read
         }
-        catch (Exception e) when (context.Response.HasStarted && IsDatabase(e))
+        catch (Exception e) when (context.Response.HasStarted && (IsDatabase(e) || e is StoreUnavailableException or ObjectGoneException))
         {
-            // A stream cannot turn into an answer any more: it is cut, and its reader goes on from the last event.
-            database.Suspect();
+            // A stream cannot turn into an answer any more: it is cut, and its reader goes on from the last event or byte.
+            if (IsDatabase(e)) database.Suspect();
             context.Abort();
             return;
         }
@@ -74,13 +75,14 @@ internal sealed partial class Failures(RequestDelegate next, DatabaseWatch datab
         DbUpdateConcurrencyException => new Error(
             ErrorKind.Stale, ErrorCodes.PreconditionFailed, "Somebody else changed it at the same moment. Read it again before you change it."),
         StoreUnavailableException store => new Error(ErrorKind.Unavailable, ErrorCodes.StoreUnavailable, $"The store does not answer; try again. {store.Message}"),
+        ObjectGoneException gone => new Error(ErrorKind.NotFound, ErrorCodes.ObjectNotFound, $"{gone.Message} Read it again."),
         PostgresException { SqlState: "22021" or "22P05" } => Error.Malformed("", "The request holds a character that no text may hold, such as NUL."),
         _ when IsDatabase(e) => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The database does not answer. Nothing is lost; try again."),
         OperationCanceledException => new Error(ErrorKind.Unavailable, ErrorCodes.DatabaseUnavailable, "The server is stopping. Try again."),
         _ => new Error(ErrorKind.Defect, ErrorCodes.InternalError, "The server failed; this is its fault. Its log has more under the trace id."),
     };
 
-    private static bool IsDatabase(Exception e) => DatabaseTrouble.IsAway(e) || DatabaseTrouble.IsRefusal(e);
+    private static bool IsDatabase(Exception e) => e is not StoreUnavailableException && (DatabaseTrouble.IsAway(e) || DatabaseTrouble.IsRefusal(e));
 
     private static Error Parameter(BadHttpRequestException e)
     {

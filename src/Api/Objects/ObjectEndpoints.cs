@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gofer.Api.Http;
 using Gofer.Application.Common;
 using Gofer.Application.Objects;
@@ -8,6 +9,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Gofer.Api.Objects;
@@ -16,6 +19,9 @@ namespace Gofer.Api.Objects;
 internal static class ObjectEndpoints
 {
     private const string Home = "/api/v1/namespaces/";
+
+    /// <summary>Whoever sends or reads an object may stand still for as long as an upload may before it is given up: a program at the other end of a pipe does.</summary>
+    private static readonly MinDataRate s_slowest = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromHours(1));
 
     public static void MapObjects(this IEndpointRouteBuilder api)
     {
@@ -48,11 +54,11 @@ internal static class ObjectEndpoints
 
     private static Task<Results<Ok<PutObjectView>, Created<PutObjectView>, Problem>> PutOfPipeline(
         string @namespace, string pipeline, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        PutAsync(new ObjectPlace(@namespace, pipeline, null), key, $"{Home}{@namespace}/pipelines/{pipeline}/objects/{key}", context, mediator, ct);
+        PutAsync(new ObjectPlace(@namespace, pipeline, null), key, context, mediator, ct);
 
     private static Task<Results<Ok<PutObjectView>, Created<PutObjectView>, Problem>> PutOfRun(
         string @namespace, string pipeline, string run, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        PutAsync(new ObjectPlace(@namespace, pipeline, run), key, $"{Home}{@namespace}/pipelines/{pipeline}/runs/{run}/objects/{key}", context, mediator, ct);
+        PutAsync(new ObjectPlace(@namespace, pipeline, run), key, context, mediator, ct);
 
     private static async Task<Results<NoContent, Problem>> DeleteOfPipeline(
         string @namespace, string pipeline, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
@@ -73,17 +79,20 @@ internal static class ObjectEndpoints
     }
 
     private static async Task<Results<Ok<PutObjectView>, Created<PutObjectView>, Problem>> PutAsync(
-        ObjectPlace place, string key, string location, HttpContext context, IMediator mediator, CancellationToken ct)
+        ObjectPlace place, string key, HttpContext context, IMediator mediator, CancellationToken ct)
     {
         if (Condition(context) is { IsOk: false } bad) return bad.Error.ToProblem();
         // The use case counts for itself, and says what the limit is.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (HttpProtocol.IsHttp11(context.Request.Protocol) && context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = s_slowest;
         var done = await mediator.Send(new PutObject(place, key, context.Request.Body, context.Request.ContentLength, Condition(context).Value), ct);
         if (!done.IsOk) return done.Error.ToProblem();
-        var (info, created, evicted) = done.Value;
+        var ((info, created, evicted), run) = done.Value;
         var view = new PutObjectView(info.Key, info.Size, Convert.ToHexStringLower(info.Sha256), info.CreatedAt, info.UpdatedAt, evicted);
         context.Response.Headers.ETag = info.Tag;
-        return created ? TypedResults.Created(location, view) : TypedResults.Ok(view);
+        if (!created) return TypedResults.Ok(view);
+        var owner = run is { } number ? string.Create(CultureInfo.InvariantCulture, $"/runs/{number}") : "";
+        return TypedResults.Created($"{Home}{place.Namespace}/pipelines/{place.Pipeline}{owner}/objects/{key}", view);
     }
 
     /// <summary>What the caller demands of what is there: <c>If-Match</c>, or <c>If-None-Match: *</c> for nothing.</summary>
@@ -115,10 +124,16 @@ internal static class ObjectEndpoints
             headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
             if (Head.IsAsked(httpContext))
             {
-                (headers.ETag, headers.AcceptRanges, headers.ContentType, headers.ContentLength) = (info.Tag, "bytes", Type, info.Size);
+                (headers.ETag, headers.AcceptRanges) = (info.Tag, "bytes");
                 headers.LastModified = info.UpdatedAt.ToString("R");
+                headers.ContentDisposition = $"attachment; filename={info.Key}; filename*=UTF-8''{info.Key}";
+                var has = httpContext.Request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries);
+                if (has.Contains(info.Tag) || has is ["*"]) httpContext.Response.StatusCode = StatusCodes.Status304NotModified;
+                else (headers.ContentType, headers.ContentLength) = (Type, info.Size);
                 return;
             }
+
+            if (HttpProtocol.IsHttp11(httpContext.Request.Protocol) && httpContext.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = s_slowest;
 
             httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
             await TypedResults.Stream(found.Content, Type, info.Key, info.UpdatedAt, new EntityTagHeaderValue(info.Tag), enableRangeProcessing: true)

@@ -63,5 +63,8 @@ internal sealed class ObjectStream(IObjectStore store, BlobId blob, long length)
         base.Dispose(disposing);
     }
 
-    private static IOException Gone() => new("The object was deleted or replaced while it was read.");
+    private static ObjectGoneException Gone() => new();
 }
+
+/// <summary>An object was deleted, or replaced long ago, while it was read.</summary>
+public sealed class ObjectGoneException() : Exception("The object was deleted or replaced while it was read.");

@@ -41,7 +41,8 @@ internal static class ObjectCommands
             using (var hash = SHA256.Create())
             {
                 await using var hashed = new CryptoStream(content, hash, CryptoStreamMode.Read, leaveOpen: true);
-                put = await context.Client.Bytes.PutAsync(place.Of(context), name, hashed, context.Parsed.GetValue(onlyNew), token);
+                put = await context.Client.Bytes.PutAsync(
+                    place.Of(context), name, hashed, context.Parsed.GetValue(onlyNew), content is FileStream { CanSeek: true } known ? known.Length : null, token);
                 if (hash.Hash is { } sent && Convert.ToHexStringLower(sent) != put.Sha256)
                 {
                     return context.Fail(Error.Invalid("", $"The server has other bytes than were sent: its digest is {put.Sha256}, that of what was sent {Convert.ToHexStringLower(sent)}. Put it again."));
@@ -70,16 +71,18 @@ internal static class ObjectCommands
             var (name, path) = (context.Parsed.GetValue(key)!, context.Parsed.GetValue(file)!);
             using var content = await context.Client.Bytes.GetAsync(place.Of(context), name, cancellationToken: token);
             var part = $"{path}.part";
-            string digest;
-            await using (var output = path == "-" ? Console.OpenStandardOutput() : Create(part)) digest = await CopyAsync(content.Stream, output, token);
-            if (digest != content.Sha256)
+            try
+            {
+                string digest;
+                await using (var output = path == "-" ? Console.OpenStandardOutput() : Create(part)) digest = await CopyAsync(content.Stream, output, token);
+                if (digest != content.Sha256) return context.Fail(Error.Invalid("", $"What came has the digest {digest}, and the object has {content.Sha256}. Get it again."));
+                if (path != "-") File.Move(part, path, overwrite: true);
+                return ExitCode.Done;
+            }
+            finally
             {
                 if (path != "-") File.Delete(part);
-                return context.Fail(Error.Invalid("", $"What came has the digest {digest}, and the object has {content.Sha256}. Get it again."));
             }
-
-            if (path != "-") File.Move(part, path, overwrite: true);
-            return ExitCode.Done;
         });
         return command;
     }

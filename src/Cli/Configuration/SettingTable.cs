@@ -107,12 +107,24 @@ internal static class SettingTable
     public static Setting VaultNamespace { get; } = new("vault.namespace", new SettingKind.Words("a namespace"), "The namespace of Vault Enterprise.");
 
     public static Setting ObjectStore { get; } = new(
-        "objects.store", new SettingKind.Choice(ObjectStoreChoice.Postgres, ObjectStoreChoice.Files), "Where the bytes of objects are kept: in Gofer's own database, or as files of a folder.")
+        "objects.store", new SettingKind.Choice(ObjectStoreChoice.Postgres, ObjectStoreChoice.Files, ObjectStoreChoice.S3), "Where the bytes of objects are kept: in Gofer's own database, as files of a folder, or in an S3-compatible store.")
     {
         Default = ObjectStoreChoice.Postgres,
     };
 
     public static Setting ObjectPath { get; } = new("objects.path", new SettingKind.Words("a folder"), "The folder of objects, which every api and worker needs.");
+
+    public static Setting S3Bucket { get; } = new("s3.bucket", new SettingKind.Words("a bucket"), "The bucket of objects, which is there already.");
+
+    public static Setting S3Prefix { get; } = new("s3.prefix", new SettingKind.Words("a folder"), "The folder in it below which Gofer keeps them.") { Default = "gofer" };
+
+    public static Setting S3Endpoint { get; } = new("s3.endpoint", new SettingKind.Server(), "The S3-compatible server, such as https://minio.example:9000.") { Otherwise = "AWS" };
+
+    public static Setting S3Region { get; } = new("s3.region", new SettingKind.Words("a region"), "The region, which requests are signed for.") { Default = "us-east-1" };
+
+    public static Setting S3AccessKey { get; } = new("s3.access_key", new SettingKind.Words("a key's id"), "The id of the key by which S3 knows who asks.") { Otherwise = "what the AWS SDK finds" };
+
+    public static Setting S3SecretKey { get; } = new("s3.secret_key", new SettingKind.Secret(), "The secret of that key.");
 
     public static Setting ApiInsecureListen { get; } = Of<ApiOptions>(
         ApiOptions.Section, nameof(ApiOptions.InsecureListen), "Answer whoever asks, though there is no authentication: only where something in front of it does that.",
@@ -132,6 +144,7 @@ internal static class SettingTable
         SecretKeys, SecretStore,
         VaultAddress, VaultToken, VaultTokenPath, VaultMount, VaultPrefix, VaultNamespace,
         ObjectStore, ObjectPath,
+        S3Bucket, S3Prefix, S3Endpoint, S3Region, S3AccessKey, S3SecretKey,
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.SizeLimit), "How large an object may be."),
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.CountLimit), "How many objects a pipeline, and a run, may have; for a further one the oldest goes.", "objects"),
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepRuns), "How many newer runs a pipeline has when the objects of a run go.", "runs"),

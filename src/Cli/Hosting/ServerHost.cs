@@ -3,7 +3,6 @@ using Gofer.Api;
 using Gofer.Application.Schedulers;
 using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
-using Gofer.Infrastructure.Objects;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Secrets;
 using Gofer.Worker;
@@ -155,7 +154,7 @@ public sealed class ServerHost : IAsyncDisposable
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.Stores.Secrets.Vault);
-        if (plan.Stores.Objects.Folder is { } folder) builder.Services.AddGoferObjectFiles(folder);
+        plan.Stores.Objects.Apply(builder.Services);
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(
             services => choice.Create(() => services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>(), true));

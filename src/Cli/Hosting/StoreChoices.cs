@@ -7,7 +7,7 @@ namespace Gofer.Cli.Hosting;
 public sealed record StoreChoices(SecretStoreChoice Secrets, ObjectStoreChoice Objects)
 {
     /// <summary>All of it in Gofer's own database.</summary>
-    public static StoreChoices InDatabase { get; } = new(new SecretStoreChoice(Vault: null), new ObjectStoreChoice(Folder: null));
+    public static StoreChoices InDatabase { get; } = new(new SecretStoreChoice(Vault: null), new ObjectStoreChoice());
 
     /// <summary>Those that the settings name; the error says what of them is missing.</summary>
     internal static Result<StoreChoices> Find(Settings settings)

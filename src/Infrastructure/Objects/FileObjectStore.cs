@@ -13,6 +13,9 @@ internal sealed class FileObjectStore(string folder) : IObjectStore
     private const int Buffer = 128 * 1024;
 
     /// <inheritdoc/>
+    public string Place => "files";
+
+    /// <inheritdoc/>
     public Task WriteAsync(BlobId blob, Stream content, CancellationToken cancellationToken) => GuardAsync(async () =>
     {
         var path = PathOf(blob);
@@ -42,7 +45,7 @@ internal sealed class FileObjectStore(string folder) : IObjectStore
             {
                 Position = offset,
             };
-            return Task.FromResult<Stream?>(file);
+            return Task.FromResult<Stream?>(new StoreStream(file, Away));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException && Directory.Exists(folder))
         {
@@ -95,9 +98,11 @@ internal sealed class FileObjectStore(string folder) : IObjectStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StoreUnavailableException($"The folder of objects, {folder}, cannot be used: {e.Message}", e);
+            throw Away(e);
         }
     }
+
+    private StoreUnavailableException Away(Exception e) => new($"The folder of objects, {folder}, cannot be used: {e.Message}", e);
 
     /// <summary>Two levels, so that no folder becomes long; the id is random in its first digits.</summary>
     private string PathOf(BlobId blob)

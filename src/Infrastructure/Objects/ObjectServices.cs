@@ -1,4 +1,6 @@
 using Gofer.Application.Objects;
+using Gofer.Infrastructure.Objects.S3;
+using Gofer.Infrastructure.Postgres.Objects;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -8,9 +10,16 @@ namespace Gofer.Infrastructure.Objects;
 /// <summary>Where the bytes of objects are, in a host that has <c>AddGoferPostgres</c>.</summary>
 public static class ObjectServices
 {
-    /// <summary>As files of that folder, in place of Gofer's own database.</summary>
-    public static IServiceCollection AddGoferObjectFiles(this IServiceCollection services, string folder) =>
-        services.Replace(ServiceDescriptor.Singleton<IObjectStore>(_ => new FileObjectStore(folder)));
+    /// <summary>
+    /// As files of <paramref name="folder"/> or in <paramref name="bucket"/>, where one is given, in place of Gofer's own database. The database does not open
+    /// where the install keeps them elsewhere.
+    /// </summary>
+    public static IServiceCollection AddGoferObjects(this IServiceCollection services, string? folder, S3Options? bucket)
+    {
+        if (folder is not null) services.Replace(ServiceDescriptor.Singleton<IObjectStore>(_ => new FileObjectStore(folder)));
+        if (bucket is not null) services.Replace(ServiceDescriptor.Singleton<IObjectStore>(_ => new S3ObjectStore(bucket)));
+        return services.AddSingleton<ObjectHome>();
+    }
 }
 
 /// <summary>Refuses to start on a value that cannot work.</summary>

@@ -1,5 +1,6 @@
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Postgres.Objects;
 using Gofer.Infrastructure.Postgres.Secrets;
 using Npgsql;
 
@@ -13,12 +14,13 @@ public sealed class GoferDatabase : IInstall
     private readonly DatabaseClock _clock;
     private readonly Partitions _partitions;
     private readonly KeyProofs? _keys;
+    private readonly ObjectHome? _objects;
     private Guid? _install;
     private volatile bool _isOpen;
 
-    /// <summary>Without <paramref name="keys"/> the program has no use for secrets.</summary>
-    internal GoferDatabase(NpgsqlDataSource source, Schema schema, DatabaseClock clock, Partitions partitions, KeyProofs? keys) =>
-        (_source, _schema, _clock, _partitions, _keys) = (source, schema, clock, partitions, keys);
+    /// <summary>Without <paramref name="keys"/> the program has no use for secrets, without <paramref name="objects"/> none for objects.</summary>
+    internal GoferDatabase(NpgsqlDataSource source, Schema schema, DatabaseClock clock, Partitions partitions, KeyProofs? keys, ObjectHome? objects) =>
+        (_source, _schema, _clock, _partitions, _keys, _objects) = (source, schema, clock, partitions, keys, objects);
 
     /// <summary>
     /// Identifies the install: every container of ours carries it, so nobody touches another install's. Known after
@@ -48,6 +50,7 @@ public sealed class GoferDatabase : IInstall
         await using var command = _source.CreateCommand("select id from gofer.install");
         var install = (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
         if (_keys is not null && await _keys.CheckAsync(install, cancellationToken) is { Error: { } refused }) return refused;
+        if (_objects is not null && await _objects.CheckAsync(cancellationToken) is { Error: { } elsewhere }) return elsewhere;
         _install = install;
         _isOpen = true;
         return Result.Ok;

@@ -39,7 +39,7 @@ public static class PostgresServices
         services.AddSingleton<Schema>();
         services.AddSingleton(provider => new GoferDatabase(
             provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<Schema>(), provider.GetRequiredService<DatabaseClock>(),
-            provider.GetRequiredService<Partitions>(), provider.GetService<KeyProofs>()));
+            provider.GetRequiredService<Partitions>(), provider.GetService<KeyProofs>(), provider.GetService<ObjectHome>()));
         services.AddSingleton<IInstall>(provider => provider.GetRequiredService<GoferDatabase>());
         services.AddSingleton<DatabaseWatch>();
         services.AddSingleton<IStoreWatch>(provider => provider.GetRequiredService<DatabaseWatch>());

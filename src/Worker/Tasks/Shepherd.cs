@@ -301,7 +301,7 @@ internal sealed partial class Shepherd(
             }
             catch (StoreUnavailableException e)
             {
-                progress?.Report($"the store of secrets does not answer: {e.Message}");
+                progress?.Report($"a store does not answer: {e.Message}");
                 await Task.Delay(Loop.Backoff(failures), cancellationToken);
             }
         }

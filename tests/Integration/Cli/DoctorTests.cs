@@ -107,6 +107,9 @@ public sealed class DoctorTests(GoferServer server) : IDisposable
         found = await DoctorAsync(1, ["--data", _folder, "--scheduler", "process"], environment);
         Assert.Contains("refuses the token for GET auth/token/lookup-self (403)", found["secrets"].Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hvs.first", string.Concat(found.Values), StringComparison.Ordinal);
+        environment[2] = ("GOFER_VAULT__ADDRESS", server.Url.ToString());
+        found = await DoctorAsync(1, ["--data", _folder, "--scheduler", "process"], environment);
+        Assert.Equal("problem", found["secrets"].State); // a server that is no Vault
     }
 
     [Fact]

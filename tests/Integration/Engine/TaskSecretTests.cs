@@ -16,7 +16,7 @@ namespace Gofer.Tests.Integration.Engine;
 /// <summary>What a worker makes of a task whose secrets do not open, or whose store is away.</summary>
 public sealed class TaskSecretTests(QueueInstall shared) : EngineTest(shared)
 {
-    private const string Waits = "the store of secrets does not answer";
+    private const string Waits = "a store does not answer";
 
     private ISecretStore Store => Install.Services.GetRequiredService<ISecretStore>();
 

@@ -1,7 +1,12 @@
 using System.Net;
+using Gofer.Application.Common;
+using Gofer.Cli.Hosting;
 using Gofer.Client;
+using Gofer.Domain.Common;
 using Gofer.Infrastructure.Postgres.Objects;
 using Gofer.Tests.Integration.Serving;
+using Gofer.Tests.Support;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using static Gofer.Tests.Integration.Serving.Documents;
@@ -50,6 +55,9 @@ public sealed class ObjectLimitTests : IAsyncLifetime
             Assert.Contains("The object is larger than 2000000 bytes, the most that is taken here (objects.size_limit).", await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
         }
 
+        // Where nobody knows how much it will be, the refusal comes in the middle of it.
+        var refused = await Assert.ThrowsAnyAsync<Refit.ApiException>(() => _area.Client.Bytes.PutAsync(Pipeline, "y", new MemoryStream(new byte[40_000_000]), cancellationToken: Ct));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, refused.StatusCode);
         Assert.Equal("2000000", await SizesAsync());
         Assert.Equal(["x"], (await _area.Client.Objects.ListPipelineObjectsAsync(_area.Name, "p", cancellationToken: Ct)).Items.Select(o => o.Key));
     }
@@ -74,13 +82,75 @@ public sealed class ObjectLimitTests : IAsyncLifetime
         var second = await _area.EndAsync(await _area.RunAsync("p"));
         await PutAsync("kept");
         foreach (var run in new[] { first, second }) await _area.Client.Bytes.PutAsync(Pipeline with { Run = $"{run.Number}" }, "x", new MemoryStream(new byte[9]), cancellationToken: Ct);
-        await KeepAsync();
         Assert.Equal("1 9 9", await SizesAsync());
         await _area.EndAsync(await _area.RunAsync("p"));
-        await KeepAsync();
+        Assert.Equal("1 9", await SizesAsync());
         Assert.Empty((await _area.Client.Objects.ListRunObjectsAsync(_area.Name, "p", "1", cancellationToken: Ct)).Items);
         Assert.Single((await _area.Client.Objects.ListRunObjectsAsync(_area.Name, "p", "2", cancellationToken: Ct)).Items);
-        Assert.Equal("1 9", await SizesAsync());
+        var late = await Assert.ThrowsAnyAsync<Refit.ApiException>(() => _area.Client.Bytes.PutAsync(Pipeline with { Run = "1" }, "x", new MemoryStream([1]), cancellationToken: Ct));
+        Assert.Contains("Run 1 has 2 newer ones, and the objects of a run go once there are 2 (objects.keep_runs).", late.Content, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_objects_of_an_old_run_that_has_not_ended_stay_and_it_takes_new_ones()
+    {
+        await _area.RegisterAsync(Script("q", "while [ ! -e stop ]; do sleep 0.05; done"));
+        var first = await _area.RunAsync("q");
+        var owner = new ObjectOwner(_area.Name, "q", "1");
+        await _area.Client.Bytes.PutAsync(owner, "x", new MemoryStream([1]), cancellationToken: Ct);
+        foreach (var _ in (int[])[2, 3])
+        {
+            var other = await _area.RunAsync("q");
+            await _area.Client.Runs.CancelRunAsync(_area.Name, "q", $"{other.Number}", new CancelBody(), cancellationToken: Ct);
+            await _area.EndAsync(other);
+        }
+
+        await _area.Client.Bytes.PutAsync(owner, "y", new MemoryStream([1, 2]), cancellationToken: Ct);
+        Assert.Equal("1 2", await SizesAsync());
+        await _area.Client.Runs.CancelRunAsync(_area.Name, "q", "1", new CancelBody(), cancellationToken: Ct);
+        await _area.EndAsync(first);
+        Assert.Equal("", await SizesAsync());
+    }
+
+    [Fact]
+    public async Task Bytes_that_cannot_be_deleted_hold_nobody_up_and_are_tried_again()
+    {
+        var services = _server.Host.Services;
+        var index = services.GetRequiredService<ObjectIndex>();
+        await using var source = NpgsqlDataSource.Create(_server.ConnectionString);
+        var store = new Stubborn(services.GetRequiredService<Gofer.Application.Objects.IObjectStore>());
+        foreach (var size in (int[])[1, 2])
+        {
+            var blob = await index.ReserveAsync(Ct);
+            store.Keeps ??= blob;
+            await store.WriteAsync(blob, new MemoryStream(new byte[size]), Ct);
+            await using var due = source.CreateCommand($"update gofer.object_garbage set due_at = now() - interval '{3 - size} minutes' where blob = '{blob.Value}'");
+            await due.ExecuteNonQueryAsync(Ct);
+        }
+
+        var keeping = ActivatorUtilities.CreateInstance<ObjectKeeping>(services, store);
+        await keeping.RunAsync(Ct);
+        await keeping.RunAsync(Ct);
+        await using (var left = source.CreateCommand("select string_agg(length(data)::text, ' ') from gofer.object_chunks")) Assert.Equal("1", await left.ExecuteScalarAsync(Ct));
+        store.Keeps = null;
+        Assert.Equal("", await SizesAsync());
+    }
+
+    [Fact]
+    public async Task A_process_with_another_store_than_its_install_does_not_start()
+    {
+        await PutAsync("x");
+        var plan = new ServerPlan
+        {
+            Settings = new ConfigurationBuilder().Build(),
+            Postgres = _server.ConnectionString,
+            Keys = TestKeys.Ring,
+            Stores = StoreChoices.InDatabase with { Objects = new ObjectStoreChoice(Folder: "/nowhere") },
+        };
+        var started = await ServerHost.StartAsync(plan, Ct);
+        Assert.Equal(
+            "This install keeps its objects in 'postgres', and this process is set to 'files' (objects.store). Give every api and worker the same; another store can be chosen only while there are no objects.",
+            started.Error!.Message);
     }
 
     [Fact]
@@ -98,16 +168,35 @@ public sealed class ObjectLimitTests : IAsyncLifetime
 
     private Task KeepAsync() => _server.Host.Services.GetRequiredService<ObjectKeeping>().RunAsync(Ct);
 
-    /// <summary>The sizes of all bytes that are kept and that readers of what was replaced do not hold up, smallest first.</summary>
+    /// <summary>The sizes of all bytes that are kept once what is garbage by now is collected, smallest first; each has its object.</summary>
     private async Task<string> SizesAsync()
     {
         await using var source = NpgsqlDataSource.Create(_server.ConnectionString);
+        await using (var due = source.CreateCommand("update gofer.object_garbage set due_at = now() where doomed")) await due.ExecuteNonQueryAsync(Ct);
+        await KeepAsync();
         await using var command = source.CreateCommand(
             """
-            select coalesce(string_agg(size::text, ' ' order by size), '') from (
-                select sum(length(data))::int as size from gofer.object_chunks c
-                where not exists (select from gofer.object_garbage g where g.blob = c.blob) group by blob) s
+            select coalesce(string_agg(size::text, ' ' order by size), ''), (select count(*) from gofer.object_garbage), (select count(*) from gofer.objects), count(*) from (
+                select sum(length(data))::int as size from gofer.object_chunks group by blob) s
             """);
-        return (string)(await command.ExecuteScalarAsync(Ct))!;
+        await using var row = await command.ExecuteReaderAsync(Ct);
+        await row.ReadAsync(Ct);
+        Assert.Equal((0, row.GetInt64(2)), (row.GetInt64(1), row.GetInt64(3)));
+        return row.GetString(0);
+    }
+
+    /// <summary>A store that deletes everything but one.</summary>
+    private sealed class Stubborn(Gofer.Application.Objects.IObjectStore inner) : Gofer.Application.Objects.IObjectStore
+    {
+        public BlobId? Keeps { get; set; }
+
+        public string Place => inner.Place;
+
+        public Task WriteAsync(BlobId blob, Stream content, CancellationToken cancellationToken) => inner.WriteAsync(blob, content, cancellationToken);
+
+        public Task<Stream?> OpenAsync(BlobId blob, long offset, CancellationToken cancellationToken) => inner.OpenAsync(blob, offset, cancellationToken);
+
+        public Task DeleteAsync(BlobId blob, CancellationToken cancellationToken) =>
+            blob == Keeps ? throw new StoreUnavailableException("It does not want to.") : inner.DeleteAsync(blob, cancellationToken);
     }
 }

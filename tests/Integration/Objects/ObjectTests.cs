@@ -26,6 +26,9 @@ public sealed class ObjectTests(GoferServer server) : AreaTest(server)
     public async Task An_object_is_made_replaced_listed_read_and_deleted()
     {
         var run = await ReadyAsync();
+        var latest = await SendAsync(HttpMethod.Put, "pipelines/p/runs/latest/objects/l", [1]);
+        Assert.Equal($"{Area.Path}/pipelines/p/runs/{run}/objects/l", latest.Headers.Location!.ToString());
+        Assert.Equal(HttpStatusCode.NoContent, (await Area.SendAsync(HttpMethod.Delete, $"pipelines/p/runs/{run}/objects/l")).Status);
         foreach (var path in new[] { "pipelines/p/objects", $"pipelines/p/runs/{run}/objects" })
         {
             var made = await SendAsync(HttpMethod.Put, $"{path}/site", s_bytes);
@@ -60,6 +63,8 @@ public sealed class ObjectTests(GoferServer server) : AreaTest(server)
 
         var head = await SendAsync(HttpMethod.Head, Path);
         Assert.Equal((HttpStatusCode.OK, (long?)s_bytes.Length, Tag(s_bytes)), (head.StatusCode, head.Content.Headers.ContentLength, head.Headers.ETag!.Tag));
+        Assert.Equal(whole.Content.Headers.ToString(), head.Content.Headers.ToString());
+        Assert.Equal(HttpStatusCode.NotModified, (await SendAsync(HttpMethod.Head, Path, change: r => r.Headers.IfNoneMatch.ParseAdd(Tag(s_bytes)))).StatusCode);
 
         var part = await SendAsync(HttpMethod.Get, Path, change: r => r.Headers.Range = new RangeHeaderValue(299_000, 299_009));
         Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
@@ -136,20 +141,34 @@ public sealed class ObjectTests(GoferServer server) : AreaTest(server)
         await using var source = NpgsqlDataSource.Create(Server.ConnectionString);
         foreach (var headers in new[] { "Content-Length: 8000000", "Transfer-Encoding: chunked" })
         {
+            var (mark, blob) = (RandomNumberGenerator.GetBytes(32), (Guid?)null);
             using (var client = new TcpClient())
             {
                 await client.ConnectAsync(Server.Url.Host, Server.Url.Port, Ct);
                 var stream = client.GetStream();
                 await stream.WriteAsync(Encoding.ASCII.GetBytes($"PUT {Area.Path}/pipelines/p/objects/cut HTTP/1.1\r\nHost: {Server.Url.Authority}\r\n{headers}\r\n\r\n"), Ct);
                 if (headers.StartsWith("Transfer", StringComparison.Ordinal)) await stream.WriteAsync("7a1200\r\n"u8.ToArray(), Ct);
+                await stream.WriteAsync(mark, Ct);
                 await stream.WriteAsync(new byte[3_000_000], Ct);
-                // What came is being kept by now; then the caller is gone.
-                await UntilAsync(source, "select count(*) > 0 from gofer.object_chunks c join gofer.object_garbage g using (blob) where g.due_at > now() + interval '50 minutes'");
+                // Some of what came is kept by now; then the caller is gone.
+                blob = await UntilAsync<Guid>(source, $"select blob from gofer.object_chunks where position('\\x{Convert.ToHexStringLower(mark)}'::bytea in data) > 0");
             }
 
-            await UntilAsync(source, "select count(*) = 0 from gofer.object_chunks c join gofer.object_garbage g using (blob) where g.due_at > now() + interval '50 minutes'");
+            await UntilAsync<long>(source, $"select 1::bigint where not exists (select from gofer.object_chunks where blob = '{blob}') and exists (select from gofer.object_garbage where blob = '{blob}' and doomed)");
             Assert.Equal(HttpStatusCode.NotFound, (await Area.SendAsync(HttpMethod.Get, "pipelines/p/objects/cut")).Status);
         }
+    }
+
+    [Fact]
+    public async Task An_object_whose_bytes_are_gone_is_not_there()
+    {
+        await ReadyAsync();
+        await using var source = NpgsqlDataSource.Create(Server.ConnectionString);
+        var mark = RandomNumberGenerator.GetBytes(32);
+        await SendAsync(HttpMethod.Put, "pipelines/p/objects/x", mark);
+        await using (var delete = source.CreateCommand($"delete from gofer.object_chunks where position('\\x{Convert.ToHexStringLower(mark)}'::bytea in data) > 0")) await delete.ExecuteNonQueryAsync(Ct);
+        var answer = await Area.SendAsync(HttpMethod.Get, "pipelines/p/objects/x");
+        Assert.Equal((HttpStatusCode.NotFound, "object_not_found"), (answer.Status, answer.Json.GetProperty("code").GetString()));
     }
 
     [Fact]
@@ -183,6 +202,13 @@ public sealed class ObjectTests(GoferServer server) : AreaTest(server)
         var late = await index.CommitAsync(scope, "x", new UploadedObject(blob, s_bytes.Length, SHA256.HashData(s_bytes)), ObjectCondition.Any, 10, Ct);
         Assert.Equal(("store_unavailable", "The upload stood still for an hour and was given up. Send it again."), (late.Error!.Code, late.Error.Message));
         Assert.Null(await index.FindAsync(scope, "x", Ct));
+        await Assert.ThrowsAsync<Application.Common.StoreUnavailableException>(() => index.RenewAsync(blob, Ct));
+
+        // What it still writes is garbage again.
+        await store.WriteAsync(blob, new MemoryStream(s_bytes), Ct);
+        await index.DiscardAsync(blob, Ct);
+        Assert.Null(await store.OpenAsync(blob, 0, Ct));
+        Assert.True(await AskAsync(source, $"select exists (select from gofer.object_garbage where blob = '{blob.Value}' and doomed)"));
     }
 
     private async Task<long> ReadyAsync()
@@ -206,10 +232,16 @@ public sealed class ObjectTests(GoferServer server) : AreaTest(server)
         return (bool)(await command.ExecuteScalarAsync(Ct))!;
     }
 
-    private static async Task UntilAsync(NpgsqlDataSource source, string sql)
+    /// <summary>The answer, once there is one.</summary>
+    private static async Task<T> UntilAsync<T>(NpgsqlDataSource source, string sql)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (!await AskAsync(source, sql)) await Task.Delay(20, limit.Token);
+        while (true)
+        {
+            await using var command = source.CreateCommand(sql);
+            if (await command.ExecuteScalarAsync(limit.Token) is T found) return found;
+            await Task.Delay(20, limit.Token);
+        }
     }
 }

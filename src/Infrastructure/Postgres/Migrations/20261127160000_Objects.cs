@@ -28,12 +28,18 @@ public sealed class Objects : Migration
             check ((kind = 'run') = (run_number is not null))
         );
         create index on gofer.objects (pipeline_id, run_number);
+        create index on gofer.objects (updated_at) where run_number is not null;
 
         create table gofer.object_garbage (
             blob uuid primary key,
-            due_at timestamptz not null
+            due_at timestamptz not null,
+            -- its bytes are being deleted, or were: nobody makes them an object's any more
+            doomed boolean not null
         );
         create index on gofer.object_garbage (due_at);
+
+        -- where the bytes are, for every process alike
+        alter table gofer.install add column object_store text;
 
         create table gofer.object_chunks (
             blob uuid not null,

@@ -1,3 +1,4 @@
+using Gofer.Application.Common;
 using Gofer.Application.Objects;
 using Gofer.Domain.Common;
 using Gofer.Domain.Objects;
@@ -8,8 +9,8 @@ namespace Gofer.Infrastructure.Postgres.Objects;
 
 /// <summary>
 /// Objects as rows, and as garbage the bytes that none of them has. An id stands in one of the two tables from before its first byte to after its
-/// last, and goes from one to the other in one transaction; who deletes bytes holds their row of garbage meanwhile, so nobody makes them an
-/// object's at the same moment.
+/// last, and goes from one to the other in one transaction; who deletes bytes dooms their row of garbage first, so nobody makes them an
+/// object's any more.
 /// </summary>
 internal sealed class ObjectIndex(NpgsqlDataSource source, IObjectStore store) : IObjectIndex
 {
@@ -17,7 +18,12 @@ internal sealed class ObjectIndex(NpgsqlDataSource source, IObjectStore store) :
     private static readonly TimeSpan s_uploads = TimeSpan.FromHours(1);
 
     /// <summary>How long bytes stay that were replaced, for whoever reads them at that moment.</summary>
-    private static readonly TimeSpan s_readers = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_readers = TimeSpan.FromHours(1);
+
+    /// <summary>When bytes are looked at again whose deletion failed, or may have come before the last of them.</summary>
+    private static readonly TimeSpan s_again = TimeSpan.FromMinutes(10);
+
+    private const string GivenUp = "The upload stood still for an hour and was given up. Send it again.";
 
     private const string Columns = "key, size, sha256, created_at, updated_at, blob";
 
@@ -47,7 +53,8 @@ internal sealed class ObjectIndex(NpgsqlDataSource source, IObjectStore store) :
     /// <inheritdoc/>
     public async Task<BlobId> ReserveAsync(CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("insert into gofer.object_garbage (blob, due_at) values (gen_random_uuid(), now() + $1) returning blob");
+        await using var command = source.CreateCommand(
+            "insert into gofer.object_garbage (blob, due_at, doomed) values (gen_random_uuid(), now() + $1, false) returning blob");
         command.Parameters.Add(Sql.P(s_uploads));
         return new BlobId((Guid)(await command.ExecuteScalarAsync(cancellationToken))!);
     }
@@ -55,10 +62,10 @@ internal sealed class ObjectIndex(NpgsqlDataSource source, IObjectStore store) :
     /// <inheritdoc/>
     public async Task RenewAsync(BlobId blob, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("update gofer.object_garbage set due_at = now() + $2 where blob = $1");
+        await using var command = source.CreateCommand("update gofer.object_garbage set due_at = now() + $2 where blob = $1 and not doomed");
         command.Parameters.Add(Sql.P(blob.Value));
         command.Parameters.Add(Sql.P(s_uploads));
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        if (await command.ExecuteNonQueryAsync(cancellationToken) == 0) throw new StoreUnavailableException(GivenUp);
     }
 
     /// <inheritdoc/>
@@ -70,13 +77,10 @@ internal sealed class ObjectIndex(NpgsqlDataSource source, IObjectStore store) :
         var present = await LockedAsync(connection, transaction, scope, key, cancellationToken);
         if (condition.Refuse(present) is { } refused) return refused;
 
-        // Where it was collected meanwhile, the bytes are gone.
-        await using var taken = new NpgsqlCommand("delete from gofer.object_garbage where blob = $1", connection, transaction);
+        // Where somebody deletes them or did, the bytes are no object any more.
+        await using var taken = new NpgsqlCommand("delete from gofer.object_garbage where blob = $1 and not doomed", connection, transaction);
         taken.Parameters.Add(Sql.P(uploaded.Blob.Value));
-        if (await taken.ExecuteNonQueryAsync(cancellationToken) == 0)
-        {
-            return new Error(ErrorKind.Unavailable, ErrorCodes.StoreUnavailable, "The upload stood still for an hour and was given up. Send it again.");
-        }
+        if (await taken.ExecuteNonQueryAsync(cancellationToken) == 0) return new Error(ErrorKind.Unavailable, ErrorCodes.StoreUnavailable, GivenUp);
 
         await using var write = new NpgsqlCommand(
             $"""
@@ -119,48 +123,68 @@ internal sealed class ObjectIndex(NpgsqlDataSource source, IObjectStore store) :
             await using var delete = new NpgsqlCommand(
                 """
                 with gone as (delete from gofer.objects where owner = $1 and key = $2 returning blob)
-                insert into gofer.object_garbage (blob, due_at) select blob, now() from gone
+                insert into gofer.object_garbage (blob, due_at, doomed) select blob, now() + $3, true from gone
                 """,
                 connection, transaction);
             delete.Parameters.Add(Sql.P(scope.Owner));
             delete.Parameters.Add(Sql.P(key));
+            delete.Parameters.Add(Sql.P(s_again));
             await delete.ExecuteNonQueryAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
         try
         {
-            await DiscardAsync(present.Blob, cancellationToken);
+            await store.DeleteAsync(present.Blob, cancellationToken);
+            await ForgetAsync(present.Blob, cancellationToken);
         }
-        catch (Application.Common.StoreUnavailableException)
+#pragma warning disable CA1031
+        catch
+#pragma warning restore CA1031
         {
-            // It is no object any more, which is what was asked for; housekeeping deletes its bytes once the store answers.
+            // It is no object any more, which is what was asked for; housekeeping deletes its bytes once that is possible.
         }
 
         return true;
     }
 
     /// <inheritdoc/>
-    public Task DiscardAsync(BlobId blob, CancellationToken cancellationToken) =>
-        DiscardAsync("where blob = $1 for update", Sql.P(blob.Value), cancellationToken);
-
-    /// <summary>Deletes the bytes of one piece of garbage that is due; false where there is none.</summary>
-    internal Task<bool> CollectAsync(CancellationToken cancellationToken) =>
-        DiscardAsync("where due_at <= now() order by due_at limit $1 for update skip locked", Sql.P(1), cancellationToken);
-
-    private async Task<bool> DiscardAsync(string which, NpgsqlParameter parameter, CancellationToken cancellationToken)
+    public async Task DiscardAsync(BlobId blob, CancellationToken cancellationToken)
     {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var find = new NpgsqlCommand($"select blob from gofer.object_garbage {which}", connection, transaction);
-        find.Parameters.Add(parameter);
-        if (await find.ExecuteScalarAsync(cancellationToken) is not Guid blob) return false;
-        await store.DeleteAsync(new BlobId(blob), cancellationToken);
-        await using var delete = new NpgsqlCommand("delete from gofer.object_garbage where blob = $1", connection, transaction);
-        delete.Parameters.Add(Sql.P(blob));
-        await delete.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+        // Noted anew where somebody collected it meanwhile; and looked at once more, for a piece that is still on its way to the store.
+        await using var command = source.CreateCommand(
+            """
+            insert into gofer.object_garbage (blob, due_at, doomed) values ($1, now() + $2, true)
+            on conflict (blob) do update set due_at = excluded.due_at, doomed = true
+            """);
+        command.Parameters.Add(Sql.P(blob.Value));
+        command.Parameters.Add(Sql.P(s_again));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        await store.DeleteAsync(blob, cancellationToken);
+    }
+
+    /// <summary>
+    /// Takes a piece of garbage that is due, for as long as it may take to delete it: another one comes before this where that fails. Null where there is
+    /// none.
+    /// </summary>
+    internal async Task<BlobId?> TakeDueAsync(CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            """
+            update gofer.object_garbage g set doomed = true, due_at = now() + $1 from (
+                select blob from gofer.object_garbage where due_at <= now() order by due_at limit 1 for update skip locked) due
+            where g.blob = due.blob returning g.blob
+            """);
+        command.Parameters.Add(Sql.P(s_again));
+        return await command.ExecuteScalarAsync(cancellationToken) is Guid blob ? new BlobId(blob) : null;
+    }
+
+    /// <summary>Its bytes are deleted.</summary>
+    internal async Task ForgetAsync(BlobId blob, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("delete from gofer.object_garbage where blob = $1 and doomed");
+        command.Parameters.Add(Sql.P(blob.Value));
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>What is there. Writers of one scope go one after the other: what one of them finds is so until it commits, and none is one too many.</summary>
@@ -188,8 +212,8 @@ internal sealed class ObjectIndex(NpgsqlDataSource source, IObjectStore store) :
                 order by o.updated_at desc, o.key offset greatest($3 - 1, 0)),
             gone as (delete from gofer.objects o using old where o.owner = $1 and o.key = old.key returning o.key, o.blob, o.updated_at),
             kept as (
-                insert into gofer.object_garbage (blob, due_at)
-                select blob, now() + $4 from gone union all select b, now() + $4 from unnest($5) b)
+                insert into gofer.object_garbage (blob, due_at, doomed)
+                select blob, now() + $4, true from gone union all select b, now() + $4, true from unnest($5) b on conflict do nothing)
             select key from gone order by updated_at, key
             """,
             connection, transaction);

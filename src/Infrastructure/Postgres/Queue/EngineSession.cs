@@ -30,13 +30,14 @@ internal sealed class EngineSession(NpgsqlConnection connection, Preparation pre
         foreach (var command in commands) batch.BatchCommands.Add(command);
         var reader = deadline is null ? await SendAsync(cancellationToken) : await deadline.RunAsync(SendAsync, cancellationToken);
         _opened = true;
-        if (opens) await reader.NextResultAsync(cancellationToken);
         return reader;
 
         async Task<NpgsqlDataReader> SendAsync(CancellationToken token)
         {
             await preparation.PrepareAsync(batch, token);
-            return await batch.ExecuteReaderAsync(token);
+            var answers = await batch.ExecuteReaderAsync(token);
+            if (opens) await answers.NextResultAsync(token);
+            return answers;
         }
     }
 
@@ -69,9 +70,18 @@ internal sealed class EngineSession(NpgsqlConnection connection, Preparation pre
         {
             writes.Add("commit");
             await using var answers = await ReadAsync(cancellationToken, writes.Commands);
-            while (await answers.NextResultAsync(cancellationToken))
+            // Read to the end: an error anywhere is an error here.
+            if (deadline is null) await EndAsync(cancellationToken);
+            else await deadline.RunAsync(EndAsync, cancellationToken);
+
+            async Task<bool> EndAsync(CancellationToken token)
             {
-                // read to the end: an error anywhere is an error here
+                while (await answers.NextResultAsync(token))
+                {
+                    // nothing of them is wanted
+                }
+
+                return true;
             }
         }
 

@@ -48,7 +48,7 @@ internal sealed class AttemptSecrets(
         {
             return Missing(unreadable.Message);
         }
-        catch (Exception e) when (DatabaseTrouble.IsAway(e))
+        catch (Exception e) when (e is not StoreUnavailableException && DatabaseTrouble.IsAway(e))
         {
             throw new StoreUnavailableException(DatabaseTrouble.Reason(e), e);
         }

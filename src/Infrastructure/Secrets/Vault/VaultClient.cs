@@ -35,7 +35,15 @@ internal sealed class VaultClient : IDisposable
 
     /// <summary>Returns where Vault answers, is open and knows the token; what it may do there, only its use shows.</summary>
     /// <exception cref="StoreUnavailableException">It does not, and why.</exception>
-    public Task LookAsync(CancellationToken cancellationToken) => AskAsync(HttpMethod.Get, "auth/token/lookup-self", null, cancellationToken);
+    public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        const string Path = "auth/token/lookup-self";
+        if (await AskAsync(HttpMethod.Get, Path, null, cancellationToken) is not { ValueKind: JsonValueKind.Object } answer || !answer.TryGetProperty("data", out _))
+        {
+            throw Away($"answers GET {Path} as no Vault does; is it one?");
+        }
+    }
+
 
     private async Task<JsonElement?> AskAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
