@@ -1,5 +1,6 @@
 using System.Net;
 using Gofer.Application.Common;
+using Gofer.Application.Objects;
 using Gofer.Cli.Hosting;
 using Gofer.Client;
 using Gofer.Domain.Common;
@@ -118,7 +119,7 @@ public sealed class ObjectLimitTests : IAsyncLifetime
         var services = _server.Host.Services;
         var index = services.GetRequiredService<ObjectIndex>();
         await using var source = NpgsqlDataSource.Create(_server.ConnectionString);
-        var store = new Stubborn(services.GetRequiredService<Gofer.Application.Objects.IObjectStore>());
+        var store = new Stubborn(services.GetRequiredService<IObjectStore>());
         foreach (var size in (int[])[1, 2])
         {
             var blob = await index.ReserveAsync(Ct);
@@ -134,6 +135,21 @@ public sealed class ObjectLimitTests : IAsyncLifetime
         await using (var left = source.CreateCommand("select string_agg(length(data)::text, ' ') from gofer.object_chunks")) Assert.Equal("1", await left.ExecuteScalarAsync(Ct));
         store.Keeps = null;
         Assert.Equal("", await SizesAsync());
+    }
+
+    [Fact]
+    public async Task Bytes_that_somebody_is_deleting_become_no_object_any_more()
+    {
+        var index = _server.Host.Services.GetRequiredService<ObjectIndex>();
+        await using var source = NpgsqlDataSource.Create(_server.ConnectionString);
+        var blob = await index.ReserveAsync(Ct);
+        await using (var due = source.CreateCommand("update gofer.object_garbage set due_at = now()")) await due.ExecuteNonQueryAsync(Ct);
+        Assert.Equal(blob, await index.TakeDueAsync(Ct));
+        Assert.Null(await index.TakeDueAsync(Ct));
+        var scope = new Domain.Objects.ObjectScope.OfPipeline { Namespace = default, Pipeline = default };
+        var late = await index.CommitAsync(scope, "x", new UploadedObject(blob, 1, new byte[32]), ObjectCondition.Any, 10, Ct);
+        Assert.Equal("The upload stood still for an hour and was given up. Send it again.", late.Error!.Message);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => index.RenewAsync(blob, Ct));
     }
 
     [Fact]
@@ -164,7 +180,7 @@ public sealed class ObjectLimitTests : IAsyncLifetime
         Assert.Equal("", await SizesAsync());
     }
 
-    private Task<PutObjectView> PutAsync(string key) => _area.Client.Bytes.PutAsync(Pipeline, key, new MemoryStream([7]), cancellationToken: Ct);
+    private Task<Gofer.Client.PutObjectView> PutAsync(string key) => _area.Client.Bytes.PutAsync(Pipeline, key, new MemoryStream([7]), cancellationToken: Ct);
 
     private Task KeepAsync() => _server.Host.Services.GetRequiredService<ObjectKeeping>().RunAsync(Ct);
 
@@ -186,7 +202,7 @@ public sealed class ObjectLimitTests : IAsyncLifetime
     }
 
     /// <summary>A store that deletes everything but one.</summary>
-    private sealed class Stubborn(Gofer.Application.Objects.IObjectStore inner) : Gofer.Application.Objects.IObjectStore
+    private sealed class Stubborn(IObjectStore inner) : IObjectStore
     {
         public BlobId? Keeps { get; set; }
 

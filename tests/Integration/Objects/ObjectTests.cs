@@ -95,6 +95,18 @@ public sealed class ObjectTests(GoferServer server) : AreaTest(server)
     }
 
     [Fact]
+    public async Task Of_many_who_make_an_object_where_there_is_none_one_does()
+    {
+        await ReadyAsync();
+        foreach (var round in Enumerable.Range(0, 5))
+        {
+            var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => SendAsync(HttpMethod.Put, $"pipelines/p/objects/x{round}", [(byte)i], r => r.Headers.IfNoneMatch.ParseAdd("*"))));
+            Assert.Single(answers, a => a.StatusCode == HttpStatusCode.Created);
+            Assert.Equal(11, answers.Count(a => a.StatusCode == HttpStatusCode.PreconditionFailed));
+        }
+    }
+
+    [Fact]
     public async Task What_is_not_there_is_named_from_the_outside_in()
     {
         var run = await ReadyAsync();
