@@ -3,16 +3,12 @@ using Gofer.Domain.Common;
 namespace Gofer.Application.Objects;
 
 /// <summary>The bytes of an object as a stream that can be read from any place: nothing is read from the store before it is asked for.</summary>
-internal sealed class ObjectStream(IObjectStore store, BlobId blob, long length) : Stream
+internal sealed class ObjectStream(IObjectStore store, BlobId blob, long length) : ReadOnlyStream
 {
     private Stream? _open;
     private long _openAt;
 
-    public override bool CanRead => true;
-
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => length;
 
@@ -39,17 +35,6 @@ internal sealed class ObjectStream(IObjectStore store, BlobId blob, long length)
         _openAt = Position += read;
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Objects are read asynchronously.");
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {

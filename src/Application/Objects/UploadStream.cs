@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace Gofer.Application.Objects;
 
 /// <summary>Passes an upload through to a store, counts and digests it, ends it where it becomes too long, and says from time to time that it goes on.</summary>
-internal sealed class UploadStream(Stream from, long limit, Func<CancellationToken, Task> renew) : Stream
+internal sealed class UploadStream(Stream from, long limit, Func<CancellationToken, Task> renew) : ReadOnlyStream
 {
     /// <summary>How often a long upload is said to go on; far more often than it would be given up.</summary>
     private static readonly TimeSpan s_pace = TimeSpan.FromMinutes(5);
@@ -13,16 +13,6 @@ internal sealed class UploadStream(Stream from, long limit, Func<CancellationTok
     private long _renewedAt = Stopwatch.GetTimestamp();
 
     public long Count { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => Count; set => throw new NotSupportedException(); }
 
     /// <summary>The digest of all that was read.</summary>
     public byte[] Digest() => _hash.GetCurrentHash();
@@ -41,19 +31,6 @@ internal sealed class UploadStream(Stream from, long limit, Func<CancellationTok
 
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Objects are read asynchronously.");
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

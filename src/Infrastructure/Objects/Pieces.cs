@@ -1,3 +1,5 @@
+using Gofer.Application.Objects;
+
 namespace Gofer.Infrastructure.Objects;
 
 /// <summary>
@@ -45,21 +47,11 @@ internal static class Pieces
         return first is null ? null : new PieceStream(size, number, from, first, open);
     }
 
-    private sealed class PieceStream(int size, int number, int from, Stream first, Func<int, int, CancellationToken, Task<Stream?>> open) : Stream
+    private sealed class PieceStream(int size, int number, int from, Stream first, Func<int, int, CancellationToken, Task<Stream?>> open) : ReadOnlyStream
     {
         private Stream? _piece = first;
         private int _number = number;
         private int _at = from;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -75,19 +67,6 @@ internal static class Pieces
 
             return 0;
         }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Objects are read asynchronously.");
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override async ValueTask DisposeAsync()
         {

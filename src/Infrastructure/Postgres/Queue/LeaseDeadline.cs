@@ -6,8 +6,8 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// <summary>
 /// How long a worker waits for the answer to what it sends in one go: a third of its lease, so that a connection which carries nothing any more,
 /// and which nobody says anything of, costs it one look and not its tasks. Not for a whole transaction, nor for a connection to be made, which
-/// take many answers where the network is slow. An honest answer may take longer too: each time the wait was too short it is doubled, up to <see cref="Longest"/>, until a minute has passed in which it was not. Without a lease it is
-/// <see cref="Longest"/> from the start.
+/// take many answers where the network is slow. An honest answer may take longer too: each time the wait was too short it is doubled, up to
+/// <see cref="Longest"/>, until a minute has passed in which it was not. Without a lease it is <see cref="Longest"/> from the start.
 /// </summary>
 internal sealed class LeaseDeadline(NpgsqlDataSource source)
 {
