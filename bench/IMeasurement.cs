@@ -12,3 +12,10 @@ internal interface IMeasurement
     /// <summary>Adds one round's figures to the report.</summary>
     Task MeasureAsync(Round round, CancellationToken cancellationToken);
 }
+
+/// <summary>A measurement that can say where the time of what it measures goes.</summary>
+internal interface IProfiled
+{
+    /// <summary>Does it once more, watched, and prints what was seen.</summary>
+    Task ProfileAsync(Options options, TextWriter output, CancellationToken cancellationToken);
+}

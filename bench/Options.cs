@@ -14,7 +14,7 @@ internal sealed record Options
           --runs N     runs of 10 tasks in one drain (2000)
           --only ...   these measurements alone; the others' names are printed with --only help
           --history N  finished executions that `growth` begins with (10000000); it runs only when named, since it takes minutes
-          --profile    where the engine's time goes in a drain, beside the table
+          --profile    where the engine's time goes in drain, creation and idle, of those that are measured, beside the table
         """;
 
     public int Rounds { get; private init; } = 3;

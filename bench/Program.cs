@@ -2,7 +2,6 @@ using Gofer.Bench;
 using Gofer.Bench.Engine;
 using Gofer.Bench.Limit;
 using Gofer.Bench.Measurements;
-using Gofer.Bench.Profile;
 using Gofer.Bench.Table;
 
 IMeasurement[] all = [new Drain(), new Peers(), new Creation(), new Idle(), new Sustained(), new Statements(), new Logs(), new LargeRun(), new Snapshot(), new Containers(), new Followed(), new Growth()];
@@ -31,7 +30,11 @@ try
     // What is compiled and cached at the first use is not what is measured.
     await LimitDrain.RunAsync(Dag.Ten, 300, stop.Token);
     await GoferDrain.RunAsync(Dag.Ten, 300, stop.Token);
-    if (options.Profile) await DrainProfile.PrintAsync(options.Runs, stop.Token);
+    if (options.Profile)
+    {
+        foreach (var measurement in chosen.OfType<IProfiled>()) await measurement.ProfileAsync(options, Console.Out, stop.Token);
+    }
+
     for (var i = 1; i <= options.Rounds; i++)
     {
         var round = new Round(options, report);

@@ -28,7 +28,7 @@ internal sealed class RestApi : IAsyncDisposable
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(o => o.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddGoferPostgres(database).AddGoferApi();
+        builder.Services.AddGoferPostgres(database).AddGoferApi().Configure<ApiOptions>(o => o.Authentication = Authentication.None);
         var app = builder.Build();
         var opened = await app.Services.GetRequiredService<GoferDatabase>().OpenAsync(migrate: false, cancellationToken);
         if (opened.Error is { } error) throw new InvalidOperationException(error.Message);

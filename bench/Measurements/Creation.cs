@@ -1,11 +1,12 @@
 using Gofer.Bench.Engine;
 using Gofer.Bench.Limit;
+using Gofer.Bench.Profile;
 using Gofer.Bench.Table;
 
 namespace Gofer.Bench.Measurements;
 
 /// <summary>Runs of 10 tasks created a second by REST on loopback, one a request and by the batch route; the prototype takes numbers from a head row too.</summary>
-internal sealed class Creation : IMeasurement
+internal sealed class Creation : IMeasurement, IProfiled
 {
     private const int Count = 50;
     private const int Batch = 100;
@@ -15,6 +16,8 @@ internal sealed class Creation : IMeasurement
     private static readonly Line s_batch = new("runs created by the batch route, 4 callers, 100 a request", "runs/s", "limit, 100 a commit", new Goal.RatioAtLeast(0.5));
 
     public string Name => "creation";
+
+    public Task ProfileAsync(Options options, TextWriter output, CancellationToken cancellationToken) => CreationProfile.PrintAsync(options, output, cancellationToken);
 
     public async Task MeasureAsync(Round round, CancellationToken cancellationToken)
     {

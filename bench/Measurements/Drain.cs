@@ -1,11 +1,12 @@
 using Gofer.Bench.Engine;
 using Gofer.Bench.Limit;
+using Gofer.Bench.Profile;
 using Gofer.Bench.Table;
 
 namespace Gofer.Bench.Measurements;
 
 /// <summary>How many executions of 10-task graphs a second the whole engine drains, and what each costs in the server's log.</summary>
-internal sealed class Drain : IMeasurement
+internal sealed class Drain : IMeasurement, IProfiled
 {
     private static readonly Line s_rate = new("drain of 10-task DAGs", "executions/s", "limit", new Goal.RatioAtLeast(0.5));
     private static readonly Line s_wal = new("WAL of an execution, drain", "bytes", "limit", new Goal.AtMost(2048));
@@ -14,6 +15,8 @@ internal sealed class Drain : IMeasurement
     private static readonly Line s_processor = new("processor time of an execution, drain, with the server's", "us", "limit", Goal.None);
 
     public string Name => "drain";
+
+    public Task ProfileAsync(Options options, TextWriter output, CancellationToken cancellationToken) => DrainProfile.PrintAsync(options.Runs, output, cancellationToken);
 
     public async Task MeasureAsync(Round round, CancellationToken cancellationToken)
     {

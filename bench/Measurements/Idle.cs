@@ -1,17 +1,20 @@
 using System.Diagnostics;
 using Gofer.Bench.Engine;
+using Gofer.Bench.Profile;
 using Gofer.Bench.Table;
 
 namespace Gofer.Bench.Measurements;
 
 /// <summary>One run at a time on a system that has nothing else to do: how soon it is taken, and how soon a chain of ten is through.</summary>
-internal sealed class Idle : IMeasurement
+internal sealed class Idle : IMeasurement, IProfiled
 {
     private static readonly Line s_half = new("ready to claimed, idle, p50", "ms", "limit", new Goal.RatioAtMost(1.5));
     private static readonly Line s_most = new("ready to claimed, idle, p99", "ms", "limit", new Goal.RatioAtMost(1.5));
     private static readonly Line s_chain = new("chain of 10 tasks, idle, creation to end, p50", "ms", "limit", new Goal.RatioAtMost(1.5));
 
     public string Name => "idle";
+
+    public Task ProfileAsync(Options options, TextWriter output, CancellationToken cancellationToken) => IdleProfile.PrintAsync(options, output, cancellationToken);
 
     public async Task MeasureAsync(Round round, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gofer.Application.Logs;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
@@ -8,14 +9,23 @@ namespace Gofer.Bench.Profile;
 /// <summary>The queue as it is, with a stopwatch at its door.</summary>
 internal sealed class TimedQueue(IWorkQueue inner, Stopwatches watches) : IWorkQueue
 {
+    /// <summary>Told of each advance: the stopwatch before and after it, how many reports it took in, and what it came to.</summary>
+    public Action<long, long, int, Advance> Advanced { get; init; } = (_, _, _, _) => { };
+
     public Task<WorkerId> RegisterAsync(string name, Backend backend, TimeSpan lease, CancellationToken cancellationToken) =>
         inner.RegisterAsync(name, backend, lease, cancellationToken);
 
     public Task<Renewal?> RenewAsync(WorkerId worker, TimeSpan lease, CancellationToken cancellationToken) => inner.RenewAsync(worker, lease, cancellationToken);
 
-    public Task<Advance> AdvanceAsync(
-        WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit, CancellationToken cancellationToken) =>
-        watches.TimeAsync("advance (size: reports and claims)", () => inner.AdvanceAsync(worker, backend, reports, claimLimit, cancellationToken), a => a.Claims.Count + reports.Count);
+    public async Task<Advance> AdvanceAsync(
+        WorkerId worker, Backend backend, IReadOnlyList<TaskReport> reports, int claimLimit, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var advance = await watches.TimeAsync(
+            "advance (size: reports and claims)", () => inner.AdvanceAsync(worker, backend, reports, claimLimit, cancellationToken), a => a.Claims.Count + reports.Count);
+        Advanced(began, Stopwatch.GetTimestamp(), reports.Count, advance);
+        return advance;
+    }
 
     public Task<IReadOnlyList<HeldTask>> StopsAsync(WorkerId worker, IReadOnlyCollection<HeldTask> held, CancellationToken cancellationToken) =>
         inner.StopsAsync(worker, held, cancellationToken);

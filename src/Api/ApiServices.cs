@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using Gofer.Api.Access;
 using Gofer.Api.Docs;
 using Gofer.Api.Http;
 using Gofer.Api.Namespaces;
@@ -28,7 +29,10 @@ public sealed class ApiOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Gofer:Api";
 
-    /// <summary>Answer whoever asks, though there is no authentication yet. Off: this machine only.</summary>
+    /// <summary>What callers are asked for; a server in dev mode asks for nothing.</summary>
+    public Authentication Authentication { get; set; } = Authentication.Tokens;
+
+    /// <summary>With no authentication: answer whoever asks. Off: this machine only.</summary>
     public bool InsecureListen { get; set; }
 
     /// <summary>Whether this is <c>gofer dev</c>.</summary>
@@ -37,6 +41,19 @@ public sealed class ApiOptions
     /// <summary>The kind of scheduler that the workers of this process use; null where it has none.</summary>
     [MaxLength(63)]
     public string? Scheduler { get; set; }
+
+    /// <summary>Whether callers have to show a token.</summary>
+    public bool AsksForTokens => !DevMode && Authentication == Authentication.Tokens;
+}
+
+/// <summary>What callers are asked for.</summary>
+public enum Authentication
+{
+    /// <summary>A token of this install's.</summary>
+    Tokens,
+
+    /// <summary>Nothing: whoever reaches the server may do everything.</summary>
+    None,
 }
 
 /// <summary>Refuses to start on a value that cannot work.</summary>
@@ -68,6 +85,8 @@ public static class ApiServices
         services.AddGoferApplication();
         services.Configure<JsonOptions>(o => GoferJson.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.AddSingleton<Callers>();
+        services.AddHostedService(provider => provider.GetRequiredService<Callers>());
         return services.AddGoferProbes().AddGoferOpenApi();
     }
 
@@ -91,9 +110,12 @@ public static class ApiServices
     public static void MapGoferApi(this WebApplication app)
     {
         app.UseMiddleware<Head>();
-        app.Guard(app.Services.GetRequiredService<IOptions<ApiOptions>>().Value.InsecureListen);
+        var options = app.Services.GetRequiredService<IOptions<ApiOptions>>().Value;
+        // Whoever has a token meant to send it: no page of another origin and no name that was pointed at us can.
+        app.Guard(insecure: options.AsksForTokens || options.InsecureListen);
         app.UseMiddleware<UntilOpen>();
         app.UseRouting();
+        app.UseMiddleware<AccessGate>();
         app.MapProbes();
         app.MapGoferOpenApi();
         app.MapSchemas();
@@ -108,6 +130,8 @@ public static class ApiServices
         api.MapLogs();
         api.MapSecrets();
         api.MapObjects();
+        api.MapTokens();
+        api.MapRoles();
     }
 
     private static void Guard(this WebApplication app, bool insecure)

@@ -25,6 +25,8 @@ public sealed class GoferClient
         Logs = RestService.ForGenerated<ILogsApi>(http, settings);
         Secrets = RestService.ForGenerated<ISecretsApi>(http, settings);
         System = RestService.ForGenerated<ISystemApi>(http, settings);
+        Tokens = RestService.ForGenerated<ITokensApi>(http, settings);
+        Roles = RestService.ForGenerated<IRolesApi>(http, settings);
         Objects = RestService.ForGenerated<IObjectsApi>(http, settings);
         Streams = new GoferStreams(http);
         Bytes = new GoferObjects(http);
@@ -51,6 +53,12 @@ public sealed class GoferClient
 
     /// <summary>Secrets, whose values go in and never come out.</summary>
     public ISecretsApi Secrets { get; }
+
+    /// <summary>Tokens, whose texts are in the answers that made them alone.</summary>
+    public ITokensApi Tokens { get; }
+
+    /// <summary>Roles: what tokens allow.</summary>
+    public IRolesApi Roles { get; }
 
     /// <summary>Objects, but for their bytes: see <see cref="Bytes"/>.</summary>
     public IObjectsApi Objects { get; }

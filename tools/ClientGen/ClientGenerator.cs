@@ -24,6 +24,10 @@ public static class ClientGenerator
         ["Interfaces.cs"] = Interfaces(document.GetProperty("paths")),
     };
 
+    /// <summary>What nobody should print: what goes in and never comes out, and what comes out once.</summary>
+    private static bool IsSecret(JsonElement member) =>
+        (member.TryGetProperty("writeOnly", out var hides) && hides.GetBoolean()) || (member.TryGetProperty("format", out var format) && format.GetString() == "password");
+
     private static string Models(JsonElement schemas)
     {
         var text = new StringBuilder(Header).Append("using System.Text.Json;\nusing System.Text.Json.Serialization;\n\nnamespace Gofer.Client;\n");
@@ -66,7 +70,7 @@ public static class ClientGenerator
         }
 
         // A record prints its members, and this one's are for nobody's log.
-        if (schema.GetProperty("properties").EnumerateObject().Any(m => m.Value.TryGetProperty("writeOnly", out var hides) && hides.GetBoolean()))
+        if (schema.GetProperty("properties").EnumerateObject().Any(m => IsSecret(m.Value)))
         {
             text.Append(CultureInfo.InvariantCulture, $"\n    /// <summary>The name of the type alone: what it holds must not be seen.</summary>\n    public override string ToString() => nameof({name});\n");
         }

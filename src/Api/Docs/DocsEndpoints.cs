@@ -1,3 +1,4 @@
+using Gofer.Api.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -22,5 +23,5 @@ internal static class DocsEndpoints
     {
         context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
         return TypedResults.Content(s_errors.Value, "text/html; charset=utf-8");
-    }).ExcludeFromDescription();
+    }).IsOpen().ExcludeFromDescription();
 }

@@ -26,7 +26,7 @@ internal sealed class LocalOnly(RequestDelegate next)
     }
 
     private static Task Refuse(HttpContext context, string what, string? value) => new Error(
-        ErrorKind.Conflict, ErrorCodes.ForeignOrigin,
+        ErrorKind.Forbidden, ErrorCodes.ForeignOrigin,
         $"{what} is {Shown.Quoted(value ?? "missing")}; a server without authentication answers this machine only: use 127.0.0.1 or localhost.")
         .ToProblem().ExecuteAsync(context);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Gofer.Api.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -13,7 +14,9 @@ namespace Gofer.Api.Http;
 /// <summary>The OpenAPI document, made of the endpoints' own types, and the page that tries them.</summary>
 internal static class OpenApiSetup
 {
-    private static readonly int[] s_problems = [400, 403, 404, 409, 412, 413, 415, 422, 503];
+    private const string TokenScheme = "token";
+
+    private static readonly int[] s_problems = [400, 401, 403, 404, 409, 412, 413, 415, 422, 503];
 
     public static IServiceCollection AddGoferOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
@@ -27,6 +30,13 @@ internal static class OpenApiSetup
                 Description = "Runs short-lived containers: register a pipeline, run it, follow it.",
             };
             document.Servers?.Clear();
+            document.Components ??= new OpenApiComponents();
+            (document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>())[TokenScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "A token, 'gof_…'. 'gofer dev' asks for none.",
+            };
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer((schema, context, _) =>
@@ -45,6 +55,11 @@ internal static class OpenApiSetup
                     Description = "The same key with the same request within 24 hours gets the first answer again.",
                     Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 },
                 });
+            }
+
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<Demand>().LastOrDefault() is not (null or Demand.Nothing))
+            {
+                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(TokenScheme, context.Document)] = [] }];
             }
 
             if (context.Description.ActionDescriptor.EndpointMetadata.OfType<TakesBytes>().Any())
@@ -85,6 +100,8 @@ internal static class OpenApiSetup
             schema.Required?.ExceptWith(["type", "default", "choices", "description"]);
         }
 
+        // The one secret that comes out; whoever generates a client knows not to print it.
+        if (type.Type == typeof(Gofer.Application.Access.NewTokenView)) ((OpenApiSchema)schema.Properties!["token"]).Format = "password";
         if (type.Type == typeof(Runs.RerunBody))
         {
             schema.Properties!["version"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Integer | JsonSchemaType.Null };
@@ -102,8 +119,8 @@ internal static class OpenApiSetup
 
     public static void MapGoferOpenApi(this WebApplication app)
     {
-        app.MapGet("/", () => TypedResults.Redirect("/swagger/")).ExcludeFromDescription();
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapGet("/", () => TypedResults.Redirect("/swagger/")).IsOpen().ExcludeFromDescription();
+        app.MapOpenApi("/openapi/{documentName}.json").IsOpen();
         app.UseSwaggerUI(ui =>
         {
             ui.DocumentTitle = "Gofer";

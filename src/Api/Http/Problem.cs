@@ -18,11 +18,12 @@ public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
     {
         ErrorCodes.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
         ErrorCodes.UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
-        ErrorCodes.ForeignOrigin => StatusCodes.Status403Forbidden,
         _ => error.Kind switch
         {
             ErrorKind.Malformed => StatusCodes.Status400BadRequest,
             ErrorKind.Invalid => StatusCodes.Status422UnprocessableEntity,
+            ErrorKind.Unauthenticated => StatusCodes.Status401Unauthorized,
+            ErrorKind.Forbidden => StatusCodes.Status403Forbidden,
             ErrorKind.NotFound => StatusCodes.Status404NotFound,
             ErrorKind.Conflict => StatusCodes.Status409Conflict,
             ErrorKind.Stale => StatusCodes.Status412PreconditionFailed,
@@ -39,6 +40,7 @@ public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
         var response = httpContext.Response;
         response.StatusCode = StatusCode!.Value;
         response.ContentType = "application/problem+json";
+        if (error.Kind == ErrorKind.Unauthenticated) response.Headers.WWWAuthenticate = "Bearer";
         if (error.Kind == ErrorKind.Unavailable) response.Headers.RetryAfter = "1";
         var body = new ProblemBody(
             DocsEndpoints.AddressOf(error.Code), error.Message, response.StatusCode, error.Code,

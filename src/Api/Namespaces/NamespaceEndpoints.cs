@@ -1,7 +1,10 @@
 using System.Text.Json;
+using Gofer.Api.Access;
 using Gofer.Api.Http;
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Application.Namespaces;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -52,29 +55,29 @@ internal static class NamespaceEndpoints
     public static void MapNamespaces(this IEndpointRouteBuilder api)
     {
         var namespaces = api.MapGroup("/namespaces").WithTags("Namespaces");
-        namespaces.MapGet("", List).WithName("ListNamespaces").WithSummary("List namespaces");
-        namespaces.MapPost("", Create).WithName("CreateNamespace").WithSummary("Make a namespace");
-        namespaces.MapGet("/{namespace}", Get).WithName("GetNamespace").WithSummary("Read a namespace");
-        namespaces.MapPut("/{namespace}", Put).WithName("PutNamespace").WithSummary("Make or replace a namespace");
-        namespaces.MapPatch("/{namespace}", Update).WithName("UpdateNamespace").WithSummary("Change a namespace");
-        namespaces.MapDelete("/{namespace}", Delete).WithName("DeleteNamespace")
+        namespaces.MapGet("", List).WithName("ListNamespaces").NeedsToken().WithSummary("List the namespaces that the caller sees");
+        namespaces.MapPost("", Create).WithName("CreateNamespace").Needs(Resource.Namespaces, Verb.Write).WithSummary("Make a namespace");
+        namespaces.MapGet("/{namespace}", Get).WithName("GetNamespace").Needs(Resource.Namespaces, Verb.Read).WithSummary("Read a namespace");
+        namespaces.MapPut("/{namespace}", Put).WithName("PutNamespace").Needs(Resource.Namespaces, Verb.Write).WithSummary("Make or replace a namespace");
+        namespaces.MapPatch("/{namespace}", Update).WithName("UpdateNamespace").Needs(Resource.Namespaces, Verb.Write).WithSummary("Change a namespace");
+        namespaces.MapDelete("/{namespace}", Delete).WithName("DeleteNamespace").Needs(Resource.Namespaces, Verb.Delete)
             .WithSummary("Delete a namespace; with force its pipelines too, their unfinished runs cancelled");
     }
 
-    private static async Task<Results<Ok<Page<NamespaceView>>, Problem>> List(IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
-        (await mediator.Send(new ListNamespaces(new PageRequest(limit, cursor)), ct)).Answer();
+    private static async Task<Results<Ok<Page<NamespaceView>>, Problem>> List(Caller caller, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        (await mediator.Send(new ListNamespaces(caller, new PageRequest(limit, cursor)), ct)).Answer();
 
     private static async Task<Results<Created<NamespaceView>, Problem>> Create(
         Body<NewNamespaceBody> body, HttpContext context, IMediator mediator, CancellationToken ct) =>
         Created(await mediator.Send(new CreateNamespace(body.Value.Id, new NamespaceSettings(body.Value.Description, body.Value.TaskLimit, body.Value.Weight)), ct), context);
 
-    private static async Task<Results<Ok<NamespaceView>, Problem>> Get(string @namespace, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new GetNamespace(@namespace), ct)).Answer(context);
+    private static async Task<Results<Ok<NamespaceView>, Problem>> Get(string @namespace, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new GetNamespace(caller.In(@namespace)), ct)).Answer(context);
 
     private static async Task<Results<Ok<NamespaceView>, Created<NamespaceView>, Problem>> Put(
-        string @namespace, Body<NamespaceBody> body, HttpContext context, IMediator mediator, CancellationToken ct)
+        string @namespace, Body<NamespaceBody> body, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct)
     {
-        var put = await mediator.Send(new PutNamespace(@namespace, body.Value.ToSettings(), context.IfMatch()), ct);
+        var put = await mediator.Send(new PutNamespace(caller.In(@namespace), body.Value.ToSettings(), context.IfMatch()), ct);
         if (!put.IsOk) return put.Error.ToProblem();
         context.Response.Headers.ETag = put.Value.Namespace.Tag;
         return put.Value.Created
@@ -83,12 +86,12 @@ internal static class NamespaceEndpoints
     }
 
     private static async Task<Results<Ok<NamespaceView>, Problem>> Update(
-        string @namespace, Body<NamespaceBody> body, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new UpdateNamespace(@namespace, body.Value.ToSettings(), context.IfMatch()), ct)).Answer(context);
+        string @namespace, Body<NamespaceBody> body, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new UpdateNamespace(caller.In(@namespace), body.Value.ToSettings(), context.IfMatch()), ct)).Answer(context);
 
     private static async Task<Results<NoContent, Problem>> Delete(
-        string @namespace, HttpContext context, IMediator mediator, CancellationToken ct, bool force = false) =>
-        (await mediator.Send(new DeleteNamespace(@namespace, force, context.IfMatch()), ct)).Answer();
+        string @namespace, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct, bool force = false) =>
+        (await mediator.Send(new DeleteNamespace(caller.In(@namespace), force, context.IfMatch()), ct)).Answer();
 
     private static Results<Created<NamespaceView>, Problem> Created(Result<Tagged<NamespaceView>> result, HttpContext context)
     {

@@ -1,7 +1,10 @@
 using System.Globalization;
+using Gofer.Api.Access;
 using Gofer.Api.Http;
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Application.Objects;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -26,47 +29,47 @@ internal static class ObjectEndpoints
     public static void MapObjects(this IEndpointRouteBuilder api)
     {
         var pipelines = api.MapGroup("/namespaces/{namespace}/pipelines/{pipeline}/objects").WithTags("Objects");
-        pipelines.MapGet("", ListOfPipeline).WithName("ListPipelineObjects").WithSummary("List the objects of a pipeline, without their bytes");
-        pipelines.MapGet("/{key}", GetOfPipeline).WithName("GetPipelineObject").WithSummary("Read the bytes of a pipeline's object, or a part of them").AnswersBytes();
-        pipelines.MapPut("/{key}", PutOfPipeline).WithName("PutPipelineObject").WithSummary("Make an object of a pipeline, or give it other bytes").WithMetadata(new TakesBytes());
-        pipelines.MapDelete("/{key}", DeleteOfPipeline).WithName("DeletePipelineObject").WithSummary("Delete an object of a pipeline");
+        pipelines.MapGet("", ListOfPipeline).WithName("ListPipelineObjects").Needs(Resource.Objects, Verb.Read).WithSummary("List the objects of a pipeline, without their bytes");
+        pipelines.MapGet("/{key}", GetOfPipeline).WithName("GetPipelineObject").Needs(Resource.Objects, Verb.Read).WithSummary("Read the bytes of a pipeline's object, or a part of them").AnswersBytes();
+        pipelines.MapPut("/{key}", PutOfPipeline).WithName("PutPipelineObject").Needs(Resource.Objects, Verb.Write).WithSummary("Make an object of a pipeline, or give it other bytes").WithMetadata(new TakesBytes());
+        pipelines.MapDelete("/{key}", DeleteOfPipeline).WithName("DeletePipelineObject").Needs(Resource.Objects, Verb.Delete).WithSummary("Delete an object of a pipeline");
 
         var runs = api.MapGroup("/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/objects").WithTags("Objects");
-        runs.MapGet("", ListOfRun).WithName("ListRunObjects").WithSummary("List the objects of a run, without their bytes");
-        runs.MapGet("/{key}", GetOfRun).WithName("GetRunObject").WithSummary("Read the bytes of a run's object, or a part of them").AnswersBytes();
-        runs.MapPut("/{key}", PutOfRun).WithName("PutRunObject").WithSummary("Make an object of a run, or give it other bytes").WithMetadata(new TakesBytes());
-        runs.MapDelete("/{key}", DeleteOfRun).WithName("DeleteRunObject").WithSummary("Delete an object of a run");
+        runs.MapGet("", ListOfRun).WithName("ListRunObjects").Needs(Resource.Objects, Verb.Read).WithSummary("List the objects of a run, without their bytes");
+        runs.MapGet("/{key}", GetOfRun).WithName("GetRunObject").Needs(Resource.Objects, Verb.Read).WithSummary("Read the bytes of a run's object, or a part of them").AnswersBytes();
+        runs.MapPut("/{key}", PutOfRun).WithName("PutRunObject").Needs(Resource.Objects, Verb.Write).WithSummary("Make an object of a run, or give it other bytes").WithMetadata(new TakesBytes());
+        runs.MapDelete("/{key}", DeleteOfRun).WithName("DeleteRunObject").Needs(Resource.Objects, Verb.Delete).WithSummary("Delete an object of a run");
     }
 
     private static Task<Results<Ok<Page<ObjectView>>, Problem>> ListOfPipeline(
-        string @namespace, string pipeline, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
-        ListAsync(new ObjectPlace(@namespace, pipeline, null), limit, cursor, mediator, ct);
+        string @namespace, string pipeline, Caller caller, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        ListAsync(new ObjectPlace(caller.In(@namespace), pipeline, null), limit, cursor, mediator, ct);
 
     private static Task<Results<Ok<Page<ObjectView>>, Problem>> ListOfRun(
-        string @namespace, string pipeline, string run, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
-        ListAsync(new ObjectPlace(@namespace, pipeline, run), limit, cursor, mediator, ct);
+        string @namespace, string pipeline, string run, Caller caller, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        ListAsync(new ObjectPlace(caller.In(@namespace), pipeline, run), limit, cursor, mediator, ct);
 
-    private static Task<IResult> GetOfPipeline(string @namespace, string pipeline, string key, IMediator mediator, CancellationToken ct) =>
-        GetAsync(new ObjectPlace(@namespace, pipeline, null), key, mediator, ct);
+    private static Task<IResult> GetOfPipeline(string @namespace, string pipeline, string key, Caller caller, IMediator mediator, CancellationToken ct) =>
+        GetAsync(new ObjectPlace(caller.In(@namespace), pipeline, null), key, mediator, ct);
 
-    private static Task<IResult> GetOfRun(string @namespace, string pipeline, string run, string key, IMediator mediator, CancellationToken ct) =>
-        GetAsync(new ObjectPlace(@namespace, pipeline, run), key, mediator, ct);
+    private static Task<IResult> GetOfRun(string @namespace, string pipeline, string run, string key, Caller caller, IMediator mediator, CancellationToken ct) =>
+        GetAsync(new ObjectPlace(caller.In(@namespace), pipeline, run), key, mediator, ct);
 
     private static Task<Results<Ok<PutObjectView>, Created<PutObjectView>, Problem>> PutOfPipeline(
-        string @namespace, string pipeline, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        PutAsync(new ObjectPlace(@namespace, pipeline, null), key, context, mediator, ct);
+        string @namespace, string pipeline, string key, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct) =>
+        PutAsync(new ObjectPlace(caller.In(@namespace), pipeline, null), key, context, mediator, ct);
 
     private static Task<Results<Ok<PutObjectView>, Created<PutObjectView>, Problem>> PutOfRun(
-        string @namespace, string pipeline, string run, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        PutAsync(new ObjectPlace(@namespace, pipeline, run), key, context, mediator, ct);
+        string @namespace, string pipeline, string run, string key, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct) =>
+        PutAsync(new ObjectPlace(caller.In(@namespace), pipeline, run), key, context, mediator, ct);
 
     private static async Task<Results<NoContent, Problem>> DeleteOfPipeline(
-        string @namespace, string pipeline, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new DeleteObject(new ObjectPlace(@namespace, pipeline, null), key, new ObjectCondition(context.IfMatch(), None: false)), ct)).Answer();
+        string @namespace, string pipeline, string key, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new DeleteObject(new ObjectPlace(caller.In(@namespace), pipeline, null), key, new ObjectCondition(context.IfMatch(), None: false)), ct)).Answer();
 
     private static async Task<Results<NoContent, Problem>> DeleteOfRun(
-        string @namespace, string pipeline, string run, string key, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new DeleteObject(new ObjectPlace(@namespace, pipeline, run), key, new ObjectCondition(context.IfMatch(), None: false)), ct)).Answer();
+        string @namespace, string pipeline, string run, string key, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new DeleteObject(new ObjectPlace(caller.In(@namespace), pipeline, run), key, new ObjectCondition(context.IfMatch(), None: false)), ct)).Answer();
 
     private static async Task<Results<Ok<Page<ObjectView>>, Problem>> ListAsync(
         ObjectPlace place, int? limit, string? cursor, IMediator mediator, CancellationToken ct) =>
@@ -92,7 +95,7 @@ internal static class ObjectEndpoints
         context.Response.Headers.ETag = info.Tag;
         if (!created) return TypedResults.Ok(view);
         var owner = run is { } number ? string.Create(CultureInfo.InvariantCulture, $"/runs/{number}") : "";
-        return TypedResults.Created($"{Home}{place.Namespace}/pipelines/{place.Pipeline}{owner}/objects/{key}", view);
+        return TypedResults.Created($"{Home}{place.Namespace.Name}/pipelines/{place.Pipeline}{owner}/objects/{key}", view);
     }
 
     /// <summary>What the caller demands of what is there: <c>If-Match</c>, or <c>If-None-Match: *</c> for nothing.</summary>

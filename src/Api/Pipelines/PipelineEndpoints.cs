@@ -1,7 +1,10 @@
 using System.Text.Json;
+using Gofer.Api.Access;
 using Gofer.Api.Http;
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Application.Pipelines;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 using MediatR;
@@ -45,25 +48,27 @@ internal static class PipelineEndpoints
     public static void MapPipelines(this IEndpointRouteBuilder api)
     {
         var pipelines = api.MapGroup("/namespaces/{namespace}/pipelines").WithTags("Pipelines");
-        pipelines.MapGet("", List).WithName("ListPipelines").WithSummary("List pipelines");
-        pipelines.MapPut("/{pipeline}", Register).WithName("RegisterPipeline")
+        pipelines.MapGet("", List).WithName("ListPipelines").Needs(Resource.Pipelines, Verb.Read).WithSummary("List pipelines");
+        pipelines.MapPut("/{pipeline}", Register).WithName("RegisterPipeline").Needs(Resource.Pipelines, Verb.Write)
             .WithSummary("Register a pipeline document: a new version only where its content differs from the latest");
-        pipelines.MapGet("/{pipeline}", Get).WithName("GetPipeline").WithSummary("Read a pipeline");
-        pipelines.MapPatch("/{pipeline}", Update).WithName("UpdatePipeline").WithSummary("Pause or resume a pipeline");
-        pipelines.MapDelete("/{pipeline}", Delete).WithName("DeletePipeline")
+        pipelines.MapGet("/{pipeline}", Get).WithName("GetPipeline").Needs(Resource.Pipelines, Verb.Read).WithSummary("Read a pipeline");
+        pipelines.MapPatch("/{pipeline}", Update).WithName("UpdatePipeline").Needs(Resource.Pipelines, Verb.Operate).WithSummary("Pause or resume a pipeline");
+        pipelines.MapDelete("/{pipeline}", Delete).WithName("DeletePipeline").Needs(Resource.Pipelines, Verb.Delete)
             .WithSummary("Delete a pipeline; with force its unfinished runs are cancelled");
     }
 
     private static async Task<Results<Ok<Page<PipelineView>>, Problem>> List(
-        string @namespace, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
-        (await mediator.Send(new ListPipelines(@namespace, new PageRequest(limit, cursor)), ct)).Answer();
+        string @namespace, Caller caller, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        (await mediator.Send(new ListPipelines(caller.In(@namespace), new PageRequest(limit, cursor)), ct)).Answer();
 
     private static async Task<Results<Ok<RegistrationView>, Created<RegistrationView>, Problem>> Register(
-        string @namespace, string pipeline, Body<DocumentBody> body, HttpContext context, IMediator mediator, CancellationToken ct,
+        string @namespace, string pipeline, Body<DocumentBody> body, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct,
         bool deploy = false, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "dry_run")] bool dryRun = false)
     {
+        // The first version goes live by itself; who may write documents and not deploy them sends others to wait.
+        if (deploy && !dryRun && !caller.Grants.Allow(Resource.Pipelines, Verb.Operate, @namespace)) return Denials.In(@namespace, Resource.Pipelines, Verb.Operate).ToProblem();
         var registered = await mediator.Send(
-            new RegisterPipeline(@namespace, pipeline, body.Value.Document, deploy, dryRun, context.IfMatch()), ct);
+            new RegisterPipeline(caller.In(@namespace), pipeline, body.Value.Document, deploy, dryRun, context.IfMatch()), ct);
         if (!registered.IsOk) return registered.Error.ToProblem();
         var (registration, tag) = registered.Value;
         context.Response.Headers.ETag = tag;
@@ -73,14 +78,14 @@ internal static class PipelineEndpoints
     }
 
     private static async Task<Results<Ok<PipelineView>, Problem>> Get(
-        string @namespace, string pipeline, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new GetPipeline(@namespace, pipeline), ct)).Answer(context);
+        string @namespace, string pipeline, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new GetPipeline(caller.In(@namespace), pipeline), ct)).Answer(context);
 
     private static async Task<Results<Ok<PipelineView>, Problem>> Update(
-        string @namespace, string pipeline, Body<PipelineBody> body, HttpContext context, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new UpdatePipeline(@namespace, pipeline, body.Value.State, context.IfMatch()), ct)).Answer(context);
+        string @namespace, string pipeline, Body<PipelineBody> body, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new UpdatePipeline(caller.In(@namespace), pipeline, body.Value.State, context.IfMatch()), ct)).Answer(context);
 
     private static async Task<Results<NoContent, Problem>> Delete(
-        string @namespace, string pipeline, HttpContext context, IMediator mediator, CancellationToken ct, bool force = false) =>
-        (await mediator.Send(new DeletePipeline(@namespace, pipeline, force, context.IfMatch()), ct)).Answer();
+        string @namespace, string pipeline, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct, bool force = false) =>
+        (await mediator.Send(new DeletePipeline(caller.In(@namespace), pipeline, force, context.IfMatch()), ct)).Answer();
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Gofer.Api.Access;
 using Gofer.Domain.Pipelines;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -24,6 +25,6 @@ internal static class SchemaEndpoint
             tag ??= new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(text))[..32]}\"");
             response.Headers.CacheControl = "public, max-age=300";
             return TypedResults.Bytes(text, "application/schema+json", entityTag: tag);
-        }).ExcludeFromDescription();
+        }).IsOpen().ExcludeFromDescription();
     }
 }

@@ -1,8 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Text.Unicode;
+using Gofer.Api.Access;
 using Gofer.Api.Http;
+using Gofer.Application.Access;
 using Gofer.Application.Logs;
 using Gofer.Application.Runs;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -27,17 +30,17 @@ internal static class LogEndpoints
     public static void MapLogs(this IEndpointRouteBuilder api)
     {
         var logs = api.MapGroup("/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}").WithTags("Logs");
-        logs.MapGet("/tasks/{task}/logs", OfTask).WithName("GetTaskLogs").WithSummary("Read the output of a task as it was, or follow it line by line")
+        logs.MapGet("/tasks/{task}/logs", OfTask).WithName("GetTaskLogs").Needs(Resource.Logs, Verb.Read).WithSummary("Read the output of a task as it was, or follow it line by line")
             .Produces<string>(StatusCodes.Status200OK, "text/plain", "text/event-stream");
-        logs.MapGet("/logs", OfRun).WithName("GetRunLogs").WithSummary("Read the output of all tasks in order of arrival, each line with its task, or follow it")
+        logs.MapGet("/logs", OfRun).WithName("GetRunLogs").Needs(Resource.Logs, Verb.Read).WithSummary("Read the output of all tasks in order of arrival, each line with its task, or follow it")
             .Produces<string>(StatusCodes.Status200OK, "text/plain", "text/event-stream");
     }
 
     private static async Task<IResult> OfTask(
-        string @namespace, string pipeline, string run, string task, HttpContext context, IMediator mediator, LogReader reader, RunFollower follower,
+        string @namespace, string pipeline, string run, string task, HttpContext context, Caller caller, IMediator mediator, LogReader reader, RunFollower follower,
         CancellationToken ct, int? attempt = null, int? tail = null, string? stream = null, bool follow = false)
     {
-        var scope = await mediator.Send(new FindRun(new RunPath(@namespace, pipeline, run)), ct);
+        var scope = await mediator.Send(new FindRun(new RunPath(caller.In(@namespace), pipeline, run)), ct);
         if (!scope.IsOk) return scope.Error.ToProblem();
         if (Check(attempt, tail, stream) is { } refused) return refused.ToProblem();
         var found = await mediator.Send(new FindTask(scope.Value, task), ct);
@@ -51,10 +54,10 @@ internal static class LogEndpoints
     }
 
     private static async Task<IResult> OfRun(
-        string @namespace, string pipeline, string run, HttpContext context, IMediator mediator, LogReader reader, RunFollower follower,
+        string @namespace, string pipeline, string run, HttpContext context, Caller caller, IMediator mediator, LogReader reader, RunFollower follower,
         CancellationToken ct, int? tail = null, string? stream = null, bool follow = false)
     {
-        var scope = await mediator.Send(new FindRun(new RunPath(@namespace, pipeline, run)), ct);
+        var scope = await mediator.Send(new FindRun(new RunPath(caller.In(@namespace), pipeline, run)), ct);
         if (!scope.IsOk) return scope.Error.ToProblem();
         if (context.Request.Query.ContainsKey("attempt"))
         {

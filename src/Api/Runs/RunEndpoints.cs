@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Gofer.Api.Access;
 using Gofer.Api.Http;
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Application.Runs;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 using MediatR;
@@ -19,34 +22,34 @@ internal static class RunEndpoints
     public static void MapRuns(this IEndpointRouteBuilder api)
     {
         var runs = api.MapGroup("/namespaces/{namespace}/pipelines/{pipeline}/runs").WithTags("Runs");
-        runs.MapGet("", List).WithName("ListRuns").WithSummary("List the runs of a pipeline, newest first");
-        runs.MapPost("", Create).WithName("CreateRun").WithSummary("Run a pipeline").Produces<RunView>(StatusCodes.Status201Created).WithMetadata(new TakesIdempotencyKey());
-        runs.MapPost("/batch", CreateBatch).WithName("CreateRuns").WithSummary("Run a pipeline many times: all runs are created or none")
+        runs.MapGet("", List).WithName("ListRuns").Needs(Resource.Runs, Verb.Read).WithSummary("List the runs of a pipeline, newest first");
+        runs.MapPost("", Create).WithName("CreateRun").Needs(Resource.Runs, Verb.Operate).WithSummary("Run a pipeline").Produces<RunView>(StatusCodes.Status201Created).WithMetadata(new TakesIdempotencyKey());
+        runs.MapPost("/batch", CreateBatch).WithName("CreateRuns").Needs(Resource.Runs, Verb.Operate).WithSummary("Run a pipeline many times: all runs are created or none")
             .Produces<RunBatchView>(StatusCodes.Status201Created).WithMetadata(new TakesIdempotencyKey());
-        runs.MapGet("/{run}", Get).WithName("GetRun").WithSummary("Read a run, or follow it and its tasks")
+        runs.MapGet("/{run}", Get).WithName("GetRun").Needs(Resource.Runs, Verb.Read).WithSummary("Read a run, or follow it and its tasks")
             .Produces<RunView>(StatusCodes.Status200OK, "application/json", "text/event-stream");
-        runs.MapPost("/{run}/cancel", Cancel).WithName("CancelRun").WithSummary("Cancel a run");
-        runs.MapPost("/{run}/rerun", Rerun).WithName("RerunRun").WithSummary("Run a run again, from the start or from what failed; with dry_run only say what that would do")
+        runs.MapPost("/{run}/cancel", Cancel).WithName("CancelRun").Needs(Resource.Runs, Verb.Operate).WithSummary("Cancel a run");
+        runs.MapPost("/{run}/rerun", Rerun).WithName("RerunRun").Needs(Resource.Runs, Verb.Operate).WithSummary("Run a run again, from the start or from what failed; with dry_run only say what that would do")
             .Produces<RunView>(StatusCodes.Status201Created).Produces<RerunPlanView>().WithMetadata(new TakesIdempotencyKey());
-        runs.MapGet("/{run}/explain", Explain).WithName("ExplainRun").WithSummary("Say why a run is where it is");
-        runs.MapGet("/{run}/events", Events).WithName("ListRunEvents").WithSummary("List the events of a run, oldest first, or follow them")
+        runs.MapGet("/{run}/explain", Explain).WithName("ExplainRun").Needs(Resource.Runs, Verb.Read).WithSummary("Say why a run is where it is");
+        runs.MapGet("/{run}/events", Events).WithName("ListRunEvents").Needs(Resource.Runs, Verb.Read).WithSummary("List the events of a run, oldest first, or follow them")
             .Produces<Page<EventView>>(StatusCodes.Status200OK, "application/json", "text/event-stream");
-        runs.MapGet("/{run}/graph", Graph).WithName("GetRunGraph").WithSummary("Draw a run, as JSON or Mermaid")
+        runs.MapGet("/{run}/graph", Graph).WithName("GetRunGraph").Needs(Resource.Runs, Verb.Read).WithSummary("Draw a run, as JSON or Mermaid")
             .Produces<GraphView>(StatusCodes.Status200OK, "application/json", "text/vnd.mermaid");
-        api.MapGet("/namespaces/{namespace}/runs", ListAll).WithTags("Runs").WithName("ListNamespaceRuns")
+        api.MapGet("/namespaces/{namespace}/runs", ListAll).WithTags("Runs").WithName("ListNamespaceRuns").Needs(Resource.Runs, Verb.Read)
             .WithSummary("List the runs of a namespace, newest first");
     }
 
     private static Task<Results<Ok<Page<RunView>>, Problem>> List(
-        string @namespace, string pipeline, [AsParameters] RunQuery query, IMediator mediator, CancellationToken ct) =>
-        ListAsync(@namespace, pipeline, query, mediator, ct);
+        string @namespace, string pipeline, [AsParameters] RunQuery query, Caller caller, IMediator mediator, CancellationToken ct) =>
+        ListAsync(caller.In(@namespace), pipeline, query, mediator, ct);
 
     private static Task<Results<Ok<Page<RunView>>, Problem>> ListAll(
-        string @namespace, [AsParameters] RunQuery query, IMediator mediator, CancellationToken ct) =>
-        ListAsync(@namespace, null, query, mediator, ct);
+        string @namespace, [AsParameters] RunQuery query, Caller caller, IMediator mediator, CancellationToken ct) =>
+        ListAsync(caller.In(@namespace), null, query, mediator, ct);
 
     private static async Task<Results<Ok<Page<RunView>>, Problem>> ListAsync(
-        string @namespace, string? pipeline, RunQuery query, IMediator mediator, CancellationToken ct)
+        NamespaceScope @namespace, string? pipeline, RunQuery query, IMediator mediator, CancellationToken ct)
     {
         var filter = query.ToFilter();
         return filter.IsOk
@@ -55,29 +58,29 @@ internal static class RunEndpoints
     }
 
     private static async Task<IResult> Create(
-        string @namespace, string pipeline, Body<NewRunBody> body, IdempotencyHeader key, HttpContext context, IMediator mediator, CancellationToken ct)
+        string @namespace, string pipeline, Body<NewRunBody> body, IdempotencyHeader key, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct)
     {
-        var created = await mediator.Send(new CreateRun(@namespace, pipeline, body.Value.ToRun(), key.Claim(context, @namespace, body.Raw)), ct);
+        var created = await mediator.Send(new CreateRun(caller.In(@namespace), pipeline, body.Value.ToRun(), key.Claim(context, @namespace, body.Raw)), ct);
         return created.IsOk ? new StoredResult(created.Value) : created.Error.ToProblem();
     }
 
     private static async Task<IResult> CreateBatch(
-        string @namespace, string pipeline, Body<RunBatchBody> body, IdempotencyHeader key, HttpContext context, IMediator mediator, CancellationToken ct)
+        string @namespace, string pipeline, Body<RunBatchBody> body, IdempotencyHeader key, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct)
     {
         var claim = key.Claim(context, @namespace, body.Raw);
-        var created = await mediator.Send(new CreateRuns(@namespace, pipeline, [.. body.Value.Runs.Select(r => r.ToRun())], claim), ct);
+        var created = await mediator.Send(new CreateRuns(caller.In(@namespace), pipeline, [.. body.Value.Runs.Select(r => r.ToRun())], claim), ct);
         return created.IsOk ? new StoredResult(created.Value) : created.Error.ToProblem();
     }
 
     private static async Task<IResult> Get(
-        string @namespace, string pipeline, string run, HttpContext context, IMediator mediator, RunFollower follower, CancellationToken ct,
+        string @namespace, string pipeline, string run, HttpContext context, Caller caller, IMediator mediator, RunFollower follower, CancellationToken ct,
         bool follow = false)
     {
-        var scope = await mediator.Send(new FindRun(new RunPath(@namespace, pipeline, run)), ct);
+        var scope = await mediator.Send(new FindRun(new RunPath(caller.In(@namespace), pipeline, run)), ct);
         if (!scope.IsOk) return scope.Error.ToProblem();
         if (!follow)
         {
-            var view = await mediator.Send(new GetRun(new RunPath(@namespace, pipeline, run)), ct);
+            var view = await mediator.Send(new GetRun(new RunPath(caller.In(@namespace), pipeline, run)), ct);
             return view.IsOk ? TypedResults.Ok(view.Value) : view.Error.ToProblem();
         }
 
@@ -87,14 +90,14 @@ internal static class RunEndpoints
     }
 
     private static async Task<Results<Ok<RunView>, Problem>> Cancel(
-        string @namespace, string pipeline, string run, Body<CancelBody> body, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new CancelRun(new RunPath(@namespace, pipeline, run), body.Value.Reason), ct)).Answer();
+        string @namespace, string pipeline, string run, Body<CancelBody> body, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new CancelRun(new RunPath(caller.In(@namespace), pipeline, run), body.Value.Reason), ct)).Answer();
 
     private static async Task<IResult> Rerun(
-        string @namespace, string pipeline, string run, Body<RerunRequest> body, IdempotencyHeader key, HttpContext context, IMediator mediator,
+        string @namespace, string pipeline, string run, Body<RerunRequest> body, IdempotencyHeader key, HttpContext context, Caller caller, IMediator mediator,
         CancellationToken ct, [FromQuery(Name = "dry_run")] bool dryRun = false)
     {
-        var path = new RunPath(@namespace, pipeline, run);
+        var path = new RunPath(caller.In(@namespace), pipeline, run);
         if (dryRun)
         {
             var plan = await mediator.Send(new PlanRerun(path, body.Value.Version, body.Value.FromFailed), ct);
@@ -106,14 +109,14 @@ internal static class RunEndpoints
     }
 
     private static async Task<Results<Ok<ExplanationView>, Problem>> Explain(
-        string @namespace, string pipeline, string run, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new ExplainRun(new RunPath(@namespace, pipeline, run)), ct)).Answer();
+        string @namespace, string pipeline, string run, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new ExplainRun(new RunPath(caller.In(@namespace), pipeline, run)), ct)).Answer();
 
     private static async Task<IResult> Events(
-        string @namespace, string pipeline, string run, HttpContext context, IMediator mediator, RunFollower follower, CancellationToken ct,
+        string @namespace, string pipeline, string run, HttpContext context, Caller caller, IMediator mediator, RunFollower follower, CancellationToken ct,
         bool follow = false, int? limit = null, string? cursor = null)
     {
-        var path = new RunPath(@namespace, pipeline, run);
+        var path = new RunPath(caller.In(@namespace), pipeline, run);
         if (!follow)
         {
             var page = await mediator.Send(new ListRunEvents(path, new PageRequest(limit, cursor)), ct);
@@ -128,9 +131,9 @@ internal static class RunEndpoints
     }
 
     private static async Task<IResult> Graph(
-        string @namespace, string pipeline, string run, HttpContext context, IMediator mediator, CancellationToken ct)
+        string @namespace, string pipeline, string run, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct)
     {
-        var graph = await mediator.Send(new GetRunGraph(new RunPath(@namespace, pipeline, run)), ct);
+        var graph = await mediator.Send(new GetRunGraph(new RunPath(caller.In(@namespace), pipeline, run)), ct);
         if (!graph.IsOk) return graph.Error.ToProblem();
         return context.Request.Headers.Accept.ToString().Contains("text/vnd.mermaid", StringComparison.OrdinalIgnoreCase)
             ? TypedResults.Text(graph.Value.ToMermaid(), "text/vnd.mermaid")

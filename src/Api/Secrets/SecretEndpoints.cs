@@ -1,8 +1,12 @@
 using System.Text.Json;
+using Gofer.Api.Access;
 using Gofer.Api.Http;
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Application.Secrets;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
+using Gofer.Domain.Namespaces;
 using Gofer.Domain.Secrets;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -63,17 +67,7 @@ public sealed class GlobalSecretInput : IBody<GlobalSecretInput>
         if (JsonFields.Open(root, faults) is not { } fields) return null;
         var value = SecretInput.ReadValue(fields);
         var member = fields["namespaces"];
-        var patterns = new List<string>();
-        var items = member.Items("""["team-*"]""");
-        if (!member.IsAbsent && member.IsEmpty) member.Invalid("'namespaces' is empty: nobody could have the secret.");
-        if (items.Count > NamespacePattern.MaxCount) member.Invalid($"There are {items.Count} patterns; at most {NamespacePattern.MaxCount} are allowed.");
-        foreach (var item in items)
-        {
-            if (item.Text() is not { } pattern) continue;
-            if (NamespacePattern.Complaint(pattern) is { } complaint) item.Invalid($"{item.Label} {complaint}");
-            patterns.Add(pattern);
-        }
-
+        var patterns = NamespacePattern.Read(member, "nobody could have the secret.");
         fields.Done();
         return value is null ? null : new GlobalSecretInput { Value = value, Namespaces = member.IsAbsent ? null : patterns };
     }
@@ -91,62 +85,62 @@ internal static class SecretEndpoints
     public static void MapSecrets(this IEndpointRouteBuilder api)
     {
         var pipelines = api.MapGroup("/namespaces/{namespace}/pipelines/{pipeline}/secrets").WithTags("Secrets");
-        pipelines.MapGet("", ListOfPipeline).WithName("ListPipelineSecrets").WithSummary("List the secrets of a pipeline, without their values");
-        pipelines.MapGet("/{key}", GetOfPipeline).WithName("GetPipelineSecret").WithSummary("Read what is known of a pipeline's secret but its value");
-        pipelines.MapPut("/{key}", PutOfPipeline).WithName("PutPipelineSecret").WithSummary("Make a secret of a pipeline, or give it another value");
-        pipelines.MapDelete("/{key}", DeleteOfPipeline).WithName("DeletePipelineSecret").WithSummary("Delete a secret of a pipeline");
+        pipelines.MapGet("", ListOfPipeline).WithName("ListPipelineSecrets").Needs(Resource.Secrets, Verb.Read).WithSummary("List the secrets of a pipeline, without their values");
+        pipelines.MapGet("/{key}", GetOfPipeline).WithName("GetPipelineSecret").Needs(Resource.Secrets, Verb.Read).WithSummary("Read what is known of a pipeline's secret but its value");
+        pipelines.MapPut("/{key}", PutOfPipeline).WithName("PutPipelineSecret").Needs(Resource.Secrets, Verb.Write).WithSummary("Make a secret of a pipeline, or give it another value");
+        pipelines.MapDelete("/{key}", DeleteOfPipeline).WithName("DeletePipelineSecret").Needs(Resource.Secrets, Verb.Delete).WithSummary("Delete a secret of a pipeline");
 
         var namespaces = api.MapGroup("/namespaces/{namespace}/secrets").WithTags("Secrets");
-        namespaces.MapGet("", ListOfNamespace).WithName("ListNamespaceSecrets").WithSummary("List the secrets of a namespace, without their values");
-        namespaces.MapGet("/{key}", GetOfNamespace).WithName("GetNamespaceSecret").WithSummary("Read what is known of a namespace's secret but its value");
-        namespaces.MapPut("/{key}", PutOfNamespace).WithName("PutNamespaceSecret").WithSummary("Make a secret of a namespace, or give it another value");
-        namespaces.MapDelete("/{key}", DeleteOfNamespace).WithName("DeleteNamespaceSecret").WithSummary("Delete a secret of a namespace");
+        namespaces.MapGet("", ListOfNamespace).WithName("ListNamespaceSecrets").Needs(Resource.Secrets, Verb.Read).WithSummary("List the secrets of a namespace, without their values");
+        namespaces.MapGet("/{key}", GetOfNamespace).WithName("GetNamespaceSecret").Needs(Resource.Secrets, Verb.Read).WithSummary("Read what is known of a namespace's secret but its value");
+        namespaces.MapPut("/{key}", PutOfNamespace).WithName("PutNamespaceSecret").Needs(Resource.Secrets, Verb.Write).WithSummary("Make a secret of a namespace, or give it another value");
+        namespaces.MapDelete("/{key}", DeleteOfNamespace).WithName("DeleteNamespaceSecret").Needs(Resource.Secrets, Verb.Delete).WithSummary("Delete a secret of a namespace");
 
         var secrets = api.MapGroup("/secrets").WithTags("Secrets");
-        secrets.MapGet("", List).WithName("ListGlobalSecrets").WithSummary("List the secrets of the install, without their values");
-        secrets.MapGet("/{key}", Get).WithName("GetGlobalSecret").WithSummary("Read what is known of a global secret but its value");
-        secrets.MapPut("/{key}", Put).WithName("PutGlobalSecret").WithSummary("Make a secret for namespaces that it names, or give it another value");
-        secrets.MapDelete("/{key}", Delete).WithName("DeleteGlobalSecret").WithSummary("Delete a global secret");
+        secrets.MapGet("", List).WithName("ListGlobalSecrets").Needs(Resource.GlobalSecrets, Verb.Read).WithSummary("List the secrets of the install, without their values");
+        secrets.MapGet("/{key}", Get).WithName("GetGlobalSecret").Needs(Resource.GlobalSecrets, Verb.Read).WithSummary("Read what is known of a global secret but its value");
+        secrets.MapPut("/{key}", Put).WithName("PutGlobalSecret").Needs(Resource.GlobalSecrets, Verb.Write).WithSummary("Make a secret for namespaces that it names, or give it another value");
+        secrets.MapDelete("/{key}", Delete).WithName("DeleteGlobalSecret").Needs(Resource.GlobalSecrets, Verb.Delete).WithSummary("Delete a global secret");
     }
 
     private static Task<Results<Ok<Page<SecretView>>, Problem>> ListOfPipeline(
-        string @namespace, string pipeline, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
-        ListAsync(new SecretPlace(@namespace, pipeline), limit, cursor, mediator, ct);
+        string @namespace, string pipeline, Caller caller, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        ListAsync(new SecretPlace(caller.In(@namespace), pipeline), limit, cursor, mediator, ct);
 
     private static Task<Results<Ok<Page<SecretView>>, Problem>> ListOfNamespace(
-        string @namespace, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
-        ListAsync(new SecretPlace(@namespace, null), limit, cursor, mediator, ct);
+        string @namespace, Caller caller, IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
+        ListAsync(new SecretPlace(caller.In(@namespace), null), limit, cursor, mediator, ct);
 
     private static Task<Results<Ok<Page<SecretView>>, Problem>> List(IMediator mediator, CancellationToken ct, int? limit = null, string? cursor = null) =>
         ListAsync(SecretPlace.Global, limit, cursor, mediator, ct);
 
     private static async Task<Results<Ok<SecretView>, Problem>> GetOfPipeline(
-        string @namespace, string pipeline, string key, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new GetSecret(new SecretPlace(@namespace, pipeline), key), ct)).Answer();
+        string @namespace, string pipeline, string key, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new GetSecret(new SecretPlace(caller.In(@namespace), pipeline), key), ct)).Answer();
 
-    private static async Task<Results<Ok<SecretView>, Problem>> GetOfNamespace(string @namespace, string key, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new GetSecret(new SecretPlace(@namespace, null), key), ct)).Answer();
+    private static async Task<Results<Ok<SecretView>, Problem>> GetOfNamespace(string @namespace, string key, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new GetSecret(new SecretPlace(caller.In(@namespace), null), key), ct)).Answer();
 
     private static async Task<Results<Ok<SecretView>, Problem>> Get(string key, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new GetSecret(SecretPlace.Global, key), ct)).Answer();
 
     private static Task<Results<Ok<SecretView>, Created<SecretView>, Problem>> PutOfPipeline(
-        string @namespace, string pipeline, string key, Body<SecretInput> body, IMediator mediator, CancellationToken ct) =>
-        PutAsync(new PutSecret(new SecretPlace(@namespace, pipeline), key, body.Value.Value, null), $"{Home}{@namespace}/pipelines/{pipeline}/secrets/{key}", mediator, ct);
+        string @namespace, string pipeline, string key, Body<SecretInput> body, Caller caller, IMediator mediator, CancellationToken ct) =>
+        PutAsync(new PutSecret(new SecretPlace(caller.In(@namespace), pipeline), key, body.Value.Value, null), $"{Home}{@namespace}/pipelines/{pipeline}/secrets/{key}", mediator, ct);
 
     private static Task<Results<Ok<SecretView>, Created<SecretView>, Problem>> PutOfNamespace(
-        string @namespace, string key, Body<SecretInput> body, IMediator mediator, CancellationToken ct) =>
-        PutAsync(new PutSecret(new SecretPlace(@namespace, null), key, body.Value.Value, null), $"{Home}{@namespace}/secrets/{key}", mediator, ct);
+        string @namespace, string key, Body<SecretInput> body, Caller caller, IMediator mediator, CancellationToken ct) =>
+        PutAsync(new PutSecret(new SecretPlace(caller.In(@namespace), null), key, body.Value.Value, null), $"{Home}{@namespace}/secrets/{key}", mediator, ct);
 
     private static Task<Results<Ok<SecretView>, Created<SecretView>, Problem>> Put(string key, Body<GlobalSecretInput> body, IMediator mediator, CancellationToken ct) =>
         PutAsync(new PutSecret(SecretPlace.Global, key, body.Value.Value, body.Value.Namespaces), $"/api/v1/secrets/{key}", mediator, ct);
 
     private static async Task<Results<NoContent, Problem>> DeleteOfPipeline(
-        string @namespace, string pipeline, string key, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new DeleteSecret(new SecretPlace(@namespace, pipeline), key), ct)).Answer();
+        string @namespace, string pipeline, string key, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new DeleteSecret(new SecretPlace(caller.In(@namespace), pipeline), key), ct)).Answer();
 
-    private static async Task<Results<NoContent, Problem>> DeleteOfNamespace(string @namespace, string key, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new DeleteSecret(new SecretPlace(@namespace, null), key), ct)).Answer();
+    private static async Task<Results<NoContent, Problem>> DeleteOfNamespace(string @namespace, string key, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new DeleteSecret(new SecretPlace(caller.In(@namespace), null), key), ct)).Answer();
 
     private static async Task<Results<NoContent, Problem>> Delete(string key, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new DeleteSecret(SecretPlace.Global, key), ct)).Answer();

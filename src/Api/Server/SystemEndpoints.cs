@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Gofer.Api.Access;
 using Gofer.Api.Http;
 using Gofer.Application.Common;
 using Gofer.Application.Runs;
 using Gofer.Application.Server;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
@@ -42,14 +44,14 @@ internal static class SystemEndpoints
 {
     public static void MapSystem(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/system", Get).WithTags("System").WithName("GetSystem").WithSummary("What server this is");
-        api.MapPatch("/system", Update).WithTags("System").WithName("UpdateSystem").WithSummary("Change what is set of the whole install");
+        api.MapGet("/system", Get).WithTags("System").WithName("GetSystem").NeedsToken().WithSummary("What server this is");
+        api.MapPatch("/system", Update).WithTags("System").WithName("UpdateSystem").Needs(Resource.System, Verb.Write).WithSummary("Change what is set of the whole install");
     }
 
     public static void MapProbes(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/healthz", () => TypedResults.Text("ok")).WithTags("System").WithName("GetHealth").WithSummary("Whether the process lives");
-        app.MapGet("/readyz", Ready).WithTags("System").WithName("GetReadiness").WithSummary("Whether the server can work")
+        app.MapGet("/healthz", () => TypedResults.Text("ok")).WithTags("System").WithName("GetHealth").IsOpen().WithSummary("Whether the process lives");
+        app.MapGet("/readyz", Ready).WithTags("System").WithName("GetReadiness").IsOpen().WithSummary("Whether the server can work")
             .Produces<ReadinessView>(StatusCodes.Status200OK).Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -1,4 +1,5 @@
 using Gofer.Application.Runs;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
@@ -43,6 +44,12 @@ public interface IGoferDb
     /// <summary>Runs that have not ended, for reading.</summary>
     DbSet<ActiveRunRow> ActiveRuns { get; }
 
+    /// <summary>Tokens that callers show.</summary>
+    DbSet<Token> Tokens { get; }
+
+    /// <summary>Roles that were made; the built-in ones are in no table.</summary>
+    DbSet<Role> Roles { get; }
+
     /// <summary>Starts a transaction; <see cref="SaveChangesAsync"/> without one is a transaction of its own.</summary>
     Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken);
 
@@ -69,6 +76,12 @@ public interface IGoferDb
 
     /// <summary>Loads a namespace under a lock that waits for all who hold it; null where it was deleted. Inside a transaction only.</summary>
     Task<Namespace?> LockNamespaceAsync(NamespaceId @namespace, CancellationToken cancellationToken);
+
+    /// <summary>Takes the right to make the first token, in the transaction that makes it; false where somebody had it before.</summary>
+    Task<bool> TakeBootstrapAsync(CancellationToken cancellationToken);
+
+    /// <summary>Notes that tokens were used, each with the time of it; a time that is older than what is noted changes nothing.</summary>
+    Task NoteUsesAsync(IReadOnlyDictionary<string, DateTimeOffset> uses, CancellationToken cancellationToken);
 
     /// <summary>Forgets what was loaded and not saved, so that a use case may start again after a lost race.</summary>
     void Forget();

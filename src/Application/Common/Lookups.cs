@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
@@ -13,22 +14,23 @@ internal static class Lookups
 
     extension(IGoferDb db)
     {
-        /// <summary>The namespace of that name.</summary>
-        public async Task<Result<Namespace>> FindNamespaceAsync(string name, CancellationToken cancellationToken)
+        /// <summary>The namespace of that name; one that the caller does not see is as missing as one that is not there.</summary>
+        public async Task<Result<Namespace>> FindNamespaceAsync(NamespaceScope scope, CancellationToken cancellationToken)
         {
+            var name = scope.Name;
             // A name that cannot be is not asked for: it may hold what no database text can.
-            var found = Slug.IsValid(name)
+            var found = Slug.IsValid(name) && scope.IsSeen
                 ? await db.Namespaces.SingleOrDefaultAsync(n => n.Name == name && n.DeletedAt == null, cancellationToken)
                 : null;
             if (found is not null) return found;
-            var names = await db.Namespaces.Where(n => n.DeletedAt == null).Select(n => n.Name).Take(Suggestions).ToListAsync(cancellationToken);
+            var names = await db.Namespaces.Where(n => n.DeletedAt == null).SeenBy(scope.Sight).Select(n => n.Name).Take(Suggestions).ToListAsync(cancellationToken);
             return NotFound(ErrorCodes.NamespaceNotFound, $"No namespace {Shown.Quoted(name)}.", name, names);
         }
 
         /// <summary>The pipeline of that name in the namespace of that name.</summary>
-        public async Task<Result<Pipeline>> FindPipelineAsync(string @namespace, string name, CancellationToken cancellationToken)
+        public async Task<Result<Pipeline>> FindPipelineAsync(NamespaceScope scope, string name, CancellationToken cancellationToken)
         {
-            var home = await db.FindNamespaceAsync(@namespace, cancellationToken);
+            var home = await db.FindNamespaceAsync(scope, cancellationToken);
             if (!home.IsOk) return home.Error;
             var found = Slug.IsValid(name)
                 ? await db.Pipelines.SingleOrDefaultAsync(
@@ -37,7 +39,7 @@ internal static class Lookups
             if (found is not null) return found;
             var names = await db.Pipelines.Where(p => p.NamespaceId == home.Value.Id && p.DeletedAt == null)
                 .Select(p => p.Name).Take(Suggestions).ToListAsync(cancellationToken);
-            return NotFound(ErrorCodes.PipelineNotFound, $"No pipeline {Shown.Quoted(name)} in {Shown.Quoted(@namespace)}.", name, names);
+            return NotFound(ErrorCodes.PipelineNotFound, $"No pipeline {Shown.Quoted(name)} in {Shown.Quoted(scope.Name)}.", name, names);
         }
     }
 

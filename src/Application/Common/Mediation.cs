@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Reflection;
 using FluentValidation;
+using Gofer.Application.Access;
 using Gofer.Domain.Common;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
@@ -78,6 +79,9 @@ public static class ApplicationServices
 
         services.AddScoped(typeof(IPipelineBehavior<,>), typeof(ValidationBehavior<,>));
         services.AddScoped(typeof(IPipelineBehavior<,>), typeof(RaceBehavior<,>));
+        services.AddSingleton<TokenDirectory>();
+        services.AddScoped<CurrentCaller>();
+        services.AddScoped(provider => provider.GetRequiredService<CurrentCaller>().Caller);
         services.AddScoped<ServiceFactory>(provider => provider.GetRequiredService);
         services.AddScoped<IMediator, Mediator>();
         services.AddSingleton<Runs.RunFollower>();

@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using MediatR;
@@ -5,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Gofer.Application.Namespaces;
 
-/// <summary>Lists namespaces by name.</summary>
-public sealed record ListNamespaces(PageRequest Page) : IRequest<Result<Page<NamespaceView>>>;
+/// <summary>Lists the namespaces that the caller sees, by name.</summary>
+public sealed record ListNamespaces(Caller Caller, PageRequest Page) : IRequest<Result<Page<NamespaceView>>>;
 
 internal sealed class ListNamespacesHandler(IGoferDb db) : IRequestHandler<ListNamespaces, Result<Page<NamespaceView>>>
 {
@@ -18,7 +19,7 @@ internal sealed class ListNamespacesHandler(IGoferDb db) : IRequestHandler<ListN
 
         var place = after.Value ?? "";
         var rows = await db.Namespaces.AsNoTracking()
-            .Where(n => n.DeletedAt == null && n.Name.CompareTo(place) > 0)
+            .Where(n => n.DeletedAt == null && n.Name.CompareTo(place) > 0).SeenBy(request.Caller.Grants.Sight)
             .OrderBy(n => n.Name).Take(request.Page.Take + 1).ToListAsync(cancellationToken);
         return Cursors.Page(rows, request.Page.Take, n => n.View(), n => n.Name);
     }

@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
@@ -7,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Gofer.Application.Namespaces;
 
 /// <summary>Makes a namespace, or gives the one of that name other settings.</summary>
-public sealed record PutNamespace(string Name, NamespaceSettings Settings, string? IfMatch) : IRequest<Result<PutNamespaceAnswer>>;
+public sealed record PutNamespace(NamespaceScope Namespace, NamespaceSettings Settings, string? IfMatch) : IRequest<Result<PutNamespaceAnswer>>;
 
 /// <summary>The namespace as it is now, and whether it was made just now.</summary>
 public sealed record PutNamespaceAnswer(Tagged<NamespaceView> Namespace, bool Created);
@@ -16,13 +17,14 @@ internal sealed class PutNamespaceHandler(IGoferDb db, TimeProvider clock) : IRe
 {
     public async Task<Result<PutNamespaceAnswer>> Handle(PutNamespace request, CancellationToken cancellationToken)
     {
-        if (NamespaceViews.Check(request.Name, request.Settings) is { } refused) return refused;
-        var home = await db.Namespaces.SingleOrDefaultAsync(n => n.Name == request.Name && n.DeletedAt == null, cancellationToken);
+        var name = request.Namespace.Name;
+        if (NamespaceViews.Check(name, request.Settings) is { } refused) return refused;
+        var home = await db.Namespaces.SingleOrDefaultAsync(n => n.Name == name && n.DeletedAt == null, cancellationToken);
         if (home is null)
         {
             if (EntityTags.RefuseMissing(request.IfMatch, "namespace") is { } missing) return missing;
             var now = clock.GetUtcNow();
-            home = new Namespace(new NamespaceId(Guid.CreateVersion7(now)), request.Name, request.Settings.Description ?? "", now);
+            home = new Namespace(new NamespaceId(Guid.CreateVersion7(now)), name, request.Settings.Description ?? "", now);
             request.Settings.Replace(home, now);
             db.Namespaces.Add(home);
             await db.SaveChangesAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using MediatR;
@@ -5,15 +6,15 @@ using MediatR;
 namespace Gofer.Application.Namespaces;
 
 /// <summary>Changes what is given of a namespace.</summary>
-public sealed record UpdateNamespace(string Name, NamespaceSettings Settings, string? IfMatch) : IRequest<Result<Tagged<NamespaceView>>>;
+public sealed record UpdateNamespace(NamespaceScope Namespace, NamespaceSettings Settings, string? IfMatch) : IRequest<Result<Tagged<NamespaceView>>>;
 
 internal sealed class UpdateNamespaceHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<UpdateNamespace, Result<Tagged<NamespaceView>>>
 {
     public async Task<Result<Tagged<NamespaceView>>> Handle(UpdateNamespace request, CancellationToken cancellationToken)
     {
-        var home = await db.FindNamespaceAsync(request.Name, cancellationToken);
+        var home = await db.FindNamespaceAsync(request.Namespace, cancellationToken);
         if (!home.IsOk) return home.Error;
-        if (NamespaceViews.Check(request.Name, request.Settings) is { } refused) return refused;
+        if (NamespaceViews.Check(request.Namespace.Name, request.Settings) is { } refused) return refused;
         if (EntityTags.Refuse(request.IfMatch, home.Value.Revision) is { } stale) return stale;
         request.Settings.Update(home.Value, clock.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Application.Pipelines;
 using Gofer.Application.Runs;
@@ -18,7 +19,7 @@ public sealed record ObjectView(string Key, long Size, string Sha256, DateTimeOf
 public sealed record PutObjectView(string Key, long Size, string Sha256, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<string> Evicted);
 
 /// <summary>Whose objects a route speaks of: a run's, or with no run the pipeline's. <paramref name="Run"/> is a number or <c>latest</c>.</summary>
-public sealed record ObjectPlace(string Namespace, string Pipeline, string? Run);
+public sealed record ObjectPlace(NamespaceScope Namespace, string Pipeline, string? Run);
 
 /// <summary>What the use cases of objects share.</summary>
 internal static class ObjectViews

@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Application.Runs;
 using Gofer.Domain.Common;
@@ -10,7 +11,7 @@ namespace Gofer.Application.Pipelines;
 /// Deletes a pipeline: hidden at once, its history goes by retention. One with unfinished runs only with <paramref name="Force"/>, which
 /// cancels them; their containers are stopped as with any cancel.
 /// </summary>
-public sealed record DeletePipeline(string Namespace, string Name, bool Force, string? IfMatch) : IRequest<Result>;
+public sealed record DeletePipeline(NamespaceScope Namespace, string Name, bool Force, string? IfMatch) : IRequest<Result>;
 
 internal sealed class DeletePipelineHandler(IGoferDb db, IRunWriter runs, TimeProvider clock) : IRequestHandler<DeletePipeline, Result>
 {

@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
@@ -6,7 +7,7 @@ using MediatR;
 namespace Gofer.Application.Pipelines;
 
 /// <summary>Makes the version of that number live: runs created after the answer get it. Asking for the live one changes nothing.</summary>
-public sealed record DeployVersion(string Namespace, string Pipeline, string Version, string? IfMatch) : IRequest<Result<VersionView>>;
+public sealed record DeployVersion(NamespaceScope Namespace, string Pipeline, string Version, string? IfMatch) : IRequest<Result<VersionView>>;
 
 internal sealed class DeployVersionHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<DeployVersion, Result<VersionView>>
 {

@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using MediatR;
@@ -6,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Gofer.Application.Pipelines;
 
 /// <summary>Reads one pipeline.</summary>
-public sealed record GetPipeline(string Namespace, string Name) : IRequest<Result<Tagged<PipelineView>>>;
+public sealed record GetPipeline(NamespaceScope Namespace, string Name) : IRequest<Result<Tagged<PipelineView>>>;
 
 internal sealed class GetPipelineHandler(IGoferDb db) : IRequestHandler<GetPipeline, Result<Tagged<PipelineView>>>
 {
@@ -15,6 +16,6 @@ internal sealed class GetPipelineHandler(IGoferDb db) : IRequestHandler<GetPipel
         var pipeline = await db.FindPipelineAsync(request.Namespace, request.Name, cancellationToken);
         if (!pipeline.IsOk) return pipeline.Error;
         var head = await db.Heads.AsNoTracking().SingleAsync(h => h.PipelineId == pipeline.Value.Id, cancellationToken);
-        return pipeline.Value.Tagged(head, request.Namespace);
+        return pipeline.Value.Tagged(head, request.Namespace.Name);
     }
 }

@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using MediatR;
@@ -6,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Gofer.Application.Pipelines;
 
 /// <summary>Lists the pipelines of a namespace by name.</summary>
-public sealed record ListPipelines(string Namespace, PageRequest Page) : IRequest<Result<Page<PipelineView>>>;
+public sealed record ListPipelines(NamespaceScope Namespace, PageRequest Page) : IRequest<Result<Page<PipelineView>>>;
 
 internal sealed class ListPipelinesHandler(IGoferDb db) : IRequestHandler<ListPipelines, Result<Page<PipelineView>>>
 {
@@ -25,6 +26,6 @@ internal sealed class ListPipelinesHandler(IGoferDb db) : IRequestHandler<ListPi
             .Join(db.Heads.AsNoTracking(), p => p.Id, h => h.PipelineId, (p, h) => new { Pipeline = p, Head = h })
             .OrderBy(r => r.Pipeline.Name)
             .ToListAsync(cancellationToken);
-        return Cursors.Page(rows, request.Page.Take, r => r.Pipeline.View(r.Head, request.Namespace), r => r.Pipeline.Name);
+        return Cursors.Page(rows, request.Page.Take, r => r.Pipeline.View(r.Head, request.Namespace.Name), r => r.Pipeline.Name);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
@@ -11,7 +12,7 @@ namespace Gofer.Application.Pipelines;
 /// Registers a document: a new immutable version only where its content differs from the latest. The first version is live;
 /// <paramref name="Deploy"/> makes this one live; <paramref name="DryRun"/> says what would happen and writes nothing.
 /// </summary>
-public sealed record RegisterPipeline(string Namespace, string Name, JsonElement Document, bool Deploy, bool DryRun, string? IfMatch)
+public sealed record RegisterPipeline(NamespaceScope Namespace, string Name, JsonElement Document, bool Deploy, bool DryRun, string? IfMatch)
     : IRequest<Result<RegisterPipelineAnswer>>;
 
 /// <summary>What it came to, with the pipeline's entity tag; null where a dry run leaves no pipeline.</summary>

@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using MediatR;
@@ -5,7 +6,7 @@ using MediatR;
 namespace Gofer.Application.Pipelines;
 
 /// <summary>Pauses or resumes a pipeline: a paused one takes no new runs, its running ones go on.</summary>
-public sealed record UpdatePipeline(string Namespace, string Name, PipelineState? State, string? IfMatch) : IRequest<Result<Tagged<PipelineView>>>;
+public sealed record UpdatePipeline(NamespaceScope Namespace, string Name, PipelineState? State, string? IfMatch) : IRequest<Result<Tagged<PipelineView>>>;
 
 internal sealed class UpdatePipelineHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<UpdatePipeline, Result<Tagged<PipelineView>>>
 {
@@ -28,6 +29,6 @@ internal sealed class UpdatePipelineHandler(IGoferDb db, TimeProvider clock) : I
         if (changed) pipeline.Value.Touch(clock.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return pipeline.Value.Tagged(head, request.Namespace);
+        return pipeline.Value.Tagged(head, request.Namespace.Name);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
@@ -8,13 +9,13 @@ using Microsoft.EntityFrameworkCore;
 namespace Gofer.Application.Pipelines;
 
 /// <summary>Lists the versions of a pipeline, newest first.</summary>
-public sealed record ListVersions(string Namespace, string Pipeline, PageRequest Page) : IRequest<Result<Page<VersionView>>>;
+public sealed record ListVersions(NamespaceScope Namespace, string Pipeline, PageRequest Page) : IRequest<Result<Page<VersionView>>>;
 
 /// <summary>Reads one version; <paramref name="Version"/> is its number as the caller wrote it.</summary>
-public sealed record GetVersion(string Namespace, string Pipeline, string Version) : IRequest<Result<VersionView>>;
+public sealed record GetVersion(NamespaceScope Namespace, string Pipeline, string Version) : IRequest<Result<VersionView>>;
 
 /// <summary>Compares a version with another, or with the live one where none is named.</summary>
-public sealed record DiffVersion(string Namespace, string Pipeline, string Version, int? Against) : IRequest<Result<DiffView>>;
+public sealed record DiffVersion(NamespaceScope Namespace, string Pipeline, string Version, int? Against) : IRequest<Result<DiffView>>;
 
 internal sealed class ListVersionsHandler(IGoferDb db) : IRequestHandler<ListVersions, Result<Page<VersionView>>>
 {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using MediatR;
@@ -7,10 +8,10 @@ using MediatR;
 namespace Gofer.Application.Runs;
 
 /// <summary>Creates one run.</summary>
-public sealed record CreateRun(string Namespace, string Pipeline, NewRun Run, IdempotencyClaim? Claim) : IRequest<Result<CreateAnswer>>;
+public sealed record CreateRun(NamespaceScope Namespace, string Pipeline, NewRun Run, IdempotencyClaim? Claim) : IRequest<Result<CreateAnswer>>;
 
 /// <summary>Creates many runs of one pipeline, all or none.</summary>
-public sealed record CreateRuns(string Namespace, string Pipeline, IReadOnlyList<NewRun> Runs, IdempotencyClaim? Claim) : IRequest<Result<CreateAnswer>>
+public sealed record CreateRuns(NamespaceScope Namespace, string Pipeline, IReadOnlyList<NewRun> Runs, IdempotencyClaim? Claim) : IRequest<Result<CreateAnswer>>
 {
     /// <summary>The most runs of one request.</summary>
     public const int MaxRuns = 1000;
@@ -28,7 +29,7 @@ internal sealed class CreateRunHandler(IGoferDb db, IRunWriter writer) : IReques
         return await writer.CreateAsync(
             new CreateOrder(pipeline.Value.NamespaceId, pipeline.Value.Id, [request.Run], request.Claim, rows =>
             {
-                var run = rows.Single().View(request.Namespace, request.Pipeline);
+                var run = rows.Single().View(request.Namespace.Name, request.Pipeline);
                 return new StoredAnswer(201, Place(run), JsonSerializer.Serialize(run, GoferJson.Options));
             }),
             cancellationToken);
@@ -53,7 +54,7 @@ internal sealed class CreateRunsHandler(IGoferDb db, IRunWriter writer) : IReque
         return await writer.CreateAsync(
             new CreateOrder(pipeline.Value.NamespaceId, pipeline.Value.Id, request.Runs, request.Claim, rows => new StoredAnswer(
                 201, null,
-                JsonSerializer.Serialize(new RunBatchView([.. rows.Select(r => r.View(request.Namespace, request.Pipeline))]), GoferJson.Options)))
+                JsonSerializer.Serialize(new RunBatchView([.. rows.Select(r => r.View(request.Namespace.Name, request.Pipeline))]), GoferJson.Options)))
             {
                 IsBatch = true,
             },

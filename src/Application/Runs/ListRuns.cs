@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
@@ -21,7 +22,7 @@ public sealed record RunFilter(
 }
 
 /// <summary>Lists runs newest first, of a pipeline or, where that is null, of a whole namespace.</summary>
-public sealed record ListRuns(string Namespace, string? Pipeline, RunFilter Filter, PageRequest Page) : IRequest<Result<Page<RunView>>>;
+public sealed record ListRuns(NamespaceScope Namespace, string? Pipeline, RunFilter Filter, PageRequest Page) : IRequest<Result<Page<RunView>>>;
 
 internal sealed class ListRunsHandler(IGoferDb db) : IRequestHandler<ListRuns, Result<Page<RunView>>>
 {
@@ -45,7 +46,7 @@ internal sealed class ListRunsHandler(IGoferDb db) : IRequestHandler<ListRuns, R
         }
 
         var (runs, last) = await ReadAsync(source.Value.Runs, request, before, cancellationToken);
-        var views = runs.Select(r => r.View(request.Namespace, source.Value.Names[r.PipelineId])).ToList();
+        var views = runs.Select(r => r.View(request.Namespace.Name, source.Value.Names[r.PipelineId])).ToList();
         return new Page<RunView>(views, last is { } next ? Cursors.Of(next.ToString()) : null);
     }
 

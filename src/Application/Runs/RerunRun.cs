@@ -142,7 +142,7 @@ internal sealed class RerunRunHandler(IGoferDb db, IVersionGraphs versions, Docu
         return await writer.CreateAsync(
             new CreateOrder(source.NamespaceId, source.PipelineId, [plan.Value.ToOrder()], request.Claim, rows =>
             {
-                var run = rows.Single().View(request.Path.Namespace, request.Path.Pipeline);
+                var run = rows.Single().View(request.Path.Namespace.Name, request.Path.Pipeline);
                 return new StoredAnswer(201, CreateRunHandler.Place(run), JsonSerializer.Serialize(run, GoferJson.Options));
             }),
             cancellationToken);

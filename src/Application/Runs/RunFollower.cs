@@ -41,7 +41,7 @@ public sealed class RunFollower(IServiceScopeFactory scopes, IChanges changes)
             var last = events[^1].Seq;
             // A task is shown once for all events of the step, as it is now; the resume point stays before the step until its end.
             foreach (var task in tasks) yield return new RunChange(events[0].Seq - 1, null, task);
-            yield return new RunChange(last, run.View(scope.Path.Namespace, scope.Path.Pipeline), null);
+            yield return new RunChange(last, run.View(scope.Path.Namespace.Name, scope.Path.Pipeline), null);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Application.Pipelines;
 using Gofer.Domain.Common;
@@ -9,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Gofer.Application.Runs;
 
 /// <summary>The path to a run as callers write it; <paramref name="Run"/> is the run's number or <c>latest</c>.</summary>
-public sealed record RunPath(string Namespace, string Pipeline, string Run);
+public sealed record RunPath(NamespaceScope Namespace, string Pipeline, string Run);
 
 /// <summary>A run that was found, with the version's graph that names its tasks.</summary>
 public sealed record RunScope(RunPath Path, RunRow Run, VersionGraph Version)

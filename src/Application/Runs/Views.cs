@@ -165,7 +165,7 @@ internal static class RunViews
         CancelRequestedAt = run.CancelRequestedAt,
     };
 
-    public static RunView View(this RunScope scope) => scope.Run.View(scope.Path.Namespace, scope.Path.Pipeline);
+    public static RunView View(this RunScope scope) => scope.Run.View(scope.Path.Namespace.Name, scope.Path.Pipeline);
 
     /// <summary>The task; <paramref name="failed"/> are its attempts before the present one.</summary>
     public static TaskView View(this TaskRow task, RunScope scope, RunState run, IEnumerable<AttemptRow> failed)
@@ -206,6 +206,6 @@ internal static class RunViews
     private static AttemptView View(this AttemptRow a) => new(a.Attempt, a.Reason, a.Message, a.ExitCode, a.Scheduler, a.Node, a.StartedAt, a.EndedAt);
 
     public static EventView View(this EventRow e, RunScope scope) => new(
-        string.Create(CultureInfo.InvariantCulture, $"{scope.Run.Id.Value:N}-{e.Seq}"), e.Seq, e.Type, e.At, scope.Path.Namespace, scope.Path.Pipeline,
+        string.Create(CultureInfo.InvariantCulture, $"{scope.Run.Id.Value:N}-{e.Seq}"), e.Seq, e.Type, e.At, scope.Path.Namespace.Name, scope.Path.Pipeline,
         scope.Run.Number, e.Task is { } task ? scope.Graph.Nodes[task].Id : null, e.Attempt, null, e.Data);
 }

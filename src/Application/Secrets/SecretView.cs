@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Gofer.Domain.Secrets;
@@ -13,7 +14,7 @@ namespace Gofer.Application.Secrets;
 public sealed record SecretView(string Key, int Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<string>? Namespaces);
 
 /// <summary>Whose secrets a route speaks of: a pipeline's, a namespace's, or with neither the install's.</summary>
-public sealed record SecretPlace(string? Namespace, string? Pipeline)
+public sealed record SecretPlace(NamespaceScope? Namespace, string? Pipeline)
 {
     /// <summary>The install's own.</summary>
     public static SecretPlace Global { get; } = new(null, null);

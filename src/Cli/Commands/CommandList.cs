@@ -41,6 +41,8 @@ internal static class CommandList
             NounCommands.Task().WithCommandLine(),
             SecretCommands.Secret(),
             ObjectCommands.Object(),
+            TokenCommands.Token(),
+            RoleCommands.Role(),
             SettingCommands.System()),
         .. Group(
             "This program",

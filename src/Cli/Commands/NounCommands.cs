@@ -213,7 +213,7 @@ internal static class NounCommands
         ];
     }
 
-    private static void Add(
+    internal static void Add(
         this Command noun, string verb, string help, string example, Option[] options, Argument[] arguments, Func<CommandContext, CancellationToken, Task<ExitCode>> action)
     {
         var command = new Command(verb, $"{help}.").Example(example);

@@ -38,7 +38,7 @@ internal static class ServerCommands
     public static Command Api()
     {
         var command = new Command("api", "Serve the API over a database that 'gofer migrate' prepared.").Example("gofer api --postgres postgres://gofer@db/gofer");
-        command.Takes(SettingTable.Listen, SettingTable.Postgres, SettingTable.ApiInsecureListen);
+        command.Takes(SettingTable.Listen, SettingTable.Postgres, SettingTable.Authentication, SettingTable.ApiInsecureListen);
         command.Run(async (context, token) =>
         {
             var settings = context.Settings;
@@ -48,7 +48,8 @@ internal static class ServerCommands
             if (!keys.IsOk) return context.Fail(keys.Error);
             var stores = StoreChoices.Find(settings);
             if (!stores.IsOk) return context.Fail(stores.Error);
-            var endpoint = Endpoint(settings[SettingTable.Listen]!, settings.IsSet(SettingTable.ApiInsecureListen));
+            var asks = settings[SettingTable.Authentication] != "none";
+            var endpoint = Endpoint(settings[SettingTable.Listen]!, asks || settings.IsSet(SettingTable.ApiInsecureListen), "callers are asked for nothing (api.authentication)");
             if (!endpoint.IsOk) return context.Fail(endpoint.Error);
             return await ServeAsync(context, new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Keys = keys.Value, Stores = stores.Value, Listen = endpoint.Value, Wait = true }, token);
         });
@@ -71,7 +72,7 @@ internal static class ServerCommands
             IPEndPoint? probes = null;
             if (settings[SettingTable.WorkerListen] is { } named)
             {
-                var endpoint = Endpoint(named, settings.IsSet(SettingTable.WorkerInsecureListen));
+                var endpoint = Endpoint(named, settings.IsSet(SettingTable.WorkerInsecureListen), "whoever asks for a worker's health is asked for nothing");
                 if (!endpoint.IsOk) return context.Fail(endpoint.Error);
                 probes = endpoint.Value;
             }
@@ -116,7 +117,7 @@ internal static class ServerCommands
     }
 
     /// <summary>Address and port; other addresses than this machine's only where the operator insists.</summary>
-    internal static Result<IPEndPoint> Endpoint(string text, bool insecure)
+    internal static Result<IPEndPoint> Endpoint(string text, bool insecure, string why)
     {
         var host = text.StartsWith("localhost:", StringComparison.OrdinalIgnoreCase) ? "127.0.0.1" + text[9..] : text;
         if (!IPEndPoint.TryParse(host, out var endpoint) || !host.Contains(':', StringComparison.Ordinal))
@@ -126,7 +127,7 @@ internal static class ServerCommands
 
         return IPAddress.IsLoopback(endpoint.Address) || insecure
             ? endpoint
-            : Error.Invalid("", $"{text} is reachable by others, and there is no authentication yet. Listen on 127.0.0.1, or insist with --insecure-listen.");
+            : Error.Invalid("", $"{text} is reachable by others, and {why}. Listen on 127.0.0.1, or insist with --insecure-listen.");
     }
 
     /// <summary>The error for a database that does not answer or lets nobody in, without its password.</summary>

@@ -126,8 +126,11 @@ internal static class SettingTable
 
     public static Setting S3SecretKey { get; } = new("s3.secret_key", new SettingKind.Secret(), "The secret of that key.");
 
+    public static Setting Authentication { get; } = Of<ApiOptions>(
+        ApiOptions.Section, nameof(ApiOptions.Authentication), "What api asks callers for: a token, or nothing. dev asks for nothing.", flag: "--authentication");
+
     public static Setting ApiInsecureListen { get; } = Of<ApiOptions>(
-        ApiOptions.Section, nameof(ApiOptions.InsecureListen), "Answer whoever asks, though there is no authentication: only where something in front of it does that.",
+        ApiOptions.Section, nameof(ApiOptions.InsecureListen), "Where callers are asked for nothing, answer others than this machine too: only where something in front of it lets callers in.",
         flag: "--insecure-listen");
 
     public static Setting WorkerListen { get; } = OfWorker(
@@ -149,7 +152,7 @@ internal static class SettingTable
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.CountLimit), "How many objects a pipeline, and a run, may have; for a further one the oldest goes.", "objects"),
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepRuns), "How many newer runs a pipeline has when the objects of a run go.", "runs"),
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepFor), "How long the objects of a run are kept; 0s for as long as objects.keep_runs lets them."),
-        ApiInsecureListen,
+        Authentication, ApiInsecureListen,
         OfWorker(nameof(WorkerOptions.Name), "The worker's name for people.") with { Otherwise = "host and process id" },
         OfWorker(nameof(WorkerOptions.Capacity), "How many tasks a worker holds at a time.", "tasks"),
         OfWorker(nameof(WorkerOptions.Lease), "How long a worker's tasks are its own without a renewal; it renews three times in that time."),
@@ -196,6 +199,7 @@ internal static class SettingTable
             { PropertyType: var type } when type == typeof(TimeSpan) => new SettingKind.Span(Time(range!.Minimum), Time(range.Maximum)),
             { PropertyType: var type } when type == typeof(int) => new SettingKind.Number(Whole(range!.Minimum), Whole(range.Maximum)),
             { PropertyType: var type } when type == typeof(long) => new SettingKind.Size(Whole(range!.Minimum)),
+            { PropertyType: { IsEnum: true } type } => new SettingKind.Choice([.. Enum.GetNames(type).Select(System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName)]),
             { PropertyType: var type } when type == typeof(bool) => new SettingKind.YesNo(),
             { Name: nameof(WorkerOptions.Listen) } => new SettingKind.Address(),
             _ => new SettingKind.Words("a name"),
@@ -210,6 +214,7 @@ internal static class SettingTable
         null => null,
         TimeSpan time => Duration.Text(time),
         bool yes => yes ? "true" : "false",
+        Enum word => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(word.ToString()),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture),
     };
 }

@@ -67,7 +67,7 @@ internal static class MachineChecks
     public static async Task<Finding> PortAsync(string listen, bool needed, CancellationToken cancellationToken)
     {
         const string name = "port";
-        var read = ServerCommands.Endpoint(listen, insecure: true);
+        var read = ServerCommands.Endpoint(listen, insecure: true, "");
         if (!read.IsOk) return Finding.Broken(name, needed, read.Error.Message, $"gofer dev --listen {SettingTable.Listen.Default}");
         var endpoint = read.Value;
         try

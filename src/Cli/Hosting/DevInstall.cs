@@ -31,7 +31,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
     /// <summary>Starts it stage by stage; the error says what to do.</summary>
     public async Task<Error?> StartAsync(Settings settings, string listen, bool fallBack, CancellationToken cancellationToken)
     {
-        var endpoint = ServerCommands.Endpoint(listen, insecure: false);
+        var endpoint = ServerCommands.Endpoint(listen, insecure: false, "dev asks nobody who they are");
         if (!endpoint.IsOk) return endpoint.Error;
         // First: where another one is at work on the same folder it has the port too, and is the one to use.
         var folder = DataFolder.Open(settings[SettingTable.Data]);

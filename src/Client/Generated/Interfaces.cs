@@ -22,7 +22,7 @@ public interface ILogsApi
 /// <summary>The operations of <c>Namespaces</c>.</summary>
 public interface INamespacesApi
 {
-    /// <summary>List namespaces.</summary>
+    /// <summary>List the namespaces that the caller sees.</summary>
     [Get("/api/v1/namespaces")]
     [Headers("Accept: application/json")]
     Task<PageOfNamespaceView> ListNamespacesAsync([AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
@@ -100,6 +100,29 @@ public interface IPipelinesApi
     /// <summary>Delete a pipeline; with force its unfinished runs are cancelled.</summary>
     [Delete("/api/v1/namespaces/{namespace}/pipelines/{pipeline}")]
     Task DeletePipelineAsync(string @namespace, string pipeline, [AliasAs("force")] bool? force = null, CancellationToken cancellationToken = default);
+}
+
+/// <summary>The operations of <c>Roles</c>.</summary>
+public interface IRolesApi
+{
+    /// <summary>List roles, the built-in ones among them.</summary>
+    [Get("/api/v1/roles")]
+    [Headers("Accept: application/json")]
+    Task<PageOfRoleView> ListRolesAsync([AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read a role.</summary>
+    [Get("/api/v1/roles/{role}")]
+    [Headers("Accept: application/json")]
+    Task<RoleView> GetRoleAsync(string role, CancellationToken cancellationToken = default);
+
+    /// <summary>Make a role or replace what it allows.</summary>
+    [Put("/api/v1/roles/{role}")]
+    [Headers("Accept: application/json")]
+    Task<RoleView> PutRoleAsync(string role, [Body] RoleBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete a role that no token has.</summary>
+    [Delete("/api/v1/roles/{role}")]
+    Task DeleteRoleAsync(string role, CancellationToken cancellationToken = default);
 }
 
 /// <summary>The operations of <c>Runs</c>.</summary>
@@ -257,6 +280,44 @@ public interface ITasksApi
     [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/tasks/{task}/cancel")]
     [Headers("Accept: application/json")]
     Task<TaskView> CancelTaskAsync(string @namespace, string pipeline, string run, string task, [Body] CancelBody body, CancellationToken cancellationToken = default);
+}
+
+/// <summary>The operations of <c>Tokens</c>.</summary>
+public interface ITokensApi
+{
+    /// <summary>List tokens, without their texts.</summary>
+    [Get("/api/v1/tokens")]
+    [Headers("Accept: application/json")]
+    Task<PageOfTokenView> ListTokensAsync([AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Make a token; its text is in this answer alone.</summary>
+    [Post("/api/v1/tokens")]
+    [Headers("Accept: application/json")]
+    Task<NewTokenView> CreateTokenAsync([Body] NewTokenBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Make the first token of an install, once, for whoever asks first.</summary>
+    [Post("/api/v1/tokens/bootstrap")]
+    [Headers("Accept: application/json")]
+    Task<NewTokenView> BootstrapTokenAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Say who asks and what it may do.</summary>
+    [Get("/api/v1/tokens/whoami")]
+    [Headers("Accept: application/json")]
+    Task<WhoAmIView> WhoAmIAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Read what is known of a token but its text.</summary>
+    [Get("/api/v1/tokens/{id}")]
+    [Headers("Accept: application/json")]
+    Task<TokenView> GetTokenAsync(string id, CancellationToken cancellationToken = default);
+
+    /// <summary>Change a token, disable or enable it.</summary>
+    [Patch("/api/v1/tokens/{id}")]
+    [Headers("Accept: application/json")]
+    Task<TokenView> UpdateTokenAsync(string id, [Body] TokenBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Revoke a token for good.</summary>
+    [Delete("/api/v1/tokens/{id}")]
+    Task DeleteTokenAsync(string id, CancellationToken cancellationToken = default);
 }
 
 /// <summary>The operations of <c>Versions</c>.</summary>

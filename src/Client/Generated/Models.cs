@@ -355,6 +355,57 @@ public sealed record NewRunBody
     public int? Priority { get; init; }
 }
 
+/// <summary>The schema <c>NewTokenBody</c>.</summary>
+public sealed record NewTokenBody
+{
+    /// <summary>The member <c>name</c>.</summary>
+    [JsonPropertyName("name")]
+    public required string Name { get; init; }
+
+    /// <summary>The member <c>roles</c>.</summary>
+    [JsonPropertyName("roles")]
+    public required IReadOnlyList<string> Roles { get; init; }
+
+    /// <summary>The member <c>namespaces</c>.</summary>
+    [JsonPropertyName("namespaces")]
+    public required IReadOnlyList<string> Namespaces { get; init; }
+
+    /// <summary>The member <c>expires_in</c>.</summary>
+    [JsonPropertyName("expires_in")]
+    public string? ExpiresIn { get; init; }
+}
+
+/// <summary>The schema <c>NewTokenView</c>.</summary>
+public sealed record NewTokenView
+{
+    /// <summary>The member <c>token</c>.</summary>
+    [JsonPropertyName("token")]
+    public string Token { get; init; } = "";
+
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public string Id { get; init; } = "";
+
+    /// <summary>The member <c>name</c>.</summary>
+    [JsonPropertyName("name")]
+    public string Name { get; init; } = "";
+
+    /// <summary>The member <c>roles</c>.</summary>
+    [JsonPropertyName("roles")]
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
+    /// <summary>The member <c>namespaces</c>.</summary>
+    [JsonPropertyName("namespaces")]
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
+
+    /// <summary>The member <c>expires_at</c>.</summary>
+    [JsonPropertyName("expires_at")]
+    public DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>The name of the type alone: what it holds must not be seen.</summary>
+    public override string ToString() => nameof(NewTokenView);
+}
+
 /// <summary>The schema <c>NodeView</c>.</summary>
 public sealed record NodeView
 {
@@ -447,6 +498,18 @@ public sealed record PageOfPipelineView
     public string? NextCursor { get; init; }
 }
 
+/// <summary>The schema <c>PageOfRoleView</c>.</summary>
+public sealed record PageOfRoleView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<RoleView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
 /// <summary>The schema <c>PageOfRunView</c>.</summary>
 public sealed record PageOfRunView
 {
@@ -477,6 +540,18 @@ public sealed record PageOfTaskView
     /// <summary>The member <c>items</c>.</summary>
     [JsonPropertyName("items")]
     public IReadOnlyList<TaskView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>The schema <c>PageOfTokenView</c>.</summary>
+public sealed record PageOfTokenView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<TokenView> Items { get; init; } = [];
 
     /// <summary>The member <c>next_cursor</c>.</summary>
     [JsonPropertyName("next_cursor")]
@@ -550,6 +625,22 @@ public enum ParentCondition
     /// <summary><c>any</c>.</summary>
     [JsonStringEnumMemberName("any")]
     Any,
+}
+
+/// <summary>The schema <c>Permission</c>.</summary>
+public sealed record Permission
+{
+    /// <summary>The member <c>resources</c>.</summary>
+    [JsonPropertyName("resources")]
+    public IReadOnlyList<string> Resources { get; init; } = [];
+
+    /// <summary>The member <c>actions</c>.</summary>
+    [JsonPropertyName("actions")]
+    public IReadOnlyList<string> Actions { get; init; } = [];
+
+    /// <summary>The member <c>namespaces</c>.</summary>
+    [JsonPropertyName("namespaces")]
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
 }
 
 /// <summary>The schema <c>PipelineBody</c>.</summary>
@@ -834,6 +925,38 @@ public sealed record RetryPolicy
     /// <summary>The member <c>exit_codes</c>.</summary>
     [JsonPropertyName("exit_codes")]
     public IReadOnlyList<int> ExitCodes { get; init; } = [];
+}
+
+/// <summary>The schema <c>RoleBody</c>.</summary>
+public sealed record RoleBody
+{
+    /// <summary>The member <c>description</c>.</summary>
+    [JsonPropertyName("description")]
+    public string? Description { get; init; }
+
+    /// <summary>The member <c>permissions</c>.</summary>
+    [JsonPropertyName("permissions")]
+    public required IReadOnlyList<Permission> Permissions { get; init; }
+}
+
+/// <summary>The schema <c>RoleView</c>.</summary>
+public sealed record RoleView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public string Id { get; init; } = "";
+
+    /// <summary>The member <c>description</c>.</summary>
+    [JsonPropertyName("description")]
+    public string Description { get; init; } = "";
+
+    /// <summary>The member <c>built_in</c>.</summary>
+    [JsonPropertyName("built_in")]
+    public bool BuiltIn { get; init; }
+
+    /// <summary>The member <c>permissions</c>.</summary>
+    [JsonPropertyName("permissions")]
+    public IReadOnlyList<Permission> Permissions { get; init; } = [];
 }
 
 /// <summary>The schema <c>RunBatchBody</c>.</summary>
@@ -1222,6 +1345,66 @@ public sealed record TaskView
     public IReadOnlyList<AttemptView> Attempts { get; init; } = [];
 }
 
+/// <summary>The schema <c>TokenBody</c>.</summary>
+public sealed record TokenBody
+{
+    /// <summary>The member <c>name</c>.</summary>
+    [JsonPropertyName("name")]
+    public string? Name { get; init; }
+
+    /// <summary>The member <c>roles</c>.</summary>
+    [JsonPropertyName("roles")]
+    public IReadOnlyList<string>? Roles { get; init; }
+
+    /// <summary>The member <c>namespaces</c>.</summary>
+    [JsonPropertyName("namespaces")]
+    public IReadOnlyList<string>? Namespaces { get; init; }
+
+    /// <summary>The member <c>disabled</c>.</summary>
+    [JsonPropertyName("disabled")]
+    public bool? Disabled { get; init; }
+}
+
+/// <summary>The schema <c>TokenView</c>.</summary>
+public sealed record TokenView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public string Id { get; init; } = "";
+
+    /// <summary>The member <c>name</c>.</summary>
+    [JsonPropertyName("name")]
+    public string Name { get; init; } = "";
+
+    /// <summary>The member <c>roles</c>.</summary>
+    [JsonPropertyName("roles")]
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
+    /// <summary>The member <c>namespaces</c>.</summary>
+    [JsonPropertyName("namespaces")]
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
+
+    /// <summary>The member <c>disabled</c>.</summary>
+    [JsonPropertyName("disabled")]
+    public bool Disabled { get; init; }
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>created_by</c>.</summary>
+    [JsonPropertyName("created_by")]
+    public string? CreatedBy { get; init; }
+
+    /// <summary>The member <c>expires_at</c>.</summary>
+    [JsonPropertyName("expires_at")]
+    public DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>The member <c>last_used_at</c>.</summary>
+    [JsonPropertyName("last_used_at")]
+    public DateTimeOffset? LastUsedAt { get; init; }
+}
+
 /// <summary>The schema <c>VersionView</c>.</summary>
 public sealed record VersionView
 {
@@ -1244,6 +1427,18 @@ public sealed record VersionView
     /// <summary>The member <c>document</c>.</summary>
     [JsonPropertyName("document")]
     public JsonElement Document { get; init; }
+}
+
+/// <summary>The schema <c>WhoAmIView</c>.</summary>
+public sealed record WhoAmIView
+{
+    /// <summary>The member <c>token</c>.</summary>
+    [JsonPropertyName("token")]
+    public TokenView? Token { get; init; }
+
+    /// <summary>The member <c>permissions</c>.</summary>
+    [JsonPropertyName("permissions")]
+    public IReadOnlyList<Permission> Permissions { get; init; } = [];
 }
 
 /// <summary>The schema <c>WhyView</c>.</summary>

@@ -9,6 +9,12 @@ public enum ErrorKind
     /// <summary>The input was read and refused (422).</summary>
     Invalid,
 
+    /// <summary>Nobody knows who asks (401).</summary>
+    Unauthenticated,
+
+    /// <summary>Who asks is known and may not do that (403).</summary>
+    Forbidden,
+
     /// <summary>Something that the request names does not exist (404).</summary>
     NotFound,
 

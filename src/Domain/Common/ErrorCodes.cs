@@ -36,6 +36,24 @@ public static class ErrorCodes
     /// <summary>There is no object of that key in the pipeline or the run.</summary>
     public const string ObjectNotFound = "object_not_found";
 
+    /// <summary>No token has that id.</summary>
+    public const string TokenNotFound = "token_not_found";
+
+    /// <summary>No role has that name.</summary>
+    public const string RoleNotFound = "role_not_found";
+
+    /// <summary>No token was shown, or one that is unknown, expired, disabled or revoked.</summary>
+    public const string Unauthenticated = "unauthenticated";
+
+    /// <summary>The caller's token does not allow that.</summary>
+    public const string Forbidden = "forbidden";
+
+    /// <summary>The first token of the install was made already.</summary>
+    public const string AlreadyBootstrapped = "already_bootstrapped";
+
+    /// <summary>The role is one that every install has and nobody changes.</summary>
+    public const string RoleBuiltIn = "role_built_in";
+
     /// <summary>No route of the API has that path.</summary>
     public const string RouteNotFound = "route_not_found";
 

@@ -1,5 +1,6 @@
 using Gofer.Application.Common;
 using Gofer.Application.Runs;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
@@ -47,6 +48,12 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
 
     /// <inheritdoc/>
     public DbSet<ActiveRunRow> ActiveRuns => Set<ActiveRunRow>();
+
+    /// <inheritdoc/>
+    public DbSet<Token> Tokens => Set<Token>();
+
+    /// <inheritdoc/>
+    public DbSet<Role> Roles => Set<Role>();
 
     /// <inheritdoc/>
     public Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken) => Database.BeginTransactionAsync(cancellationToken);
@@ -98,6 +105,25 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
     public Task<Namespace?> LockNamespaceAsync(NamespaceId @namespace, CancellationToken cancellationToken) =>
         Namespaces.FromSql($"select *, xmin from gofer.namespaces where id = {@namespace.Value} and deleted_at is null for update")
             .AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> TakeBootstrapAsync(CancellationToken cancellationToken) =>
+        await Database.ExecuteSqlAsync($"update gofer.install set bootstrapped_at = now() where bootstrapped_at is null", cancellationToken) == 1;
+
+    /// <inheritdoc/>
+    public Task NoteUsesAsync(IReadOnlyDictionary<string, DateTimeOffset> uses, CancellationToken cancellationToken)
+    {
+        var (ids, times) = (uses.Keys.ToArray(), uses.Values.Select(t => t.UtcDateTime).ToArray());
+        // Locked in the order of their ids: another process may note the same ones.
+        return Database.ExecuteSqlAsync(
+            $"""
+            update gofer.tokens t set last_used_at = m.at from (
+                select t.id, u.at from gofer.tokens t, unnest({ids}, {times}) as u (id, at)
+                where t.id = u.id and (t.last_used_at is null or t.last_used_at < u.at) order by t.id for no key update of t) as m
+            where t.id = m.id
+            """,
+            cancellationToken);
+    }
 
     /// <inheritdoc/>
     public void Forget() => ChangeTracker.Clear();

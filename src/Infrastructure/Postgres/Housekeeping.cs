@@ -8,19 +8,22 @@ namespace Gofer.Infrastructure.Postgres;
 /// <summary>What somebody has to do from time to time; any worker, any number of them, at any time.</summary>
 public sealed class Housekeeping
 {
+    /// <summary>A token that expired is shown as such for a month, and then forgotten.</summary>
+    private const string ExpiredTokens = "delete from gofer.tokens where expires_at < now() - interval '30 days'";
+
     private readonly NpgsqlDataSource _source;
     private readonly Partitions _partitions;
     private readonly ObjectKeeping _objects;
 
     internal Housekeeping(NpgsqlDataSource source, Partitions partitions, ObjectKeeping objects) => (_source, _partitions, _objects) = (source, partitions, objects);
 
-    /// <summary>Makes partitions ahead, forgets idempotency keys that have expired, secrets of what is gone, and objects whose time is over.</summary>
+    /// <summary>Makes partitions ahead, forgets idempotency keys that have expired, secrets of what is gone, tokens that expired long ago, and objects whose time is over.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (!await _partitions.AreAheadAsync(cancellationToken)) await _partitions.EnsureAsync(cancellationToken);
         // In one statement: an idle install is asked as little as can be.
         await using (var command = _source.CreateCommand(
-            $"with keys as ({IdempotencyKeys.Expire}), secrets as ({PostgresSecretStore.Sweep}), attempts as ({AttemptSecrets.Sweep}) select 1"))
+            $"with keys as ({IdempotencyKeys.Expire}), secrets as ({PostgresSecretStore.Sweep}), attempts as ({AttemptSecrets.Sweep}), tokens as ({ExpiredTokens}) select 1"))
         {
             command.Parameters.Add(Sql.P(IdempotencyKeys.Retention));
             await command.ExecuteNonQueryAsync(cancellationToken);

@@ -36,7 +36,7 @@ internal sealed class GoferInstall : IAsyncDisposable
         Direct = address.ConnectionString;
         foreach (var name in new[] { "logs", "gofer" }) Directory.CreateDirectory(Path.Combine(Root, name));
         Urls = [.. Enumerable.Range(0, ApiCount).Select(_ => new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}/")))];
-        Apis = [.. Urls.Select((url, i) => Node($"api-{i + 1}", "Gofer answers at", ["api", "--listen", url.Authority]))];
+        Apis = [.. Urls.Select((url, i) => Node($"api-{i + 1}", "Gofer answers at", ["api", "--listen", url.Authority, "--authentication", "none"]))];
         Workers =
         [
             .. Enumerable.Range(1, WorkerCount).Select(

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Gofer.Application.Common;
 using Gofer.Application.Secrets;
 using Gofer.Client;
+using Gofer.Domain.Namespaces;
 using Gofer.Domain.Secrets;
 using Gofer.Infrastructure.Secrets.Vault;
 using Gofer.Tests.Integration.Serving;

@@ -145,6 +145,8 @@ public sealed class GoferProcess : IAsyncDisposable
         start.Environment["NO_COLOR"] = "1";
         // Those that take no less than the keys of the other processes over their database.
         if (arguments.Any(a => a.Split(' ').Any(word => word is "api" or "worker"))) start.Environment["GOFER_SECRETS__KEYS"] = TestKeys.Text;
+        // Who lets callers in is tested where that is what is tested.
+        if (arguments.Any(a => a.Split(' ').Contains("api"))) start.Environment["GOFER_API__AUTHENTICATION"] = "none";
         foreach (var (key, value) in environment ?? []) start.Environment[key] = value.Length > 0 ? value : null;
         return new GoferProcess(Process.Start(start)!);
     }

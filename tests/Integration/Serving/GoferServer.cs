@@ -28,7 +28,7 @@ public sealed class GoferServer : IAsyncLifetime
     public bool Works { get; init; } = true;
 
     /// <summary>Settings on top of the defaults, for a server that a test starts for itself.</summary>
-    public Dictionary<string, string?> Settings { get; } = [];
+    public Dictionary<string, string?> Settings { get; } = new() { ["Gofer:Api:Authentication"] = "none" };
 
     /// <summary>Where it answers.</summary>
     public Uri Url => Host.Url!;

@@ -278,7 +278,7 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal("GOFER_WORKER__STOP_GRACE", SettingTable.ByKey("worker.stop_grace")!.Variable);
         Assert.All(SettingTable.All.Where(s => s.Default is not null), s => Assert.Null(s.Complaint(s.Key, s.Default!)));
 
-        static IEnumerable<string> Of<T>(string section) => typeof(T).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Select(p => $"{section}:{p.Name}");
+        static IEnumerable<string> Of<T>(string section) => typeof(T).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Where(p => p.CanWrite).Select(p => $"{section}:{p.Name}");
     }
 
     private void WriteContexts(string head) => File.WriteAllText(

@@ -3,6 +3,7 @@ using Gofer.Application.Common;
 using Gofer.Application.Queue;
 using Gofer.Application.Secrets;
 using Gofer.Domain.Common;
+using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
 using Gofer.Domain.Secrets;

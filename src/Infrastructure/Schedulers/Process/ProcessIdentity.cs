@@ -12,21 +12,41 @@ internal readonly record struct ProcessIdentity(int Pid, long StartTicks)
     /// <summary>Whether it runs still; a zombie does not.</summary>
     public bool IsAlive => ReadStat(Pid) is { } stat && stat.StartTicks == StartTicks && stat.State is not ('Z' or 'X');
 
-    /// <summary>The living processes of the session that this one leads, itself not among them.</summary>
-    public IEnumerable<int> OthersOfSession()
+    /// <summary>
+    /// The living processes of the session that this one leads, itself not among them, each after the one that began it: a shell whose command is
+    /// signalled before itself would go on to the next one meanwhile. Numbers do not say who was first, since they begin again.
+    /// </summary>
+    public IReadOnlyList<int> OthersOfSession()
     {
+        var parents = new Dictionary<int, int>();
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid == Pid) continue;
             // Older than its leader: the number was given out anew, and this is another session.
-            if (ReadStat(pid) is { } stat && stat.Session == Pid && stat.StartTicks >= StartTicks && stat.State is not ('Z' or 'X')) yield return pid;
+            if (ReadStat(pid) is { } stat && stat.Session == Pid && stat.StartTicks >= StartTicks && stat.State is not ('Z' or 'X')) parents[pid] = stat.Parent;
+        }
+
+        return ParentsFirst(parents);
+    }
+
+    /// <summary>Processes by the parents that they have, parents before their children.</summary>
+    internal static IReadOnlyList<int> ParentsFirst(IReadOnlyDictionary<int, int> parents)
+    {
+        return [.. parents.Keys.OrderBy(Depth)];
+
+        // They were not looked at in the same moment, so what they say of each other may even be a circle.
+        int Depth(int pid)
+        {
+            var depth = 0;
+            while (depth < parents.Count && parents.TryGetValue(pid, out pid)) depth++;
+            return depth;
         }
     }
 
     /// <summary>Sends a signal; one that finds nobody is no error.</summary>
     public static void Signal(int pid, int signal) => _ = Native.Send(pid, signal);
 
-    private static (char State, int Session, long StartTicks)? ReadStat(int pid)
+    private static (char State, int Parent, int Session, long StartTicks)? ReadStat(int pid)
     {
         try
         {
@@ -35,7 +55,7 @@ internal readonly record struct ProcessIdentity(int Pid, long StartTicks)
             var end = text.LastIndexOf(')');
             if (end < 0) return null; // it went while it was read
             var fields = text[(end + 2)..].Split(' ');
-            return (fields[0][0], int.Parse(fields[3], CultureInfo.InvariantCulture), long.Parse(fields[19], CultureInfo.InvariantCulture));
+            return (fields[0][0], int.Parse(fields[1], CultureInfo.InvariantCulture), int.Parse(fields[3], CultureInfo.InvariantCulture), long.Parse(fields[19], CultureInfo.InvariantCulture));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

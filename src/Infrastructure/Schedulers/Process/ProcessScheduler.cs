@@ -288,7 +288,7 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
         var waited = Stopwatch.StartNew();
         while (true)
         {
-            List<int> command = [.. shim.OthersOfSession()];
+            var command = shim.OthersOfSession();
             if (command.Count > 0 || waited.Elapsed > ShimTimeout || !shim.IsAlive || folder.ReadExit() is not null) return command;
             await Task.Delay(2, cancellationToken);
         }

@@ -27,9 +27,9 @@ internal sealed class TimeoutsStopWhatOverran : Invariant
                 var endings = run.Pipeline.ScriptOf(attempt.Task)!.EndingsOf(node.Id);
                 var where = $"Attempt {attempt.Attempt} of task {node.Id} of {run} ({run.Id})";
                 var own = notes[(run.Id, node.Id, attempt.Attempt)].ToList();
-                if (attempt.Attempt <= endings.Count && attempt.Attempt > 0 && endings[attempt.Attempt - 1].Overruns && own.Exists(n => n.What == "end"))
+                if (attempt.Attempt <= endings.Count && attempt.Attempt > 0 && endings[attempt.Attempt - 1].Overruns && own.Find(n => n.What == "end") is { } end)
                 {
-                    Violated($"{where} came to its own end, and nobody had stopped it.");
+                    Violated($"{where} came to its own end {(end.At - attempt.StartedAt)?.TotalSeconds:0.0} s after its start, and nobody had stopped it.");
                 }
 
                 if (attempt.Reason != Reasons.Timeout) continue;

@@ -1,6 +1,6 @@
 using Gofer.Domain.Common;
 
-namespace Gofer.Domain.Secrets;
+namespace Gofer.Domain.Namespaces;
 
 /// <summary>Names of namespaces: one as it stands, or with <c>*</c> for any characters, none among them. It speaks of the whole name.</summary>
 public static class NamespacePattern
@@ -17,6 +17,27 @@ public static class NamespacePattern
             $"is {Shown.Quoted(pattern)}; it may hold letters, digits, '-', '_' and '*' only.",
         _ => null,
     };
+
+    /// <summary>Reads patterns, each once; <paramref name="whenEmpty"/> says why there must be some. What is wrong goes into the faults.</summary>
+    public static IReadOnlyList<string> Read(JsonValue member, string whenEmpty)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        var items = member.Items("""["team-*"]""");
+        if (!member.IsAbsent && member.IsEmpty) member.Invalid($"{member.Label} is empty: {whenEmpty}");
+        if (items.Count > MaxCount) member.Invalid($"There are {items.Count} patterns; at most {MaxCount} are allowed.");
+        var patterns = new List<string>();
+        foreach (var item in items)
+        {
+            if (item.Text() is not { } pattern) continue;
+            if (Complaint(pattern) is { } complaint) item.Invalid($"{item.Label} {complaint}");
+            else if (!patterns.Contains(pattern)) patterns.Add(pattern);
+        }
+
+        return patterns;
+    }
+
+    /// <summary>Whether every name of <paramref name="inner"/> is one of <paramref name="pattern"/> too. Never wrongly yes.</summary>
+    public static bool Covers(string pattern, string inner) => Matches(pattern, inner); // a star of the inner one is a character that only a star takes
 
     /// <summary>Whether the pattern is of that name. Takes at most the product of both lengths in steps.</summary>
     public static bool Matches(string pattern, string name)

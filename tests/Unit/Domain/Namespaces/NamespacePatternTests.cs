@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using CsCheck;
-using Gofer.Domain.Secrets;
+using Gofer.Domain.Namespaces;
 
-namespace Gofer.Tests.Unit.Domain.Secrets;
+namespace Gofer.Tests.Unit.Domain.Namespaces;
 
 public sealed class NamespacePatternTests
 {
@@ -24,6 +24,20 @@ public sealed class NamespacePatternTests
     public void A_star_stands_for_any_characters() =>
         Gen.Select(Gen.String[Gen.Char["ab*"], 0, 8], Gen.String[Gen.Char["ab"], 0, 8]).Sample((pattern, name) => Assert.Equal(
             Regex.IsMatch(name, $"^{pattern.Replace("*", ".*", StringComparison.Ordinal)}$", RegexOptions.NonBacktracking), NamespacePattern.Matches(pattern, name)));
+
+    [Fact]
+    public void A_pattern_that_covers_another_matches_all_that_the_other_does() =>
+        Gen.Select(Gen.String[Gen.Char["ab*"], 1, 6], Gen.String[Gen.Char["ab*"], 1, 6], Gen.String[Gen.Char["ab"], 0, 8]).Sample((wide, narrow, name) =>
+            !NamespacePattern.Covers(wide, narrow) || !NamespacePattern.Matches(narrow, name) || NamespacePattern.Matches(wide, name));
+
+    [Theory]
+    [InlineData("*", "team-*", true)]
+    [InlineData("team-*", "team-a", true)]
+    [InlineData("team-*", "team-*", true)]
+    [InlineData("team-*", "team-*-prod", true)]
+    [InlineData("team-a", "team-*", false)]
+    [InlineData("team-*", "*", false)]
+    public void What_covers_what_is_what_one_would_say(string wide, string narrow, bool covers) => Assert.Equal(covers, NamespacePattern.Covers(wide, narrow));
 
     [Theory]
     [InlineData("", "must not be empty")]

@@ -1,0 +1,56 @@
+using Gofer.Domain.Access;
+
+namespace Gofer.Application.Access;
+
+/// <summary>Who asks, and what it may do. There is one for each request, made where the request was let in and nowhere else.</summary>
+public sealed class Caller(string? token, string name, Grants grants)
+{
+    /// <summary>Whoever asks a server that asks nobody for a token: it may do everything.</summary>
+    public static Caller Anybody { get; } = new(null, "anybody", Grants.Everything);
+
+    /// <summary>The id of the token that was shown; null where none is asked for.</summary>
+    public string? Token => token;
+
+    /// <summary>The token's name.</summary>
+    public string Name => name;
+
+    /// <summary>What it may do.</summary>
+    public Grants Grants => grants;
+
+    /// <summary>A namespace that a route names, as this caller sees it: without one nothing of a namespace can be asked for.</summary>
+    public NamespaceScope In(string @namespace) => new(@namespace, grants);
+}
+
+/// <summary>
+/// A namespace as one caller sees it. Only <see cref="Caller.In"/> makes one, and every way from names to what is kept leads through one, so
+/// that a question which nobody was asked about does not compile.
+/// </summary>
+public sealed class NamespaceScope
+{
+    private readonly Grants _grants;
+
+    internal NamespaceScope(string name, Grants grants) => (Name, _grants) = (name, grants);
+
+    /// <summary>Its name, which may be that of none.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether it is there for the caller, if it is there at all.</summary>
+    internal bool IsSeen => _grants.Sees(Name);
+
+    /// <summary>Which others the caller sees.</summary>
+    internal (IReadOnlyList<string> OfRoles, IReadOnlyList<string> OfToken) Sight => _grants.Sight;
+}
+
+/// <summary>The caller of the request that a scope is of, set by whoever let it in.</summary>
+public sealed class CurrentCaller
+{
+    private Caller? _caller;
+
+    /// <summary>The caller.</summary>
+    /// <exception cref="InvalidOperationException">Nobody was let in: an endpoint that asks for its caller is reached without having been asked for one.</exception>
+    public Caller Caller
+    {
+        get => _caller ?? throw new InvalidOperationException("Nobody was let in.");
+        set => _caller = value;
+    }
+}

@@ -1,0 +1,23 @@
+using Gofer.Application.Common;
+using Gofer.Domain.Access;
+using Gofer.Domain.Common;
+using MediatR;
+
+namespace Gofer.Application.Access;
+
+/// <summary>Makes a token that allows no more than its maker's own.</summary>
+public sealed record CreateToken(Caller Caller, string Name, IReadOnlyList<string> Roles, IReadOnlyList<string> Namespaces, TimeSpan Life) : IRequest<Result<NewTokenView>>;
+
+internal sealed class CreateTokenHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<CreateToken, Result<NewTokenView>>
+{
+    public async Task<Result<NewTokenView>> Handle(CreateToken request, CancellationToken cancellationToken)
+    {
+        if (await db.RefuseAsync(request.Caller, request.Roles, request.Namespaces, cancellationToken) is { } refused) return refused;
+        var (text, now) = (TokenText.New(), clock.GetUtcNow());
+        var token = new Token(text, request.Caller.Token, now, now + request.Life);
+        token.Grant(request.Name, request.Roles, request.Namespaces);
+        db.Tokens.Add(token);
+        await db.SaveChangesAsync(cancellationToken);
+        return token.View(text);
+    }
+}

@@ -1,0 +1,87 @@
+using Gofer.Application.Common;
+using Gofer.Domain.Access;
+using Gofer.Domain.Common;
+using Microsoft.EntityFrameworkCore;
+
+namespace Gofer.Application.Access;
+
+/// <summary>A token as the API shows it; its text is in the answer that made it and nowhere else.</summary>
+/// <param name="Id">Its public part, which its text begins with.</param>
+/// <param name="Name">What it is for.</param>
+/// <param name="Roles">The names of its roles.</param>
+/// <param name="Namespaces">Names or patterns of the namespaces that it is for; its roles hold nowhere else.</param>
+/// <param name="Disabled">Whether it is refused until somebody enables it.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="CreatedBy">The id of the token that made it; null for the first one.</param>
+/// <param name="ExpiresAt">From when on it is refused.</param>
+/// <param name="LastUsedAt">When it was last used, to the minute; null where it never was.</param>
+public sealed record TokenView(
+    string Id, string Name, IReadOnlyList<string> Roles, IReadOnlyList<string> Namespaces, bool Disabled, DateTimeOffset CreatedAt, string? CreatedBy,
+    DateTimeOffset ExpiresAt, DateTimeOffset? LastUsedAt);
+
+/// <summary>A token that was made just now, with its text.</summary>
+/// <param name="Token">The text, shown this once.</param>
+/// <param name="Id">Its public part.</param>
+/// <param name="Name">What it is for.</param>
+/// <param name="Roles">The names of its roles.</param>
+/// <param name="Namespaces">Names or patterns of the namespaces that it is for.</param>
+/// <param name="ExpiresAt">From when on it is refused.</param>
+public sealed record NewTokenView(string Token, string Id, string Name, IReadOnlyList<string> Roles, IReadOnlyList<string> Namespaces, DateTimeOffset ExpiresAt);
+
+/// <summary>Who asks, and what it may do.</summary>
+/// <param name="Token">What is known of the token that was shown; null where the server asks for none.</param>
+/// <param name="Permissions">Everything that its roles allow, in its namespaces.</param>
+public sealed record WhoAmIView(TokenView? Token, IReadOnlyList<Permission> Permissions);
+
+/// <summary>What is wanted of a token; null leaves a member as it is, or at its default where the token is new.</summary>
+public sealed record TokenSettings(string? Name, IReadOnlyList<string>? Roles, IReadOnlyList<string>? Namespaces, bool? Disabled = null);
+
+/// <summary>What the use cases of tokens share.</summary>
+internal static class TokenViews
+{
+    public static TokenView View(this Token token) => new(
+        token.Id, token.Name, token.Roles, token.Namespaces, token.Disabled, token.CreatedAt, token.CreatedBy, token.ExpiresAt, token.LastUsedAt);
+
+    public static Tagged<TokenView> Tagged(this Token token) => new(token.View(), EntityTags.Of(token.Revision));
+
+    public static NewTokenView View(this Token token, TokenText text) => new(text.Reveal(), token.Id, token.Name, token.Roles, token.Namespaces, token.ExpiresAt);
+
+    extension(IGoferDb db)
+    {
+        /// <summary>The token of that id.</summary>
+        public async Task<Result<Token>> FindTokenAsync(string id, CancellationToken cancellationToken) =>
+            TokenText.IsId(id) && await db.Tokens.SingleOrDefaultAsync(t => t.Id == id, cancellationToken) is { } found
+                ? found
+                : new Error(ErrorKind.NotFound, ErrorCodes.TokenNotFound, $"No token {Shown.Quoted(id)}.");
+
+        /// <summary>The roles of those names, in no order; what there is none of is left away, so it allows nothing.</summary>
+        public async Task<IReadOnlyList<Role>> RolesOfAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
+        {
+            var own = names.Where(n => !BuiltInRoles.All.ContainsKey(n)).ToArray();
+            var made = own.Length == 0 ? [] : await db.Roles.AsNoTracking().Where(r => own.Contains(r.Name)).ToListAsync(cancellationToken);
+            return [.. names.Distinct().Where(BuiltInRoles.All.ContainsKey).Select(n => BuiltInRoles.All[n]), .. made];
+        }
+
+        /// <summary>
+        /// Why <paramref name="caller"/> may not make or change a token to one of these roles and namespaces, or null: they must exist, and nobody
+        /// gives to others what it may not do itself.
+        /// </summary>
+        public async Task<Error?> RefuseAsync(Caller caller, IReadOnlyList<string> roles, IReadOnlyList<string> namespaces, CancellationToken cancellationToken)
+        {
+            var found = await db.RolesOfAsync(roles, cancellationToken);
+            foreach (var (name, i) in roles.Select((name, i) => (name, i)))
+            {
+                if (found.Any(r => r.Name == name)) continue;
+                var known = await db.Roles.Select(r => r.Name).Take(100).ToListAsync(cancellationToken);
+                var near = Nearest.Of(name, [.. BuiltInRoles.All.Keys, .. known]);
+                return Error.Invalid(Fault.At("/roles", i), $"No role {Shown.Quoted(name)}.{(near is null ? "" : $" Did you mean {Shown.Quoted(near)}?")}");
+            }
+
+            return caller.Grants.Cover(Grants.Of(found, namespaces)) ? null : Widens;
+        }
+    }
+
+    /// <summary>The error for whoever would give away more than it has.</summary>
+    public static Error Widens { get; } = new(
+        ErrorKind.Forbidden, ErrorCodes.Forbidden, "This would allow more than your own token does. Nobody gives to others what it may not do itself.");
+}

@@ -1,0 +1,21 @@
+using Gofer.Application.Common;
+using Gofer.Domain.Access;
+using Gofer.Domain.Common;
+using MediatR;
+
+namespace Gofer.Application.Access;
+
+/// <summary>Says who asks and what it may do.</summary>
+public sealed record WhoAmI(Caller Caller) : IRequest<Result<WhoAmIView>>;
+
+internal sealed class WhoAmIHandler(IGoferDb db) : IRequestHandler<WhoAmI, Result<WhoAmIView>>
+{
+    public async Task<Result<WhoAmIView>> Handle(WhoAmI request, CancellationToken cancellationToken)
+    {
+        if (request.Caller.Token is not { } id) return new WhoAmIView(null, BuiltInRoles.Admin.Permissions);
+        var token = await db.FindTokenAsync(id, cancellationToken);
+        if (!token.IsOk) return token.Error;
+        var roles = await db.RolesOfAsync(token.Value.Roles, cancellationToken);
+        return new WhoAmIView(token.Value.View(), [.. roles.SelectMany(r => r.Permissions)]);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using CsCheck;
+using Gofer.Domain.Access;
+
+namespace Gofer.Tests.Unit.Domain.Access;
+
+public sealed class TokenTextTests
+{
+    [Fact]
+    public void A_new_token_is_read_again_and_is_the_one_of_its_hash_alone()
+    {
+        var (text, other) = (TokenText.New(), TokenText.New());
+        var read = TokenText.Parse(text.Reveal())!;
+        Assert.Equal((text.Id, text.Reveal()), (read.Id, read.Reveal()));
+        Assert.True(read.Is(text.Hash));
+        Assert.False(other.Is(text.Hash));
+        Assert.False(read.Is([]));
+        Assert.Equal(SHA256.HashData(Encoding.ASCII.GetBytes(text.Reveal())), text.Hash);
+        Assert.Matches($"^{TokenText.Pattern}$", text.Reveal());
+        Assert.True(TokenText.IsId(text.Id));
+    }
+
+    [Fact]
+    public void Nothing_prints_a_token() => Assert.Matches("^gof_[0-9a-f]{16}_\\*{8}$", TokenText.New().ToString());
+
+    [Fact]
+    public void Of_a_token_with_one_character_changed_nothing_is_left() =>
+        Gen.Select(Gen.Int[0, 84], Gen.Char).Sample((at, changed) =>
+        {
+            var text = TokenText.New();
+            var written = text.Reveal();
+            var other = written[..at] + changed + written[(at + 1)..];
+            return other == written || TokenText.Parse(other) is not { } read || !read.Is(text.Hash);
+        });
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("gof_")]
+    [InlineData("Bearer")]
+    [InlineData("gof_0123456789abcdef_")]
+    public void What_is_no_token_is_not_read(string text) => Assert.Null(TokenText.Parse(text));
+
+    [Fact]
+    public void What_is_longer_or_written_otherwise_is_not_read()
+    {
+        var text = TokenText.New().Reveal();
+        Assert.All([text + "0", text[1..], text.ToUpperInvariant(), " " + text, text.Replace('_', '-')], t => Assert.Null(TokenText.Parse(t)));
+        Assert.DoesNotMatch(new Regex($"^{TokenText.Pattern}$"), text + "\n0");
+        Assert.All(["", "0123456789abcde", "0123456789abcdeF", "0123456789abcdef0"], id => Assert.False(TokenText.IsId(id)));
+    }
+}
