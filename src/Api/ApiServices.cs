@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 using System.Reflection;
 using Gofer.Api.Access;
 using Gofer.Api.Docs;
@@ -44,6 +45,12 @@ public sealed class ApiOptions
 
     /// <summary>Whether callers have to show a token.</summary>
     public bool AsksForTokens => !DevMode && Authentication == Authentication.Tokens;
+
+    /// <summary>
+    /// Whether a request came in where <c>gofer dev</c> listens for its containers, which is no address of this machine's own: only tasks are let in
+    /// there.
+    /// </summary>
+    public bool IsTaskDoor(ConnectionInfo connection) => DevMode && connection.LocalIpAddress is { } local && !IPAddress.IsLoopback(local);
 }
 
 /// <summary>What callers are asked for.</summary>

@@ -19,6 +19,7 @@ public sealed class PipelineTask
     private string? _cpu;
     private string? _memory;
     private (string User, string Pass)? _auth;
+    private bool _injectApiToken;
     private bool _alwaysPull;
     private bool _allowFailure;
     private readonly SortedDictionary<string, IReadOnlyList<string>> _matrix = new(StringComparer.Ordinal);
@@ -154,6 +155,9 @@ public sealed class PipelineTask
     /// <exception cref="ArgumentException">The parameter is another pipeline's.</exception>
     public PipelineTask RegistryAuth(Param user, string pass) => RegistryAuth(Own(user), pass);
 
+    /// <summary>Gives the task a token for the API, <c>GOFER_API_TOKEN</c>: for its own run alone, and until that ends.</summary>
+    public PipelineTask InjectApiToken() => With(() => _injectApiToken = true);
+
     /// <summary>Pulls the image even where the engine has one of that name.</summary>
     public PipelineTask AlwaysPull() => With(() => _alwaysPull = true);
 
@@ -180,6 +184,7 @@ public sealed class PipelineTask
         Json.WriteList(json, "command", _command);
         if (_workingDir is not null) json.WriteString("working_dir", _workingDir);
         if (_user is not null) json.WriteString("user", _user);
+        if (_injectApiToken) json.WriteBoolean("inject_api_token", true);
         if (_alwaysPull) json.WriteBoolean("always_pull_newest_image", true);
         if (_cpu is not null || _memory is not null)
         {

@@ -30,6 +30,7 @@ extract = pipeline.task(
     command=["./extract.sh", "--all"],
     working_dir="/work",
     user="1000",
+    inject_api_token=True,
     always_pull=True,
     cpu="500m",
     memory="256Mi",

@@ -131,6 +131,8 @@ export interface TaskOptions {
   user?: string;
   /** A login to the image's registry. The password must be a secret, such as "pipeline_secret{{registry}}"; the server takes no other. */
   registryAuth?: { user: string | Param; pass: string };
+  /** Gives the task a token for the API, `GOFER_API_TOKEN`: for its own run alone, and until that ends. */
+  injectApiToken?: boolean;
   /** Pulls the image even where the engine has one of that name. */
   alwaysPull?: boolean;
   /** At most so much CPU, such as `"500m"` or `"2"`. */

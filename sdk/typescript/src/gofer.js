@@ -85,7 +85,7 @@ export class Pipeline {
 
   task(id, image, options = {}) {
     const {
-      command = [], script, entrypoint = [], after = [], afterFailureOf = [], afterAny = [], env = {}, description = "", workingDir, user, registryAuth, alwaysPull = false,
+      command = [], script, entrypoint = [], after = [], afterFailureOf = [], afterAny = [], env = {}, description = "", workingDir, user, registryAuth, injectApiToken = false, alwaysPull = false,
       cpu, memory, timeout, allowFailure = false, retry, concurrency, matrix = {}, ...others
     } = options;
     nothingMore(others, `the task '${id}'`);
@@ -105,6 +105,7 @@ export class Pipeline {
         command: script === undefined ? texts(command, "command") : ["sh", "-c", dedented(text(script, "script"))],
         working_dir: workingDir,
         user,
+        inject_api_token: injectApiToken || undefined,
         always_pull_newest_image: alwaysPull || undefined,
         resources: kept({ cpu, memory }),
         timeout: duration(timeout, "timeout"),

@@ -25,6 +25,7 @@ const extract = pipeline.task("extract", "ubuntu:24.04", {
   command: ["./extract.sh", "--all"],
   workingDir: "/work",
   user: "1000",
+  injectApiToken: true,
   alwaysPull: true,
   cpu: "500m",
   memory: "256Mi",

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gofer.Api.Http;
 using Gofer.Application.Access;
 using Gofer.Domain.Access;
@@ -22,19 +23,22 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
     {
         var endpoint = context.GetEndpoint();
         var demand = endpoint?.Metadata.GetMetadata<Demand>();
-        if (endpoint is null || demand is Demand.Nothing)
+        var door = options.Value.IsTaskDoor(context.Connection);
+        if (endpoint is null || (demand is Demand.Nothing && !door))
         {
             await next(context);
             return;
         }
 
-        if (!options.Value.AsksForTokens)
+        var shown = Read(context.Request);
+        // A task's own token is looked at wherever it is shown: it says what its task may do, and when that is over.
+        if (!options.Value.AsksForTokens && !door && !(shown.IsOk && shown.Value.IsOfRun))
         {
             await EnterAsync(context, endpoint, demand, Caller.Anybody);
             return;
         }
 
-        var shown = Read(context.Request);
+        if (door && shown.IsOk && !shown.Value.IsOfRun) shown = OnlyTasks;
         var known = shown.IsOk ? await callers.FindAsync(shown.Value, context.RequestAborted) : shown.Error;
         if (!known.IsOk)
         {
@@ -61,12 +65,14 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
     {
         switch (demand)
         {
+            case Demand.Nothing: // at the door of tasks, to which others have no business
             case Demand.Identity:
             case null when endpoint is not RouteEndpoint: // says that there is no such method
                 return null;
             case Demand.Permission wanted when context.GetRouteValue("namespace") is string @namespace:
                 if (!caller.Grants.Sees(@namespace)) return new Error(ErrorKind.NotFound, ErrorCodes.NamespaceNotFound, $"No namespace {Shown.Quoted(@namespace)}.");
-                return caller.Grants.Allow(wanted.Resource, wanted.Verb, @namespace) ? null : Denials.In(@namespace, wanted.Resource, wanted.Verb);
+                if (!caller.Grants.Allow(wanted.Resource, wanted.Verb, @namespace)) return Denials.In(@namespace, wanted.Resource, wanted.Verb);
+                return caller.Run is { } run ? Elsewhere(context, run) : null;
             case Demand.Permission wanted:
                 return caller.Grants.AllowEverywhere(wanted.Resource, wanted.Verb) ? null : Denials.Everywhere(wanted.Resource, wanted.Verb);
             default:
@@ -74,6 +80,18 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
                 return new Error(ErrorKind.Forbidden, ErrorCodes.Forbidden, "This route does not say who may use it, so nobody may. This is the server's fault.");
         }
     }
+
+    /// <summary>What is said to a task that asks for more than its own run; null where it does not.</summary>
+    private static Error? Elsewhere(HttpContext context, RunReach reach)
+    {
+        if (context.GetRouteValue("run") is not string run) return new Error(ErrorKind.Forbidden, ErrorCodes.Forbidden, "The token of a task is for its own run alone.");
+        var own = reach.Run.ToString(CultureInfo.InvariantCulture);
+        return context.GetRouteValue("pipeline") is string pipeline && pipeline == reach.Pipeline && run == own
+            ? null
+            : new Error(ErrorKind.NotFound, ErrorCodes.RunNotFound, $"There is only run {own} of '{reach.Pipeline}' for this token; name it by its number.");
+    }
+
+    private static Error OnlyTasks { get; } = new(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated, "Only tasks are let in here, with the tokens that they were given.");
 
     /// <summary>The token that the request shows.</summary>
     private static Result<TokenText> Read(HttpRequest request)

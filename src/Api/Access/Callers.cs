@@ -30,13 +30,17 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
     /// <summary>The token that somebody shows, if it is good.</summary>
     public async Task<Result<KnownToken>> FindAsync(TokenText shown, CancellationToken cancellationToken)
     {
-        var known = await ReadAsync(shown.Id, cancellationToken);
+        var known = await ReadAsync(shown.Id, shown.IsOfRun, cancellationToken);
         // Nobody learns by the time it takes how much of a token was right.
-        if (known is null || !shown.Is(known.Token.Hash)) return Refusal("The token is not known here; it may have been revoked.");
+        if (known is null || !shown.Is(known.Hash))
+        {
+            return Refusal(shown.IsOfRun ? "The token is not known here: a task's own is good until its run ends." : "The token is not known here; it may have been revoked.");
+        }
+
         var now = clock.GetUtcNow();
-        if (known.Token.Disabled) return Refusal($"The token {known.Token.Id} is disabled. Whoever may write tokens enables it again.");
-        if (!known.Token.IsGood(now)) return Refusal($"The token {known.Token.Id} has expired. Whoever may write tokens makes a new one.");
-        _uses[known.Token.Id] = now;
+        if (known.Disabled) return Refusal($"The token {known.Id} is disabled. Whoever may write tokens enables it again.");
+        if (!known.IsGood(now)) return Refusal($"The token {known.Id} has expired. Whoever may write tokens makes a new one.");
+        if (!shown.IsOfRun) _uses[known.Id] = now;
         return known;
     }
 
@@ -73,10 +77,10 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
 
     private async Task EndWhatIsOverAsync(CancellationToken cancellationToken)
     {
-        foreach (var held in _open.Where(o => o.Key.Age >= Pace).ToLookup(o => o.Value.Token.Id))
+        foreach (var held in _open.Where(o => o.Key.Age >= Pace).ToLookup(o => (o.Value.Id, OfRun: o.Value.Caller.Run is not null)))
         {
-            var known = await ReadAsync(held.Key, cancellationToken);
-            var good = known is not null && known.Token.IsGood(clock.GetUtcNow());
+            var known = await ReadAsync(held.Key.Id, held.Key.OfRun, cancellationToken);
+            var good = known?.IsGood(clock.GetUtcNow()) is true;
             foreach (var (attendance, token) in held)
             {
                 if (!good || known!.Stamp != token.Stamp) attendance.End();
@@ -85,7 +89,7 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
     }
 
     /// <summary>What is known of a token: read now, or by somebody just before.</summary>
-    private async Task<KnownToken?> ReadAsync(string id, CancellationToken cancellationToken)
+    private async Task<KnownToken?> ReadAsync(string id, bool ofRun, CancellationToken cancellationToken)
     {
         Reading reading;
         lock (_gate)
@@ -93,12 +97,13 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
             if (!_readings.TryGetValue(id, out reading!) || reading.Age >= Fresh || reading.Token.IsFaulted)
             {
                 // One reads for all who ask meanwhile, so no one of them may end it.
-                _readings[id] = reading = new Reading(directory.FindAsync(id, CancellationToken.None));
+                _readings[id] = reading = new Reading(directory.FindAsync(id, ofRun, CancellationToken.None));
             }
         }
 
         var known = await reading.Token.WaitAsync(cancellationToken);
-        if (known is null) Forget(id, reading); // what there is not would fill the memory
+        // What there is not would fill the memory; and a run's end is to be seen at once.
+        if (known is null || ofRun) Forget(id, reading);
         return known;
     }
 

@@ -11,6 +11,9 @@ public sealed class Caller(string? token, string name, Grants grants)
     /// <summary>The id of the token that was shown; null where none is asked for.</summary>
     public string? Token => token;
 
+    /// <summary>The run whose token it is, which is all that it reaches; null for every other.</summary>
+    public RunReach? Run { get; init; }
+
     /// <summary>The token's name.</summary>
     public string Name => name;
 
@@ -20,6 +23,12 @@ public sealed class Caller(string? token, string name, Grants grants)
     /// <summary>A namespace that a route names, as this caller sees it: without one nothing of a namespace can be asked for.</summary>
     public NamespaceScope In(string @namespace) => new(@namespace, grants);
 }
+
+/// <summary>The one run that a task's token is for.</summary>
+/// <param name="Namespace">Its namespace.</param>
+/// <param name="Pipeline">Its pipeline.</param>
+/// <param name="Run">Its number.</param>
+public sealed record RunReach(string Namespace, string Pipeline, long Run);
 
 /// <summary>
 /// A namespace as one caller sees it. Only <see cref="Caller.In"/> makes one, and every way from names to what is kept leads through one, so

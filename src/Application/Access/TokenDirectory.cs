@@ -5,24 +5,39 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gofer.Application.Access;
 
-/// <summary>A token with what its roles allow at the moment.</summary>
-/// <param name="Token">The token.</param>
+/// <summary>The token of a run that has not ended.</summary>
+/// <param name="Hash">SHA-256 of its text.</param>
+/// <param name="Namespace">The run's namespace.</param>
+/// <param name="Pipeline">The run's pipeline.</param>
+/// <param name="Run">The run's number.</param>
+public sealed record RunTokenRow(byte[] Hash, string Namespace, string Pipeline, long Run);
+
+/// <summary>A token with what it allows at the moment.</summary>
+/// <param name="Id">Its public part.</param>
+/// <param name="Hash">SHA-256 of its text.</param>
 /// <param name="Caller">Who asks with it.</param>
 /// <param name="Stamp">Another one where anything of what it allows has changed.</param>
-public sealed record KnownToken(Token Token, Caller Caller, string Stamp);
+public sealed record KnownToken(string Id, byte[] Hash, Caller Caller, string Stamp)
+{
+    /// <summary>Whether it is refused until somebody enables it.</summary>
+    public bool Disabled { get; init; }
+
+    /// <summary>From when on it is refused; a run's ends with its run.</summary>
+    public DateTimeOffset ExpiresAt { get; init; } = DateTimeOffset.MaxValue;
+
+    /// <summary>Whether whoever shows it is let in.</summary>
+    public bool IsGood(DateTimeOffset now) => !Disabled && now < ExpiresAt;
+}
 
 /// <summary>Looks tokens up for whoever lets callers in.</summary>
 public sealed class TokenDirectory(IServiceScopeFactory scopes)
 {
-    /// <summary>The token of that id with its roles; null where there is none.</summary>
-    public async Task<KnownToken?> FindAsync(string id, CancellationToken cancellationToken)
+    /// <summary>The token of that id; null where there is none, and where its run has ended.</summary>
+    public async Task<KnownToken?> FindAsync(string id, bool ofRun, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<IGoferDb>();
-        if (await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == id, cancellationToken) is not { } token) return null;
-        var roles = await db.RolesOfAsync(token.Roles, cancellationToken);
-        var stamp = string.Join(' ', roles.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => FormattableString.Invariant($"{r.Name}:{r.Revision}")).Prepend(FormattableString.Invariant($"{token.Revision}")));
-        return new KnownToken(token, new Caller(token.Id, token.Name, Grants.Of(roles, token.Namespaces)), stamp);
+        return ofRun ? await OfRunAsync(db, id, cancellationToken) : await MadeAsync(db, id, cancellationToken);
     }
 
     /// <summary>Notes that tokens were used, each with the time of it.</summary>
@@ -30,5 +45,25 @@ public sealed class TokenDirectory(IServiceScopeFactory scopes)
     {
         await using var scope = scopes.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<IGoferDb>().NoteUsesAsync(uses, cancellationToken);
+    }
+
+    private static async Task<KnownToken?> MadeAsync(IGoferDb db, string id, CancellationToken cancellationToken)
+    {
+        if (await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == id, cancellationToken) is not { } token) return null;
+        var roles = await db.RolesOfAsync(token.Roles, cancellationToken);
+        var revisions = roles.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => FormattableString.Invariant($"{r.Name}:{r.Revision}"));
+        return new KnownToken(token.Id, token.Hash, new Caller(token.Id, token.Name, Grants.Of(roles, token.Namespaces)), FormattableString.Invariant($"{token.Revision} {string.Join(' ', revisions)}"))
+        {
+            Disabled = token.Disabled,
+            ExpiresAt = token.ExpiresAt,
+        };
+    }
+
+    private static async Task<KnownToken?> OfRunAsync(IGoferDb db, string id, CancellationToken cancellationToken)
+    {
+        if (await db.FindRunTokenAsync(id, cancellationToken) is not { } token) return null;
+        var reach = new RunReach(token.Namespace, token.Pipeline, token.Run);
+        var caller = new Caller(id, FormattableString.Invariant($"{reach.Pipeline}/{reach.Run}"), Grants.Of([BuiltInRoles.OfRun], [reach.Namespace])) { Run = reach };
+        return new KnownToken(id, token.Hash, caller, "");
     }
 }

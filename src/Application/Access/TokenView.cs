@@ -29,9 +29,10 @@ public sealed record TokenView(
 public sealed record NewTokenView(string Token, string Id, string Name, IReadOnlyList<string> Roles, IReadOnlyList<string> Namespaces, DateTimeOffset ExpiresAt);
 
 /// <summary>Who asks, and what it may do.</summary>
-/// <param name="Token">What is known of the token that was shown; null where the server asks for none.</param>
+/// <param name="Token">What is known of the token that was shown; null where the server asks for none, and for a run's.</param>
+/// <param name="Run">The run whose token it is; null for every other.</param>
 /// <param name="Permissions">Everything that its roles allow, in its namespaces.</param>
-public sealed record WhoAmIView(TokenView? Token, IReadOnlyList<Permission> Permissions);
+public sealed record WhoAmIView(TokenView? Token, RunReach? Run, IReadOnlyList<Permission> Permissions);
 
 /// <summary>What is wanted of a token; null leaves a member as it is, or at its default where the token is new.</summary>
 public sealed record TokenSettings(string? Name, IReadOnlyList<string>? Roles, IReadOnlyList<string>? Namespaces, bool? Disabled = null);

@@ -12,10 +12,11 @@ internal sealed class WhoAmIHandler(IGoferDb db) : IRequestHandler<WhoAmI, Resul
 {
     public async Task<Result<WhoAmIView>> Handle(WhoAmI request, CancellationToken cancellationToken)
     {
-        if (request.Caller.Token is not { } id) return new WhoAmIView(null, BuiltInRoles.Admin.Permissions);
+        if (request.Caller.Token is not { } id) return new WhoAmIView(null, null, BuiltInRoles.Admin.Permissions);
+        if (request.Caller.Run is { } run) return new WhoAmIView(null, run, BuiltInRoles.OfRun.Permissions);
         var token = await db.FindTokenAsync(id, cancellationToken);
         if (!token.IsOk) return token.Error;
         var roles = await db.RolesOfAsync(token.Value.Roles, cancellationToken);
-        return new WhoAmIView(token.Value.View(), [.. roles.SelectMany(r => r.Permissions)]);
+        return new WhoAmIView(token.Value.View(), null, [.. roles.SelectMany(r => r.Permissions)]);
     }
 }

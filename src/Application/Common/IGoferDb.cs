@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Runs;
 using Gofer.Domain.Access;
 using Gofer.Domain.Common;
@@ -79,6 +80,9 @@ public interface IGoferDb
 
     /// <summary>Takes the right to make the first token, in the transaction that makes it; false where somebody had it before.</summary>
     Task<bool> TakeBootstrapAsync(CancellationToken cancellationToken);
+
+    /// <summary>The token of a run that has not ended; null for any other.</summary>
+    Task<RunTokenRow?> FindRunTokenAsync(string id, CancellationToken cancellationToken);
 
     /// <summary>Notes that tokens were used, each with the time of it; a time that is older than what is noted changes nothing.</summary>
     Task NoteUsesAsync(IReadOnlyDictionary<string, DateTimeOffset> uses, CancellationToken cancellationToken);

@@ -157,12 +157,16 @@ public sealed record ClaimedTask
     /// <summary>The task as the document has it.</summary>
     public required TaskDefinition Definition { get; init; }
 
-    /// <summary>The secrets and objects that values of the task stand for, each once; what a variable of the run hides is not needed.</summary>
+    /// <summary>
+    /// The secrets and objects that values of the task stand for, each once, and the token that it asks for; what a variable of the run hides is not
+    /// needed.
+    /// </summary>
     public IReadOnlyList<(string Kind, string Key)> References() =>
     [
         .. Definition.Variables.Where(v => !RunVariables.ContainsKey(v.Key)).Select(v => v.Value)
             .Concat(Definition.RegistryAuth is { } login ? [login.User, login.Pass] : [])
             .Select(Interpolation.Parse).Where(r => r is { } found && found.Kind != Interpolation.Param).Select(r => r!.Value).Distinct(),
+        .. Definition.InjectApiToken ? [(Interpolation.RunToken, "")] : Array.Empty<(string, string)>(),
     ];
 }
 

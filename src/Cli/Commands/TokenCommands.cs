@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Gofer.Cli.Terminal;
 using Gofer.Client;
 using Gofer.Domain.Access;
@@ -113,7 +114,9 @@ internal static class TokenCommands
             var who = await context.Client.Tokens.WhoAmIAsync(token);
             if (context.IsTable)
             {
-                context.Error.WriteLine(who.Token is { } shown
+                context.Error.WriteLine(who.Run is { } run
+                    ? string.Create(CultureInfo.InvariantCulture, $"You are a task of run {run.Run} of '{run.Pipeline}' in '{run.Namespace}', and may do this of that run alone until it ends:")
+                    : who.Token is { } shown
                     ? $"You are '{shown.Name}' (token {shown.Id}, good until {Table.Time(shown.ExpiresAt)}), in: {string.Join(' ', shown.Namespaces)}"
                     : "This server asks nobody who they are: whoever reaches it may do everything.");
                 context.Print(who.Permissions, p => string.Join(',', p.Resources), RoleCommands.PermissionColumns());

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gofer.Application.Schedulers;
 using Gofer.Cli.Commands;
 using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
@@ -38,6 +39,8 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         if (!folder.IsOk) return folder.Error;
         _folder = folder.Value;
         if (IsTaken(endpoint.Value)) return PortTaken(endpoint.Value);
+        // Tasks are told where the API is before it listens there.
+        if (endpoint.Value.Port == 0) endpoint.Value.Port = FreePort(endpoint.Value.Address);
 
         var keys = FindKeys(settings, _folder.Path);
         if (!keys.IsOk) return keys.Error;
@@ -51,6 +54,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
             found => $"tasks run on {found.Description}");
         if (!scheduler.IsOk) return scheduler.Error;
 
+        var (door, tasksUrl) = await FindDoorAsync(scheduler.Value, endpoint.Value, settings, cancellationToken);
         var connection = await ConnectAsync(stages, settings, cancellationToken);
         if (!connection.IsOk) return connection.Error;
         Postgres = connection.Value;
@@ -62,6 +66,8 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
             Keys = keys.Value,
             Stores = stores.Value,
             Listen = endpoint.Value,
+            TaskDoor = door,
+            TasksUrl = tasksUrl,
             Scheduler = scheduler.Value,
             Migrate = true,
             Dev = true,
@@ -99,6 +105,58 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         {
             return e.SocketErrorCode == SocketError.AddressAlreadyInUse;
         }
+    }
+
+    /// <summary>
+    /// Where tasks reach the API: processes where everybody does; containers at the address that their network has of this machine, where the server
+    /// lets nobody in but tasks.
+    /// </summary>
+    private async Task<(IPEndPoint? Door, string? Url)> FindDoorAsync(SchedulerChoice scheduler, IPEndPoint endpoint, Settings settings, CancellationToken cancellationToken)
+    {
+        if (settings[SettingTable.PublicUrl] is not null) return (null, null);
+        if (scheduler.Gateway is null) return (null, $"http://{endpoint}");
+        string why;
+        try
+        {
+            if (await scheduler.Gateway(cancellationToken) is { } gateway)
+            {
+                var door = new IPEndPoint(gateway, endpoint.Port);
+                if (CanListen(door)) return (door, $"http://{door}");
+                why = $"{door} is taken, or no address of this machine";
+            }
+            else
+            {
+                why = "their network has no address of it";
+            }
+        }
+        catch (SchedulerUnavailableException e)
+        {
+            why = e.Message;
+        }
+
+        output.WriteLine($"  Containers do not reach this server: {why}. Name an address that they reach with {SettingTable.PublicUrl.Variable}.");
+        return (null, null);
+    }
+
+    private static bool CanListen(IPEndPoint endpoint)
+    {
+        try
+        {
+            using var listener = new TcpListener(endpoint);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort(IPAddress address)
+    {
+        using var listener = new TcpListener(address, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public static Error PortTaken(IPEndPoint endpoint) => new(

@@ -1,3 +1,4 @@
+using System.Net;
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Schedulers.Docker;
@@ -11,6 +12,9 @@ namespace Gofer.Cli.Hosting;
 /// </summary>
 public sealed record SchedulerChoice(string Kind, string Description, Func<Func<Guid>, TimeProvider, bool, IScheduler> Create)
 {
+    /// <summary>Finds the address by which its containers reach the machine that they are on; null where tasks are processes of this one.</summary>
+    public Func<CancellationToken, Task<IPAddress?>>? Gateway { get; init; }
+
     /// <summary>Runs tasks on a Docker Engine.</summary>
     public const string Docker = "docker";
 
@@ -32,7 +36,10 @@ public sealed record SchedulerChoice(string Kind, string Description, Func<Func<
                 var endpoint = await DockerEndpoint.FindAsync(dockerHost, cancellationToken);
                 if (endpoint.IsOk)
                 {
-                    return new SchedulerChoice(Docker, $"docker at {endpoint.Value}", (install, clock, keeps) => new DockerScheduler(endpoint.Value, install, clock, keeps));
+                    return new SchedulerChoice(Docker, $"docker at {endpoint.Value}", (install, clock, keeps) => new DockerScheduler(endpoint.Value, install, clock, keeps))
+                    {
+                        Gateway = token => DockerGateway.FindAsync(endpoint.Value, token),
+                    };
                 }
 
                 return fallBack && kind is null

@@ -35,6 +35,12 @@ public sealed record ServerPlan
     /// <summary>Where the API listens; null serves none.</summary>
     public IPEndPoint? Listen { get; init; }
 
+    /// <summary>Where the API listens for the containers of its own machine, beside <see cref="Listen"/>; null where it does not.</summary>
+    public IPEndPoint? TaskDoor { get; init; }
+
+    /// <summary>Where tasks reach the API; null where the settings say so, or nobody does.</summary>
+    public string? TasksUrl { get; init; }
+
     /// <summary>Where a worker without API answers its probes; null opens no port.</summary>
     public IPEndPoint? Probes { get; init; }
 
@@ -130,7 +136,11 @@ public sealed class ServerHost : IAsyncDisposable
         var web = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         web.Configuration.Sources.Clear();
         Configure(web, plan);
-        web.WebHost.ConfigureKestrel(o => o.Listen(listen));
+        web.WebHost.ConfigureKestrel(o =>
+        {
+            o.Listen(listen);
+            if (plan.TaskDoor is { } door) o.Listen(door);
+        });
         if (plan.Listen is null) web.Services.AddGoferProbes();
         else web.Services.AddGoferApi();
         return web.Build();
@@ -149,7 +159,7 @@ public sealed class ServerHost : IAsyncDisposable
         [
             new($"{ApiOptions.Section}:{nameof(ApiOptions.DevMode)}", plan.Dev ? "true" : "false"),
             new($"{ApiOptions.Section}:{nameof(ApiOptions.Scheduler)}", plan.Scheduler?.Kind),
-            new($"{WorkerOptions.Section}:{nameof(WorkerOptions.PublicUrl)}", plan.Settings[SettingTable.PublicUrl.Path]),
+            new($"{WorkerOptions.Section}:{nameof(WorkerOptions.PublicUrl)}", plan.TasksUrl ?? plan.Settings[SettingTable.PublicUrl.Path]),
         ]);
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));

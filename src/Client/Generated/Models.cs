@@ -975,6 +975,22 @@ public sealed record RunBatchView
     public IReadOnlyList<RunView> Items { get; init; } = [];
 }
 
+/// <summary>The schema <c>RunReach</c>.</summary>
+public sealed record RunReach
+{
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string Namespace { get; init; } = "";
+
+    /// <summary>The member <c>pipeline</c>.</summary>
+    [JsonPropertyName("pipeline")]
+    public string Pipeline { get; init; } = "";
+
+    /// <summary>The member <c>run</c>.</summary>
+    [JsonPropertyName("run")]
+    public long Run { get; init; }
+}
+
 /// <summary>The values of <c>RunState</c>.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RunState>))]
 public enum RunState
@@ -1193,6 +1209,10 @@ public sealed record TaskDefinition
     /// <summary>The member <c>user</c>.</summary>
     [JsonPropertyName("user")]
     public string? User { get; init; }
+
+    /// <summary>The member <c>inject_api_token</c>.</summary>
+    [JsonPropertyName("inject_api_token")]
+    public bool InjectApiToken { get; init; }
 
     /// <summary>The member <c>always_pull_newest_image</c>.</summary>
     [JsonPropertyName("always_pull_newest_image")]
@@ -1435,6 +1455,10 @@ public sealed record WhoAmIView
     /// <summary>The member <c>token</c>.</summary>
     [JsonPropertyName("token")]
     public TokenView? Token { get; init; }
+
+    /// <summary>The member <c>run</c>.</summary>
+    [JsonPropertyName("run")]
+    public RunReach? Run { get; init; }
 
     /// <summary>The member <c>permissions</c>.</summary>
     [JsonPropertyName("permissions")]

@@ -76,7 +76,13 @@ public static class BuiltInRoles
         "viewer", "Looks at pipelines, runs, what they wrote, and objects.",
         new Permission(Words(Resource.Namespaces, Resource.Pipelines, Resource.Runs, Resource.Logs, Resource.Objects), Words(Verb.Read), s_all));
 
-    /// <summary>All of them, by name.</summary>
+    /// <summary>What a task's own token allows, of its run alone. No other token can have it.</summary>
+    public static Role OfRun { get; } = Make(
+        "run", "Reads a run and what it wrote, and works with its objects.",
+        new Permission(Words(Resource.Runs, Resource.Logs), Words(Verb.Read), s_all),
+        new Permission(Words(Resource.Objects), Words(Verb.Read, Verb.Write, Verb.Delete), s_all));
+
+    /// <summary>All that tokens can have, by name.</summary>
     public static IReadOnlyDictionary<string, Role> All { get; } =
         new[] { Admin, Developer, Operator, Viewer }.ToDictionary(r => r.Name, StringComparer.Ordinal);
 

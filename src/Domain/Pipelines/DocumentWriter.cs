@@ -70,6 +70,7 @@ public static class DocumentWriter
         Words(json, "entrypoint", task.Entrypoint);
         json.WriteString("id", task.Id);
         json.WriteString("image", task.Image);
+        Flag(json, "inject_api_token", task.InjectApiToken);
         if (task.Matrix.Count > 0)
         {
             json.WriteStartObject("matrix");

@@ -21,6 +21,9 @@ public static class Interpolation
     /// <summary>An object of its run.</summary>
     public const string RunObject = "run_object";
 
+    /// <summary>The token that a task gets for the API. Nobody writes it: a member of the task asks for it.</summary>
+    public const string RunToken = "run_token";
+
     /// <summary>A value of the matrix instance; known inside a concurrency key alone.</summary>
     public const string Matrix = "matrix";
 
@@ -30,7 +33,7 @@ public static class Interpolation
     private static readonly string[] s_kinds = [PipelineSecret, NamespaceSecret, GlobalSecret, PipelineObject, RunObject, Param];
 
     /// <summary>Whether what it stands for must not be seen.</summary>
-    public static bool IsSecret(string kind) => kind.EndsWith("_secret", StringComparison.Ordinal);
+    public static bool IsSecret(string kind) => kind == RunToken || kind.EndsWith("_secret", StringComparison.Ordinal);
 
     /// <summary>
     /// The kind of the interpolation that <paramref name="text"/> is, in lower case, or null where it is ordinary text. Space around

@@ -18,7 +18,6 @@ internal static class LaterMembers
     /// <summary>Checks those of a task.</summary>
     public static void CheckTask(JsonFields task)
     {
-        if (task["inject_api_token"].Flag() is true) task["inject_api_token"].Unsupported();
         Text(task["uses"]);
         task["with"].Object();
         RefuseUnlessEmpty(task["with"]);

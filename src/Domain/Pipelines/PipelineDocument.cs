@@ -75,6 +75,9 @@ public sealed record TaskDefinition
     /// <summary>The user as whom the command runs; null keeps the image's.</summary>
     public string? User { get; init; }
 
+    /// <summary>Gives the task a token of its run, as <c>GOFER_API_TOKEN</c>.</summary>
+    public bool InjectApiToken { get; init; }
+
     /// <summary>Pulls the image even where the engine has one of that name.</summary>
     public bool AlwaysPullNewestImage { get; init; }
 

@@ -74,7 +74,7 @@ public static class PipelineSchema
         ("command", Described("Replaces the image's command. No shell reads it: for a script write [\"sh\", \"-c\", \"…\"].", Optional(List(Text(max: limits.WordBytes))))),
         ("working_dir", Described("The folder in which the command starts.", Optional(Text(max: limits.Setting)))),
         ("user", Described("The user as whom the command runs.", Optional(Text(max: limits.Setting)))),
-        ("inject_api_token", Later("Gives the task a token for the API.", new JsonObject { ["enum"] = new JsonArray(false, null) })),
+        ("inject_api_token", Described("Gives the task a token for the API, GOFER_API_TOKEN: for its own run alone, and until that ends.", Optional(Of("boolean"), false))),
         ("always_pull_newest_image", Described("Pulls the image even where the engine has one of that name.", Optional(Of("boolean"), false))),
         ("resources", Described("What the container gets at most.", Optional(Resources()))),
         ("timeout", Described("How long an attempt may take from its container's start, 100ms to 30d.", Optional(Ref("duration")))),

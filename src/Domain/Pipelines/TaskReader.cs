@@ -28,6 +28,7 @@ internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<stri
             Command = Words(fields["command"]),
             WorkingDir = Setting(fields["working_dir"]),
             User = Setting(fields["user"]),
+            InjectApiToken = fields["inject_api_token"].Flag() ?? false,
             AlwaysPullNewestImage = fields["always_pull_newest_image"].Flag() ?? false,
             Resources = Resources(fields["resources"]),
             AllowFailure = fields["allow_failure"].Flag() ?? false,

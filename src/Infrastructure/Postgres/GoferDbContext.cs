@@ -1,3 +1,4 @@
+using Gofer.Application.Access;
 using Gofer.Application.Common;
 using Gofer.Application.Runs;
 using Gofer.Domain.Access;
@@ -109,6 +110,15 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
     /// <inheritdoc/>
     public async Task<bool> TakeBootstrapAsync(CancellationToken cancellationToken) =>
         await Database.ExecuteSqlAsync($"update gofer.install set bootstrapped_at = now() where bootstrapped_at is null", cancellationToken) == 1;
+
+    /// <inheritdoc/>
+    public Task<RunTokenRow?> FindRunTokenAsync(string id, CancellationToken cancellationToken) => Database.SqlQuery<RunTokenRow>(
+        $"""
+        select t.hash, n.name as namespace, p.name as pipeline, r.number as run from gofer.run_tokens t
+        join gofer.active_runs a on a.run_id = t.run_id join gofer.runs r on r.id = t.run_id
+        join gofer.pipelines p on p.id = r.pipeline_id join gofer.namespaces n on n.id = r.namespace_id
+        where t.id = {id}
+        """).SingleOrDefaultAsync(cancellationToken);
 
     /// <inheritdoc/>
     public Task NoteUsesAsync(IReadOnlyDictionary<string, DateTimeOffset> uses, CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ public sealed class Housekeeping
         if (!await _partitions.AreAheadAsync(cancellationToken)) await _partitions.EnsureAsync(cancellationToken);
         // In one statement: an idle install is asked as little as can be.
         await using (var command = _source.CreateCommand(
-            $"with keys as ({IdempotencyKeys.Expire}), secrets as ({PostgresSecretStore.Sweep}), attempts as ({AttemptSecrets.Sweep}), tokens as ({ExpiredTokens}) select 1"))
+            $"with keys as ({IdempotencyKeys.Expire}), secrets as ({PostgresSecretStore.Sweep}), attempts as ({AttemptSecrets.Sweep}), tokens as ({ExpiredTokens}), runs as ({AttemptSecrets.TokenSweep}) select 1"))
         {
             command.Parameters.Add(Sql.P(IdempotencyKeys.Retention));
             await command.ExecuteNonQueryAsync(cancellationToken);

@@ -60,6 +60,7 @@ public sealed class ContainerSpecs(IInstall install, IOptions<WorkerOptions> opt
             ["GOFER_TASK_IMAGE"] = task.Definition.Image,
             ["GOFER_ATTEMPT"] = task.Attempt.ToString(CultureInfo.InvariantCulture),
         };
+        if (secrets.Values.TryGetValue((Interpolation.RunToken, ""), out var token)) environment["GOFER_API_TOKEN"] = token;
         if (options.Value.PublicUrl is { } url) environment["GOFER_API_URL"] = url;
         foreach (var (name, value) in task.Matrix ?? new Dictionary<string, string>()) environment[name.ToUpperInvariant()] = value;
         foreach (var (name, value) in task.Definition.Variables) environment[name] = Put(task, secrets, value);

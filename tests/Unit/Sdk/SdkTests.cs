@@ -115,7 +115,7 @@ public sealed class SdkTests
         pipeline.RequiredParam<string>("day");
         var extract = pipeline.Task("extract", "ubuntu:24.04").Describe("Größe → 日本").RegistryAuth(note, "pipeline_secret{{registry}}")
             .Env("ROWS", rows).Env("REGION", region).Env("A", "b \"c\"\n").Entrypoint("/entry").Command("./extract.sh", "--all").WorkingDir("/work").User("1000")
-            .AlwaysPull().Cpu("500m").Memory("256Mi").Timeout(TimeSpan.FromSeconds(90)).AllowFailure()
+            .InjectApiToken().AlwaysPull().Cpu("500m").Memory("256Mi").Timeout(TimeSpan.FromSeconds(90)).AllowFailure()
             .Retry(5, TimeSpan.FromMilliseconds(1500), 3, TimeSpan.FromMinutes(1), Enum.GetValues<Failure>(), [1, 75])
             .Concurrency($"db-{region}-matrix{{{{shard}}}}", 2).Matrix("shard", "1", "2").Matrix("os", "linux");
         var load = pipeline.Task("load", "busybox:latest").After(extract).Script(

@@ -202,6 +202,7 @@ class Pipeline:
         working_dir: Optional[str] = None,
         user: Optional[str] = None,
         registry_auth: Optional[RegistryAuth] = None,
+        inject_api_token: bool = False,
         always_pull: bool = False,
         cpu: Optional[str] = None,
         memory: Optional[str] = None,
@@ -219,6 +220,7 @@ class Pipeline:
         :param after_failure_of: starts only where every one of these failed.
         :param after_any: starts after these succeeded, failed or were skipped.
         :param env: environment variables; a parameter may stand for a value.
+        :param inject_api_token: gives the task a token for the API, ``GOFER_API_TOKEN``: for its own run alone, and until that ends.
         :param always_pull: pulls the image even where the engine has one of that name.
         :param cpu: at most so much CPU, such as ``"500m"`` or ``"2"``.
         :param memory: at most so much memory, such as ``"256Mi"``.
@@ -249,6 +251,7 @@ class Pipeline:
             command=_texts(command or (), "command"),
             working_dir=working_dir,
             user=user,
+            inject_api_token=inject_api_token or None,
             always_pull_newest_image=always_pull or None,
             resources=_kept(cpu=cpu, memory=memory),
             timeout=_duration(timeout, "timeout"),

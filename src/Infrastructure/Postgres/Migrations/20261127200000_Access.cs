@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Gofer.Infrastructure.Postgres.Migrations;
 
-/// <summary>Tokens and roles, and whether the first token was made.</summary>
+/// <summary>Tokens of people, services and runs, roles, and whether the first token was made.</summary>
 [DbContext(typeof(GoferDbContext))]
 [Migration("20261127200000_Access")]
 public sealed class Access : Migration
@@ -29,6 +29,14 @@ public sealed class Access : Migration
             last_used_at timestamptz
         ) with (fillfactor = 80);
         create index on gofer.tokens (expires_at);
+
+        -- what tasks were given; good as long as their run has not ended
+        create table gofer.run_tokens (
+            id text collate "C" primary key check (id ~ '^r[0-9a-f]{15}$'),
+            hash bytea not null check (length(hash) = 32),
+            run_id uuid not null
+        );
+        create index on gofer.run_tokens (run_id);
 
         create table gofer.roles (
             name text collate "C" primary key check (name ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$'),

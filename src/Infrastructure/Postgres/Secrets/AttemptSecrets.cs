@@ -2,6 +2,7 @@ using System.Text.Json;
 using Gofer.Application.Common;
 using Gofer.Application.Queue;
 using Gofer.Application.Secrets;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
@@ -28,6 +29,9 @@ internal sealed class AttemptSecrets(
             select from gofer.active_runs a join gofer.task_executions e on e.run_id = a.run_id
             where a.run_id = s.run_id and e.task = s.task and e.attempt = s.attempt and e.ended_at is null)
         """;
+
+    /// <summary>Forgets the tokens of runs that have ended, which nobody is let in with since.</summary>
+    public const string TokenSweep = "delete from gofer.run_tokens t where not exists (select from gofer.active_runs a where a.run_id = t.run_id)";
 
     /// <inheritdoc/>
     public async Task<Result<ResolvedSecrets>?> ResolveAsync(ClaimedTask task, CancellationToken cancellationToken)
@@ -89,6 +93,12 @@ internal sealed class AttemptSecrets(
         var values = new Dictionary<(string, string), string>();
         foreach (var (kind, key) in task.References())
         {
+            if (kind == Interpolation.RunToken)
+            {
+                values[(kind, key)] = TokenText.NewOfRun().Reveal();
+                continue;
+            }
+
             SecretScope? scope = kind switch
             {
                 Interpolation.PipelineSecret => new SecretScope.OfPipeline(home, pipeline),
@@ -137,17 +147,24 @@ internal sealed class AttemptSecrets(
         var kept = Envelope.Seal(ring, Place(task), Pack(secrets));
         await using var command = source.CreateCommand(
             """
-            insert into gofer.attempt_secrets (run_id, task, attempt, key_name, wrapped_key, value)
-            select $1, $2, $3, $5, $6, $7 where exists (
-                select from gofer.task_executions e where e.run_id = $1 and e.task = $2 and e.attempt = $3 and e.fence = $4 and e.worker_id is not null)
-            on conflict do nothing
+            with kept as (
+                insert into gofer.attempt_secrets (run_id, task, attempt, key_name, wrapped_key, value)
+                select $1, $2, $3, $5, $6, $7 where exists (
+                    select from gofer.task_executions e where e.run_id = $1 and e.task = $2 and e.attempt = $3 and e.fence = $4 and e.worker_id is not null)
+                on conflict do nothing returning 1),
+            token as (insert into gofer.run_tokens (id, hash, run_id) select $8, $9, $1 from kept where $8 is not null)
+            select count(*) from kept
             """);
         Add(command, task);
         command.Parameters.Add(Sql.P(task.Held.Fence));
         command.Parameters.Add(Sql.P(kept.KeyName));
         command.Parameters.Add(Sql.P(kept.WrappedKey));
         command.Parameters.Add(Sql.P(kept.Value));
-        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+        // With what it is kept by, or not at all: a token that nobody was given lets nobody in.
+        var token = secrets.Values.TryGetValue((Interpolation.RunToken, ""), out var text) ? TokenText.Parse(text) : null;
+        command.Parameters.Add(Sql.P(token?.Id));
+        command.Parameters.Add(Sql.P(token?.Hash));
+        return await command.ExecuteScalarAsync(cancellationToken) is > 0L;
     }
 
     private async Task<bool> IsHeldAsync(ClaimedTask task, CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 
@@ -10,6 +12,9 @@ namespace Gofer.Infrastructure.Schedulers.Docker;
 internal sealed class DockerNetwork(IDockerClient client, string name = DockerNetwork.Name) : IDisposable
 {
     public const string Name = "gofer";
+
+    /// <summary>The network that every engine has.</summary>
+    private const string EnginesOwn = "bridge";
 
     private readonly SemaphoreSlim _one = new(1);
     private string? _known;
@@ -28,6 +33,22 @@ internal sealed class DockerNetwork(IDockerClient client, string name = DockerNe
         finally
         {
             _one.Release();
+        }
+    }
+
+    /// <summary>The address by which containers in the network reach the engine's own machine; null where it has none.</summary>
+    public async Task<IPAddress?> GatewayAsync(CancellationToken cancellationToken)
+    {
+        var id = await EnsureAsync(cancellationToken) ?? EnginesOwn;
+        try
+        {
+            var found = await DockerErrors.CallAsync(() => client.Networks.InspectNetworkAsync(id, cancellationToken), cancellationToken);
+            return found.IPAM?.Config?.Select(c => IPAddress.TryParse(c.Gateway?.ToString(), out var address) ? address : null)
+                .FirstOrDefault(a => a is { AddressFamily: AddressFamily.InterNetwork });
+        }
+        catch (DockerApiException e)
+        {
+            throw DockerErrors.Unavailable(e);
         }
     }
 

@@ -23,6 +23,16 @@ public sealed class TokenTextTests
     }
 
     [Fact]
+    public void A_runs_token_tells_by_its_looks_and_its_id_is_none_that_anybody_lists()
+    {
+        var text = TokenText.NewOfRun();
+        Assert.True(TokenText.Parse(text.Reveal())!.IsOfRun);
+        Assert.False(TokenText.New().IsOfRun);
+        Assert.False(TokenText.IsId(text.Id));
+        Assert.Matches($"^{TokenText.Pattern}$", text.Reveal());
+    }
+
+    [Fact]
     public void Nothing_prints_a_token() => Assert.Matches("^gof_[0-9a-f]{16}_\\*{8}$", TokenText.New().ToString());
 
     [Fact]

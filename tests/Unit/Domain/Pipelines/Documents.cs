@@ -8,11 +8,11 @@ namespace Gofer.Tests.Unit.Domain.Pipelines;
 /// <summary>Short ways to read a document in a test and to look at how it was refused.</summary>
 internal static class Documents
 {
-    private static readonly JsonDocumentOptions _anyDepth = new() { MaxDepth = 100_000 };
+    internal static readonly JsonDocumentOptions AnyDepth = new() { MaxDepth = 100_000 };
 
     public static Result<PipelineDocument> Read(string json, DocumentLimits? limits = null)
     {
-        using var document = JsonDocument.Parse(json, _anyDepth);
+        using var document = JsonDocument.Parse(json, AnyDepth);
         return DocumentReader.Read(document.RootElement, limits ?? DocumentLimits.Default);
     }
 

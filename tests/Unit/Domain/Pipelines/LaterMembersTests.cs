@@ -12,7 +12,6 @@ public sealed class LaterMembersTests
         IsOnly(Refused(Pipeline(member, json)), ErrorCodes.NotSupported, $"/{member}", $"'{member}' is not supported by this version.");
 
     [Theory]
-    [InlineData("inject_api_token", "true")]
     [InlineData("with", """{"path":"src"}""")]
     public void A_tasks_member_of_a_later_version_is_refused_as_such(string member, string json) =>
         IsOnly(Refused(OneTask($"\"{member}\": {json}")), ErrorCodes.NotSupported, $"/tasks/0/{member}", $"'{member}' is not supported by this version.");
@@ -32,7 +31,6 @@ public sealed class LaterMembersTests
     public void What_asks_for_nothing_passes_in_a_pipeline(string member, string json) => Good(Pipeline(member, json));
 
     [Theory]
-    [InlineData("inject_api_token", "false")]
     [InlineData("timeout", "\"\"")]
     [InlineData("retry", "{}")]
     [InlineData("concurrency", "{}")]

@@ -26,7 +26,7 @@ internal sealed class Schema
 
     public bool Accepts(string document, out string why)
     {
-        using var json = JsonDocument.Parse(document);
+        using var json = JsonDocument.Parse(document, Documents.AnyDepth);
         var result = _schema.Evaluate(json.RootElement, s_options);
         why = result.IsValid ? "" : string.Join("; ", (result.Details ?? []).Where(d => d.Errors is not null).SelectMany(d => d.Errors!.Select(e => $"{d.InstanceLocation} {e.Value}")));
         return result.IsValid;
