@@ -47,8 +47,7 @@ public sealed class ApiOptions
     public bool AsksForTokens => !DevMode && Authentication == Authentication.Tokens;
 
     /// <summary>
-    /// Whether a request came in where <c>gofer dev</c> listens for its containers, which is no address of this machine's own: only tasks are let in
-    /// there.
+    /// Whether a request came in where <c>gofer dev</c> listens for its containers, which is no loopback address: only tasks are let in there.
     /// </summary>
     public bool IsTaskDoor(ConnectionInfo connection) => DevMode && connection.LocalIpAddress is { } local && !IPAddress.IsLoopback(local);
 }
@@ -118,7 +117,7 @@ public static class ApiServices
     {
         app.UseMiddleware<Head>();
         var options = app.Services.GetRequiredService<IOptions<ApiOptions>>().Value;
-        // Whoever has a token meant to send it: no page of another origin and no name that was pointed at us can.
+        // Whoever shows a token meant to: no page of another origin and no name that was pointed at us can. What shows none is guarded by itself.
         app.Guard(insecure: options.AsksForTokens || options.InsecureListen);
         app.UseMiddleware<UntilOpen>();
         app.UseRouting();

@@ -65,9 +65,11 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
     {
         switch (demand)
         {
-            case Demand.Nothing: // at the door of tasks, to which others have no business
+            case Demand.Nothing when caller.Run is not null && !HttpMethods.IsGet(context.Request.Method): // at the door of tasks
+                return new Error(ErrorKind.Forbidden, ErrorCodes.Forbidden, "The token of a task is for its own run alone.");
+            case Demand.Nothing:
             case Demand.Identity:
-            case null when endpoint is not RouteEndpoint: // says that there is no such method
+            case null when endpoint is not RouteEndpoint: // the framework's own, which says that there is no such method
                 return null;
             case Demand.Permission wanted when context.GetRouteValue("namespace") is string @namespace:
                 if (!caller.Grants.Sees(@namespace)) return new Error(ErrorKind.NotFound, ErrorCodes.NamespaceNotFound, $"No namespace {Shown.Quoted(@namespace)}.");
@@ -94,7 +96,7 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
     private static Error OnlyTasks { get; } = new(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated, "Only tasks are let in here, with the tokens that they were given.");
 
     /// <summary>The token that the request shows.</summary>
-    private static Result<TokenText> Read(HttpRequest request)
+    internal static Result<TokenText> Read(HttpRequest request)
     {
         var headers = request.Headers.Authorization;
         if (headers.Count == 0) return new Error(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated, "A token is wanted: send 'Authorization: Bearer gof_…'.");

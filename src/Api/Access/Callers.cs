@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Gofer.Api.Access;
 
 /// <summary>
-/// Who callers are by the tokens that they show. What is known of a token is read again after two seconds, and what is still open is looked at every
-/// second, so that one which was revoked, disabled or changed, on whatever server, is of no use five seconds later.
+/// Who callers are by the tokens that they show. What is known of a token is read again after two seconds, a task's own each time, and what is still open is
+/// looked at every second, so that one which was revoked, disabled or changed, on whatever server, is of no use five seconds later.
 /// </summary>
 internal sealed partial class Callers(TokenDirectory directory, TimeProvider clock, ILogger<Callers> logger) : BackgroundService
 {
@@ -21,6 +21,10 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
     /// <summary>How exactly the last use of a token is kept.</summary>
     private static readonly TimeSpan UseStep = TimeSpan.FromMinutes(1);
 
+    /// <summary>How many tokens are read from the database at a time.</summary>
+    private const int MostReads = 16;
+
+    private readonly SemaphoreSlim _reads = new(MostReads);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Reading> _readings = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Attendance, KnownToken> _open = new();
@@ -58,53 +62,87 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(Pace, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            try
-            {
-                await EndWhatIsOverAsync(stoppingToken);
-                Forget();
-                await NoteUsesAsync(stoppingToken);
-            }
-            catch (Exception e) when (DatabaseTrouble.IsAway(e) || DatabaseTrouble.IsRefusal(e))
-            {
-                Log.NotLooked(logger, e.Message); // what is open can read nothing either; the next pass looks again
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
+            Forget();
+            await TryAsync(EndWhatIsOverAsync, stoppingToken);
+            await TryAsync(NoteUsesAsync, stoppingToken);
         }
     }
 
-    private async Task EndWhatIsOverAsync(CancellationToken cancellationToken)
+    /// <summary>The next pass does it again; a server that stops looking would let in whoever was let in once.</summary>
+    private async Task TryAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
-        foreach (var held in _open.Where(o => o.Key.Age >= Pace).ToLookup(o => (o.Value.Id, OfRun: o.Value.Caller.Run is not null)))
+        try
         {
-            var known = await ReadAsync(held.Key.Id, held.Key.OfRun, cancellationToken);
-            var good = known?.IsGood(clock.GetUtcNow()) is true;
-            foreach (var (attendance, token) in held)
-            {
-                if (!good || known!.Stamp != token.Stamp) attendance.End();
-            }
+            await work(cancellationToken);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // the host stops
+        }
+#pragma warning disable CA1031 // whatever it is, this loop goes on
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            if (DatabaseTrouble.IsAway(e)) Log.NotLooked(logger, e.Message);
+            else Log.Failed(logger, e);
+        }
+    }
+
+    private Task EndWhatIsOverAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        // What is over by itself ends without a question, for which the database may be away.
+        foreach (var (attendance, _) in _open.Where(o => !o.Value.IsGood(now))) attendance.End();
+        var held = _open.Where(o => o.Key.Age >= Pace).ToLookup(o => (o.Value.Id, OfRun: o.Value.Caller.Run is not null));
+        // Side by side: of many, one whose answer does not come must not hold up the others.
+        return Parallel.ForEachAsync(held, new ParallelOptions { MaxDegreeOfParallelism = MostReads, CancellationToken = cancellationToken }, async (open, token) =>
+        {
+            var known = await ReadAsync(open.Key.Id, open.Key.OfRun, token);
+            var good = known?.IsGood(now) is true;
+            foreach (var (attendance, seen) in open)
+            {
+                if (!good || known!.Stamp != seen.Stamp) attendance.End();
+            }
+        });
     }
 
     /// <summary>What is known of a token: read now, or by somebody just before.</summary>
     private async Task<KnownToken?> ReadAsync(string id, bool ofRun, CancellationToken cancellationToken)
     {
-        Reading reading;
+        Reading? reading;
         lock (_gate)
         {
-            if (!_readings.TryGetValue(id, out reading!) || reading.Age >= Fresh || reading.Token.IsFaulted)
+            if (!_readings.TryGetValue(id, out reading) || reading.Age >= Fresh || reading.HasFailed)
             {
                 // One reads for all who ask meanwhile, so no one of them may end it.
-                _readings[id] = reading = new Reading(directory.FindAsync(id, ofRun, CancellationToken.None));
+                _readings[id] = reading = new Reading(() => FindAsync(id, ofRun));
             }
         }
 
-        var known = await reading.Token.WaitAsync(cancellationToken);
-        // What there is not would fill the memory; and a run's end is to be seen at once.
-        if (known is null || ofRun) Forget(id, reading);
-        return known;
+        KnownToken? known = null;
+        try
+        {
+            return known = await reading.Token.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            // What there is not would fill the memory; and a run's end is to be seen at once.
+            if (known is null || ofRun) Forget(id, reading);
+        }
+    }
+
+    /// <summary>A few at a time: whoever sends made-up tokens takes no more of the database's connections than that.</summary>
+    private async Task<KnownToken?> FindAsync(string id, bool ofRun)
+    {
+        await _reads.WaitAsync();
+        try
+        {
+            return await directory.FindAsync(id, ofRun, CancellationToken.None);
+        }
+        finally
+        {
+            _reads.Release();
+        }
     }
 
     private void Forget(string id, Reading reading)
@@ -119,8 +157,10 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
     {
         lock (_gate)
         {
-            foreach (var (id, reading) in _readings.Where(r => r.Value.Age >= UseStep).ToList()) _readings.Remove(id);
+            foreach (var (id, _) in _readings.Where(r => r.Value.Age >= UseStep).ToList()) _readings.Remove(id);
         }
+
+        foreach (var (id, _) in _noted.Where(n => !_uses.ContainsKey(n.Key) && clock.GetUtcNow() - n.Value > UseStep).ToList()) _noted.Remove(id);
     }
 
     private async Task NoteUsesAsync(CancellationToken cancellationToken)
@@ -135,33 +175,61 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
         }
     }
 
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _reads.Dispose();
+        base.Dispose();
+    }
+
     private static Error Refusal(string message) => new(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated, message);
 
-    private sealed class Reading(Task<KnownToken?> token)
+    private sealed class Reading(Func<Task<KnownToken?>> read)
     {
         private readonly long _began = Stopwatch.GetTimestamp();
+        private readonly Lazy<Task<KnownToken?>> _token = new(read);
 
-        public Task<KnownToken?> Token => token;
+        /// <summary>Begins to read where nobody has yet; not to be asked for under the lock that everybody wants.</summary>
+        public Task<KnownToken?> Token => _token.Value;
+
+        public bool HasFailed => _token is { IsValueCreated: true, Value.IsFaulted: true };
 
         public TimeSpan Age => Stopwatch.GetElapsedTime(_began);
     }
 
+    /// <summary>An open request, which is either over or ended, and never ended after it was over: its connection may be another one's by then.</summary>
     private sealed class Attendance(Callers callers, Action end) : IDisposable
     {
         private readonly long _began = Stopwatch.GetTimestamp();
+        private readonly Lock _gate = new();
+        private bool _over;
 
         public TimeSpan Age => Stopwatch.GetElapsedTime(_began);
 
         public void End()
         {
-            if (callers._open.TryRemove(this, out _)) end();
+            lock (_gate)
+            {
+                if (_over) return;
+                _over = true;
+                end();
+            }
+
+            callers._open.TryRemove(this, out _);
         }
 
-        public void Dispose() => callers._open.TryRemove(this, out _);
+        public void Dispose()
+        {
+            lock (_gate) _over = true;
+            callers._open.TryRemove(this, out _);
+        }
     }
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Error, Message = "The tokens of what is open could not be looked at, or their use noted")]
+        public static partial void Failed(ILogger logger, Exception e);
+
         [LoggerMessage(Level = LogLevel.Debug, Message = "The tokens of what is open could not be looked at: {Reason}")]
         public static partial void NotLooked(ILogger logger, string reason);
     }

@@ -37,8 +37,13 @@ internal static class TokenEndpoints
         return Created(await mediator.Send(new CreateToken(caller, wanted.Name, wanted.Roles, wanted.Namespaces, wanted.Life), ct), context);
     }
 
-    private static async Task<Results<Created<NewTokenView>, Problem>> Bootstrap(HttpContext context, IMediator mediator, CancellationToken ct) =>
-        Created(await mediator.Send(new BootstrapToken(), ct), context);
+    private static async Task<Results<Created<NewTokenView>, Problem>> Bootstrap(HttpContext context, IMediator mediator, CancellationToken ct)
+    {
+        // It takes no token, so a page of anybody's could ask for it, and browsers say of each such request where it comes from.
+        return context.Request.Headers.Origin.Count > 0
+            ? new Error(ErrorKind.Forbidden, ErrorCodes.ForeignOrigin, "The first token is not made for a page in a browser: use 'gofer token bootstrap'.").ToProblem()
+            : Created(await mediator.Send(new BootstrapToken(), ct), context);
+    }
 
     private static async Task<Results<Ok<WhoAmIView>, Problem>> Who(Caller caller, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new WhoAmI(caller), ct)).Answer();
@@ -50,8 +55,8 @@ internal static class TokenEndpoints
         string id, Body<TokenInput> body, HttpContext context, Caller caller, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new UpdateToken(caller, id, body.Value.Settings, context.IfMatch()), ct)).Answer(context);
 
-    private static async Task<Results<NoContent, Problem>> Delete(string id, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new DeleteToken(id), ct)).Answer();
+    private static async Task<Results<NoContent, Problem>> Delete(string id, Caller caller, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new DeleteToken(caller, id), ct)).Answer();
 
     private static Results<Created<NewTokenView>, Problem> Created(Result<NewTokenView> made, HttpContext context)
     {

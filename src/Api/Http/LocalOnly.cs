@@ -1,4 +1,5 @@
 using System.Net;
+using Gofer.Api.Access;
 using Gofer.Domain.Common;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -13,8 +14,8 @@ internal sealed class LocalOnly(RequestDelegate next, IOptions<ApiOptions> optio
 {
     public Task InvokeAsync(HttpContext context)
     {
-        // Containers call it by the address that they see, and every request of theirs shows a token.
-        if (options.Value.IsTaskDoor(context.Connection)) return next(context);
+        // Containers call it by the name that they see, such as host.docker.internal, and show the token of their task, which no page can know.
+        if (options.Value.IsTaskDoor(context.Connection) || AccessGate.Read(context.Request) is { IsOk: true, Value.IsOfRun: true }) return next(context);
         var host = context.Request.Host;
         if (!IsLocal(host.Host)) return Refuse(context, "Host", host.Value);
         string? origin = context.Request.Headers.Origin;

@@ -110,7 +110,7 @@ internal static class RunEndpoints
 
     private static async Task<Results<Ok<ExplanationView>, Problem>> Explain(
         string @namespace, string pipeline, string run, Caller caller, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new ExplainRun(new RunPath(caller.In(@namespace), pipeline, run)), ct)).Answer();
+        (await mediator.Send(new ExplainRun(new RunPath(caller.In(@namespace), pipeline, run)) { HidesOthers = caller.Run is not null }, ct)).Answer();
 
     private static async Task<IResult> Events(
         string @namespace, string pipeline, string run, HttpContext context, Caller caller, IMediator mediator, RunFollower follower, CancellationToken ct,

@@ -12,12 +12,15 @@ internal sealed class CreateTokenHandler(IGoferDb db, TimeProvider clock) : IReq
 {
     public async Task<Result<NewTokenView>> Handle(CreateToken request, CancellationToken cancellationToken)
     {
-        if (await db.RefuseAsync(request.Caller, request.Roles, request.Namespaces, cancellationToken) is { } refused) return refused;
+        await using var transaction = await db.BeginAsync(cancellationToken);
+        var caller = await db.GrantsOfAsync(request.Caller, clock, cancellationToken);
+        if (await db.RefuseAsync(caller, request.Roles, request.Namespaces, cancellationToken) is { } refused) return refused;
         var (text, now) = (TokenText.New(), clock.GetUtcNow());
         var token = new Token(text, request.Caller.Token, now, now + request.Life);
         token.Grant(request.Name, request.Roles, request.Namespaces);
         db.Tokens.Add(token);
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return token.View(text);
     }
 }

@@ -16,15 +16,19 @@ internal sealed class DeleteRoleHandler(IGoferDb db) : IRequestHandler<DeleteRol
         var role = await db.FindRoleAsync(request.Name, cancellationToken);
         if (!role.IsOk) return role.Error;
         if (BuiltInRoles.All.ContainsKey(request.Name)) return RoleViews.BuiltIn(request.Name);
-        if (EntityTags.Refuse(request.IfMatch, role.Value.Revision) is { } stale) return stale;
+        db.Forget();
+        await using var transaction = await db.BeginAsync(cancellationToken);
+        // Whoever gives the role to a token at this moment holds it: the lock comes after that token, which is then seen.
+        if (await db.LockRoleAsync(request.Name, cancellationToken) is not { } locked) return (await db.FindRoleAsync(request.Name, cancellationToken)).Error!;
+        if (EntityTags.Refuse(request.IfMatch, locked.Revision) is { } stale) return stale;
         if (await db.Tokens.Where(t => t.Roles.Contains(request.Name)).Select(t => t.Id).FirstOrDefaultAsync(cancellationToken) is { } user)
         {
             return new Error(ErrorKind.Conflict, ErrorCodes.InUse, $"Tokens have the role, {user} among them. Give them others first, or delete them.");
         }
 
-        // A token that gets the role at this moment has one that there is none of, which allows nothing.
-        db.Roles.Remove(role.Value);
+        db.Roles.Remove(locked);
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return Result.Ok;
     }
 }

@@ -17,14 +17,15 @@ internal sealed class PutRoleHandler(IGoferDb db, TimeProvider clock) : IRequest
     public async Task<Result<PutRoleAnswer>> Handle(PutRole request, CancellationToken cancellationToken)
     {
         if (Slug.Complaint(request.Name) is { } complaint) return Error.Invalid("/id", $"The id {complaint}");
-        if (BuiltInRoles.All.ContainsKey(request.Name)) return RoleViews.BuiltIn(request.Name);
+        if (BuiltInRoles.IsReserved(request.Name)) return RoleViews.BuiltIn(request.Name);
         var now = clock.GetUtcNow();
         var role = await db.Roles.SingleOrDefaultAsync(r => r.Name == request.Name, cancellationToken);
         var stale = role is null ? EntityTags.RefuseMissing(request.IfMatch, "role") : EntityTags.Refuse(request.IfMatch, role.Revision);
         if (stale is not null) return stale;
         var wanted = new Role(request.Name, request.Description, request.Permissions, now);
         // Who has a role gets all that it says in the namespaces of its token, whatever those are.
-        if (!request.Caller.Grants.Cover(Grants.Of(role is null ? [wanted] : [wanted, role], [AccessWords.All]))) return TokenViews.Widens;
+        var caller = await db.GrantsOfAsync(request.Caller, clock, cancellationToken);
+        if (!caller.Cover(Grants.Of(role is null ? [wanted] : [wanted, role], [AccessWords.All]))) return TokenViews.Widens;
         var created = role is null;
         if (role is null) db.Roles.Add(role = wanted);
         else role.Replace(request.Description, request.Permissions, now);

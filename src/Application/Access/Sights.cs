@@ -19,6 +19,9 @@ internal static class Sights
         return namespaces;
     }
 
-    /// <summary>The pattern as SQL's <c>like</c> has it; of its characters only '_' means something there, and a backslash is no character of ours.</summary>
+    /// <summary>
+    /// The pattern as SQL's <c>like any</c> has it, in which a backslash escapes (EF's own <c>Like</c> outside of an <c>Any</c> has none); of a pattern's
+    /// characters only '_' means something there, and a backslash is none of them.
+    /// </summary>
     private static string Like(string pattern) => pattern.Replace("_", "\\_", StringComparison.Ordinal).Replace('*', '%');
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gofer.Application.Common;
 using Gofer.Domain.Access;
 using Microsoft.EntityFrameworkCore;
@@ -51,8 +52,9 @@ public sealed class TokenDirectory(IServiceScopeFactory scopes)
     {
         if (await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == id, cancellationToken) is not { } token) return null;
         var roles = await db.RolesOfAsync(token.Roles, cancellationToken);
-        var revisions = roles.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => FormattableString.Invariant($"{r.Name}:{r.Revision}"));
-        return new KnownToken(token.Id, token.Hash, new Caller(token.Id, token.Name, Grants.Of(roles, token.Namespaces)), FormattableString.Invariant($"{token.Revision} {string.Join(' ', revisions)}"))
+        // What it allows, and not how often that was written: another name cuts nobody off.
+        var allows = JsonSerializer.Serialize(new { token.Namespaces, Roles = roles.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => r.Permissions) });
+        return new KnownToken(token.Id, token.Hash, new Caller(token.Id, token.Name, Grants.Of(roles, token.Namespaces)), allows)
         {
             Disabled = token.Disabled,
             ExpiresAt = token.ExpiresAt,

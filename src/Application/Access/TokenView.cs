@@ -63,12 +63,22 @@ internal static class TokenViews
             return [.. names.Distinct().Where(BuiltInRoles.All.ContainsKey).Select(n => BuiltInRoles.All[n]), .. made];
         }
 
+        /// <summary>What a caller may do at this moment, not when it was let in: what it gives to others may outlive a revocation by a year.</summary>
+        public async Task<Grants> GrantsOfAsync(Caller caller, TimeProvider clock, CancellationToken cancellationToken)
+        {
+            if (caller.Token is not { } id) return caller.Grants;
+            var token = await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == id, cancellationToken);
+            return token?.IsGood(clock.GetUtcNow()) is true ? Grants.Of(await db.RolesOfAsync(token.Roles, cancellationToken), token.Namespaces) : Grants.Of([], []);
+        }
+
         /// <summary>
         /// Why <paramref name="caller"/> may not make or change a token to one of these roles and namespaces, or null: they must exist, and nobody
         /// gives to others what it may not do itself.
         /// </summary>
-        public async Task<Error?> RefuseAsync(Caller caller, IReadOnlyList<string> roles, IReadOnlyList<string> namespaces, CancellationToken cancellationToken)
+        public async Task<Error?> RefuseAsync(Grants caller, IReadOnlyList<string> roles, IReadOnlyList<string> namespaces, CancellationToken cancellationToken)
         {
+            // Held until the token is there: a role that went meanwhile could come again under its name and say more.
+            await db.HoldRolesAsync(roles, cancellationToken);
             var found = await db.RolesOfAsync(roles, cancellationToken);
             foreach (var (name, i) in roles.Select((name, i) => (name, i)))
             {
@@ -78,11 +88,11 @@ internal static class TokenViews
                 return Error.Invalid(Fault.At("/roles", i), $"No role {Shown.Quoted(name)}.{(near is null ? "" : $" Did you mean {Shown.Quoted(near)}?")}");
             }
 
-            return caller.Grants.Cover(Grants.Of(found, namespaces)) ? null : Widens;
+            return caller.Cover(Grants.Of(found, namespaces)) ? null : Widens;
         }
     }
 
     /// <summary>The error for whoever would give away more than it has.</summary>
     public static Error Widens { get; } = new(
-        ErrorKind.Forbidden, ErrorCodes.Forbidden, "This would allow more than your own token does. Nobody gives to others what it may not do itself.");
+        ErrorKind.Forbidden, ErrorCodes.Forbidden, "This is about more than your own token allows. Nobody gives to others, or takes from them, what it may not do itself.");
 }

@@ -81,7 +81,13 @@ public interface IGoferDb
     /// <summary>Takes the right to make the first token, in the transaction that makes it; false where somebody had it before.</summary>
     Task<bool> TakeBootstrapAsync(CancellationToken cancellationToken);
 
-    /// <summary>The token of a run that has not ended; null for any other.</summary>
+    /// <summary>Keeps roles from being deleted until the transaction ends, in which a token gets them.</summary>
+    Task HoldRolesAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken);
+
+    /// <summary>Loads a role under a lock that waits for all who hold it; null where there is none. Inside a transaction only.</summary>
+    Task<Role?> LockRoleAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>The token of a run that has not ended and whose pipeline is still there; null for any other.</summary>
     Task<RunTokenRow?> FindRunTokenAsync(string id, CancellationToken cancellationToken);
 
     /// <summary>Notes that tokens were used, each with the time of it; a time that is older than what is noted changes nothing.</summary>

@@ -8,7 +8,11 @@ using Microsoft.EntityFrameworkCore;
 namespace Gofer.Application.Runs;
 
 /// <summary>Says why a run is where it is: why it waits, why a task was skipped or failed, why it has its version.</summary>
-public sealed record ExplainRun(RunPath Path) : IRequest<Result<ExplanationView>>;
+public sealed record ExplainRun(RunPath Path) : IRequest<Result<ExplanationView>>
+{
+    /// <summary>Whether other runs are nothing to whoever asks: then nobody is said to hold what the run waits for.</summary>
+    public bool HidesOthers { get; init; }
+}
 
 /// <summary>The whys of a run; first what concerns it as a whole, then task by task in the document's order.</summary>
 public sealed record ExplanationView(IReadOnlyList<WhyView> Items);
@@ -90,7 +94,7 @@ internal sealed class ExplainRunHandler(IGoferDb db, IVersionGraphs versions, IQ
             if (Explain(task, scope.Value, tasks, held, inQueue) is { } why) items.Add(why);
         }
 
-        return new ExplanationView(items);
+        return new ExplanationView(request.HidesOthers ? items.ConvertAll(i => i with { HeldBy = [] }) : items);
     }
 
     private static WhyView? Explain(

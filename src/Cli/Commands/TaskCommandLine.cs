@@ -95,6 +95,7 @@ internal static class TaskCommandLine
     private static void Remark(TextWriter error, TaskView view, ClaimedTask task)
     {
         foreach (var (name, kind, key) in Secrets(task)) error.WriteLine($"{name} is {kind}{{{{{key}}}}}: set it in your shell first.");
+        if (task.Definition.InjectApiToken) error.WriteLine("The task has a token of its run (inject_api_token); this has none.");
         if (task.Definition.RegistryAuth is not null) error.WriteLine("The image's registry wants a login: docker login, with what registry_auth says.");
         if (view.Attempt == 0) error.WriteLine($"{view.Id} has not started yet; this is what its first attempt would be.");
         if (view.Scheduler is { } scheduler and not "docker") error.WriteLine($"It ran on {scheduler}; this does the same on Docker.");

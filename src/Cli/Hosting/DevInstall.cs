@@ -26,6 +26,9 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
     /// <summary>The database, for a worker that wants to join.</summary>
     public string Postgres { get; private set; } = "";
 
+    /// <summary>Where tasks reach the API, for a worker that wants to join; null where the settings say so, or nobody does.</summary>
+    public string? TasksUrl { get; private set; }
+
     /// <summary>The file of the key that secrets are sealed with, for a worker that wants to join; null where the settings name the keys.</summary>
     public string? KeyFile { get; private set; }
 
@@ -55,6 +58,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         if (!scheduler.IsOk) return scheduler.Error;
 
         var (door, tasksUrl) = await FindDoorAsync(scheduler.Value, endpoint.Value, settings, cancellationToken);
+        TasksUrl = tasksUrl;
         var connection = await ConnectAsync(stages, settings, cancellationToken);
         if (!connection.IsOk) return connection.Error;
         Postgres = connection.Value;
@@ -81,7 +85,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
-            return PortTaken(endpoint.Value);
+            return PortTaken(door is not null && !IsTaken(endpoint.Value) ? door : endpoint.Value);
         }
         catch (Exception e) when (ServerCommands.IsDatabase(e))
         {
@@ -126,7 +130,7 @@ internal sealed class DevInstall(TextWriter output) : IAsyncDisposable
             }
             else
             {
-                why = "their network has no address of it";
+                why = "their network has no address of this machine";
             }
         }
         catch (SchedulerUnavailableException e)

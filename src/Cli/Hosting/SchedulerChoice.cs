@@ -38,7 +38,7 @@ public sealed record SchedulerChoice(string Kind, string Description, Func<Func<
                 {
                     return new SchedulerChoice(Docker, $"docker at {endpoint.Value}", (install, clock, keeps) => new DockerScheduler(endpoint.Value, install, clock, keeps))
                     {
-                        Gateway = token => DockerGateway.FindAsync(endpoint.Value, token),
+                        Gateway = token => IsOfThisMachine(endpoint.Value) ? DockerGateway.FindAsync(endpoint.Value, token) : Task.FromResult<IPAddress?>(null),
                     };
                 }
 
@@ -49,6 +49,9 @@ public sealed record SchedulerChoice(string Kind, string Description, Func<Func<
                 return Error.Invalid("", $"There is no scheduler {Shown.Quoted(kind)}. There are: {Docker}, {Process}.{(Nearest.Of(kind, [Docker, Process]) is { } near ? $" Did you mean '{near}'?" : "")}");
         }
     }
+
+    /// <summary>An engine elsewhere has networks whose addresses mean something else here.</summary>
+    private static bool IsOfThisMachine(Uri endpoint) => endpoint.Scheme is "unix" or "npipe" || endpoint.IsLoopback;
 
     private static Result<SchedulerChoice> OnProcesses(string data, string description) => OperatingSystem.IsLinux()
         ? new SchedulerChoice(Process, description, (_, clock, _) => new ProcessScheduler(Path.Combine(data, "process"), clock))

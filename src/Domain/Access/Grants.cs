@@ -7,6 +7,9 @@ namespace Gofer.Domain.Access;
 /// </summary>
 public sealed class Grants
 {
+    /// <summary>What a judgement may take: what is larger than anybody writes by hand is not covered.</summary>
+    private const int MostSteps = 1_000_000;
+
     private readonly IReadOnlyList<Permission> _permissions;
     private readonly IReadOnlyList<string> _namespaces;
 
@@ -36,23 +39,31 @@ public sealed class Grants
     public bool Sees(string @namespace) => Is(_namespaces, @namespace) && _permissions.Any(p => p.IsOfNamespaces && Is(p.Namespaces, @namespace));
 
     /// <summary>
-    /// Which namespaces it lets its holder see, as two lists of patterns: a name must be of one of each. For a database that looks for them.
+    /// Which namespaces it lets its holder read of, as two lists of patterns: a name must be of one of each. For a database that looks for them.
     /// </summary>
-    public (IReadOnlyList<string> OfRoles, IReadOnlyList<string> OfToken) Sight =>
-        ([.. _permissions.Where(p => p.IsOfNamespaces).SelectMany(p => p.Namespaces).Distinct()], _namespaces);
+    public (IReadOnlyList<string> OfRoles, IReadOnlyList<string> OfToken) Sight
+    {
+        get
+        {
+            var (what, how) = (AccessWords.Of(Resource.Namespaces), AccessWords.Of(Verb.Read));
+            return ([.. _permissions.Where(p => p.Speaks(what, how)).SelectMany(p => p.Namespaces).Distinct()], _namespaces);
+        }
+    }
 
     /// <summary>
     /// Whether everything that <paramref name="other"/> allows is allowed here too. Never wrongly yes; wrongly no where only several permissions
-    /// together would do.
+    /// together would do, and where there are too many to look at.
     /// </summary>
     public bool Cover(Grants other)
     {
+        var steps = 0;
         foreach (var theirs in other._permissions)
         {
             foreach (var (resource, action) in theirs.Resources.SelectMany(r => theirs.Actions, (r, a) => (r, a)))
             {
                 foreach (var (role, token) in theirs.Namespaces.SelectMany(r => other._namespaces, (r, t) => (r, t)))
                 {
+                    if ((steps += _namespaces.Count + _permissions.Count) > MostSteps) return false;
                     // Where it is allowed there is a name of both patterns, so it is enough that one of them lies within ours.
                     if (!Covers(_namespaces, role, token) || !_permissions.Any(p => p.Speaks(resource, action) && Covers(p.Namespaces, role, token))) return false;
                 }

@@ -10,7 +10,14 @@ namespace Gofer.Domain.Access;
 public sealed record Permission(IReadOnlyList<string> Resources, IReadOnlyList<string> Actions, IReadOnlyList<string> Namespaces)
 {
     /// <summary>The most permissions of one role.</summary>
-    public const int MaxCount = 100;
+    public const int MaxCount = 50;
+
+    /// <summary>Whether both say the same words in the same order.</summary>
+    public bool Equals(Permission? other) => other is not null
+        && Resources.SequenceEqual(other.Resources) && Actions.SequenceEqual(other.Actions) && Namespaces.SequenceEqual(other.Namespaces);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Resources.Count, Actions.Count, Namespaces.Count);
 
     /// <summary>Whether it says so, whatever the namespace.</summary>
     internal bool Speaks(string resource, string action) => Has(Resources, resource) && Has(Actions, action);

@@ -35,6 +35,7 @@ public sealed class Role
     /// <summary>Replaces what it says.</summary>
     public void Replace(string description, IReadOnlyList<Permission> permissions, DateTimeOffset now)
     {
+        if (Description == description && Permissions.SequenceEqual(permissions)) return;
         (Description, Permissions) = (description, permissions);
         (ModifiedAt, Revision) = (now, Revision + 1);
     }
@@ -76,7 +77,7 @@ public static class BuiltInRoles
         "viewer", "Looks at pipelines, runs, what they wrote, and objects.",
         new Permission(Words(Resource.Namespaces, Resource.Pipelines, Resource.Runs, Resource.Logs, Resource.Objects), Words(Verb.Read), s_all));
 
-    /// <summary>What a task's own token allows, of its run alone. No other token can have it.</summary>
+    /// <summary>What a task's own token allows, of its run alone.</summary>
     public static Role OfRun { get; } = Make(
         "run", "Reads a run and what it wrote, and works with its objects.",
         new Permission(Words(Resource.Runs, Resource.Logs), Words(Verb.Read), s_all),
@@ -85,6 +86,9 @@ public static class BuiltInRoles
     /// <summary>All that tokens can have, by name.</summary>
     public static IReadOnlyDictionary<string, Role> All { get; } =
         new[] { Admin, Developer, Operator, Viewer }.ToDictionary(r => r.Name, StringComparer.Ordinal);
+
+    /// <summary>Whether nobody may give a role that name: it is that of one of these, or looks like it.</summary>
+    public static bool IsReserved(string name) => All.Keys.Append(OfRun.Name).Contains(name, StringComparer.OrdinalIgnoreCase);
 
     private static Role Make(string name, string description, params Permission[] permissions) => new(name, description, permissions, DateTimeOffset.UnixEpoch);
 

@@ -112,12 +112,23 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         await Database.ExecuteSqlAsync($"update gofer.install set bootstrapped_at = now() where bootstrapped_at is null", cancellationToken) == 1;
 
     /// <inheritdoc/>
+    public async Task HoldRolesAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
+    {
+        var wanted = names.ToArray();
+        await Roles.FromSql($"select * from gofer.roles where name = any({wanted}) order by name for key share").AsNoTracking().ToListAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<Role?> LockRoleAsync(string name, CancellationToken cancellationToken) =>
+        Roles.FromSql($"select * from gofer.roles where name = {name} for update").AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public Task<RunTokenRow?> FindRunTokenAsync(string id, CancellationToken cancellationToken) => Database.SqlQuery<RunTokenRow>(
         $"""
         select t.hash, n.name as namespace, p.name as pipeline, r.number as run from gofer.run_tokens t
         join gofer.active_runs a on a.run_id = t.run_id join gofer.runs r on r.id = t.run_id
         join gofer.pipelines p on p.id = r.pipeline_id join gofer.namespaces n on n.id = r.namespace_id
-        where t.id = {id}
+        where t.id = {id} and p.deleted_at is null and n.deleted_at is null
         """).SingleOrDefaultAsync(cancellationToken);
 
     /// <inheritdoc/>

@@ -70,6 +70,32 @@ public sealed partial class RunTokenTests(SecuredServer secured) : IDisposable
     }
 
     [Fact]
+    public async Task A_task_of_a_pipeline_that_was_deleted_has_nothing_of_the_one_that_is_made_under_its_name()
+    {
+        var area = await AreaAsync();
+        var kept = Path.Combine(_folder, "token");
+        // It goes on after its pipeline is gone, as long as a stop lets it.
+        await area.RegisterAsync(Of("p", Step("t", $"trap '' TERM; printf %s \"$GOFER_API_TOKEN\" >{kept}.new; mv {kept}.new {kept}; while [ ! -e {kept}.over ]; do sleep 0.1; done").And(""" "inject_api_token":true """)));
+        await area.RunAsync("p");
+        try
+        {
+            while (!File.Exists(kept)) await Task.Delay(20, Ct);
+            var token = await File.ReadAllTextAsync(kept, Ct);
+            var own = $"{area.Path}/pipelines/p/runs/1";
+            Assert.Equal(HttpStatusCode.OK, (await secured.SendAsync(token, HttpMethod.Get, own)).Status);
+            Assert.Equal(HttpStatusCode.NoContent, (await secured.SendAsync(secured.Admin, HttpMethod.Delete, $"{area.Path}/pipelines/p?force=true")).Status);
+            await area.RegisterAsync(Of("p", Step("t", "true")));
+            await area.EndAsync(await area.RunAsync("p"));
+            Assert.Equal(HttpStatusCode.OK, (await secured.SendAsync(secured.Admin, HttpMethod.Get, own)).Status);
+            Assert.Equal(HttpStatusCode.Unauthorized, (await secured.SendAsync(token, HttpMethod.Get, own)).Status);
+        }
+        finally
+        {
+            await File.WriteAllTextAsync($"{kept}.over", "", CancellationToken.None);
+        }
+    }
+
+    [Fact]
     public async Task A_task_that_asks_for_none_has_none()
     {
         var area = await AreaAsync();
@@ -129,6 +155,7 @@ public sealed partial class RunTokenTests(SecuredServer secured) : IDisposable
             echo without
             ask GET /api/v1/namespaces/default/pipelines
             ask POST /api/v1/tokens/bootstrap
+            ask POST /api/v1/tokens/bootstrap "$token"
             """).And(""" "inject_api_token":true """)));
         var run = await area.EndAsync(await area.RunAsync("p"));
         var lines = System.Text.Encoding.UTF8.GetString(await area.LogAsync(run)).Split('\n');
@@ -138,7 +165,7 @@ public sealed partial class RunTokenTests(SecuredServer secured) : IDisposable
         {
             Assert.NotEqual("http://127.0.0.1", lines[0]);
             // At the door of containers nobody is let in but tasks: not by asking for nothing, nor for the first token.
-            Assert.Equal(["401", "401"], lines[5..7]);
+            Assert.Equal(["401", "401", "403"], lines[5..8]);
         }
         else
         {

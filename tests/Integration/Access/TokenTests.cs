@@ -27,6 +27,53 @@ public sealed class TokenTests(SecuredServer secured)
         Assert.Contains("already_bootstrapped", await answers.First(a => a != made).Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
     }
 
+    /// <summary>It takes no token, so a page of anybody's could ask for it from the browser of somebody who reaches the server.</summary>
+    [Fact]
+    public async Task No_page_in_a_browser_gets_the_first_token()
+    {
+        await using var server = new GoferServer { Works = false, Settings = { ["Gofer:Api:Authentication"] = "tokens" } };
+        await server.InitializeAsync();
+        using var http = server.Http();
+        using var asked = new HttpRequestMessage(HttpMethod.Post, "/api/v1/tokens/bootstrap");
+        asked.Headers.TryAddWithoutValidation("Origin", "http://elsewhere.example");
+        using var refused = await http.SendAsync(asked, Ct);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        using var made = await http.PostAsync(new Uri("/api/v1/tokens/bootstrap", UriKind.Relative), null, Ct);
+        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("team_*", new[] { "team_a" })]
+    [InlineData("team*", new[] { "team_a", "teamxa" })]
+    [InlineData("te*_a", new[] { "team_a" })]
+    [InlineData("TEAM*", new string[0])]
+    public async Task Listed_are_the_namespaces_of_the_pattern_and_no_others(string pattern, string[] names)
+    {
+        foreach (var name in new[] { "team_a", "teamxa" }) await secured.SendAsync(secured.Admin, HttpMethod.Put, $"/api/v1/namespaces/{name}");
+        var (_, token) = await secured.TokenAsync("viewer", "1h", pattern);
+        var listed = await secured.SendAsync(token, HttpMethod.Get, "/api/v1/namespaces?limit=500");
+        Assert.Equal(names, listed.Json.GetProperty("items").EnumerateArray().Select(n => n.GetProperty("id").GetString()));
+    }
+
+    [Fact]
+    public async Task A_list_shows_nothing_that_the_detail_does_not()
+    {
+        var role = await RoleAsync("blind", """{"permissions":[{"resources":["runs"],"actions":["read"],"namespaces":["default"]}]}""");
+        var (_, token) = await secured.TokenAsync(role, "1h", "*");
+        Assert.Equal((HttpStatusCode.Forbidden, "forbidden"), await CodeAsync(token, "/api/v1/namespaces/default"));
+        Assert.Equal(0, (await secured.SendAsync(token, HttpMethod.Get, "/api/v1/namespaces")).Json.GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task No_role_takes_the_name_of_a_built_in_one_in_other_letters()
+    {
+        foreach (var name in new[] { "Admin", "VIEWER", "run", "Run" })
+        {
+            var put = await secured.SendAsync(secured.Admin, HttpMethod.Put, $"/api/v1/roles/{name}", """{"permissions":[]}""");
+            Assert.Equal((HttpStatusCode.Conflict, "role_built_in"), (put.Status, put.Code));
+        }
+    }
+
     [Fact]
     public async Task A_token_is_in_the_answer_that_made_it_and_nowhere_else()
     {
@@ -98,6 +145,9 @@ public sealed class TokenTests(SecuredServer secured)
         Assert.Equal((HttpStatusCode.Forbidden, "forbidden"), (wide.Status, wide.Code));
         var (id, _) = await secured.TokenAsync("admin", "1h", "*");
         Assert.Equal(HttpStatusCode.Forbidden, (await secured.SendAsync(minter, HttpMethod.Patch, $"/api/v1/tokens/{id}", """{"disabled":true}""")).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await secured.SendAsync(minter, HttpMethod.Delete, $"/api/v1/tokens/{id}")).Status);
+        var (self, text) = await secured.TokenAsync(role, "1h", "*");
+        Assert.Equal(HttpStatusCode.NoContent, (await secured.SendAsync(text, HttpMethod.Delete, $"/api/v1/tokens/{self}")).Status);
         var (own, _) = await secured.TokenAsync(narrow, "1h", "team-a");
         Assert.Equal(HttpStatusCode.Forbidden, (await secured.SendAsync(minter, HttpMethod.Patch, $"/api/v1/tokens/{own}", """{"roles":["admin"]}""")).Status);
         Assert.Equal(HttpStatusCode.OK, (await secured.SendAsync(minter, HttpMethod.Patch, $"/api/v1/tokens/{own}", """{"name":"renamed"}""")).Status);
