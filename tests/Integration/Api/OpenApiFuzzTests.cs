@@ -1,0 +1,228 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CsCheck;
+using Gofer.Tests.Integration.Serving;
+using Json.Schema;
+using static Gofer.Tests.Integration.Serving.Documents;
+
+namespace Gofer.Tests.Integration.Api;
+
+/// <summary>
+/// What the server's own description says of it is true: requests are made of the description, good ones and others, and every answer has a status that
+/// the description names there, below 500, and a body that its schema accepts.
+/// </summary>
+public sealed class OpenApiFuzzTests(ITestOutputHelper output)
+{
+    private const int Requests = 20_000;
+
+    private static readonly string[] s_names = ["default", "p", "t", "k", "1", "latest", "viewer", "own", "q", "none", "0", "99", "a b", "..x", "%00", "ä", "x/y", new('x', 64)];
+
+    private static readonly string[] s_texts =
+    [
+        "", "x", "p", "q", "default", "own", "team-*", "viewer", "active", "paused", "same", "live", "failed", "start", "1", "12", "true", "90d", "1h", "busybox:latest", "pipeline_secret{{k}}", "param{{x}}", "success",
+        "exit_code", "queue", "GOFER_X", "2026-01-01T00:00:00Z", "\0", "\ud800", "äöü → 日本", "'; drop table gofer.runs; --", "a:b", new('x', 70), new('y', 4000),
+    ];
+
+    private static readonly string?[] s_bodies = ["", "{", "null", "[]", "7", "\"x\"", "{}", "{\"a\":1,\"a\":2}", "{\"nobody_knows_this\":1}", string.Concat(Enumerable.Repeat("[", 100)), null];
+
+    /// <summary>Which of the values that a generator knows is taken; the same numbers make the same request.</summary>
+    private static readonly Gen<int[]> s_choices = Gen.Int[0, int.MaxValue].Array[64];
+
+    private readonly ConcurrentDictionary<string, JsonSchema> _schemas = new();
+    private JsonObject _document = [];
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Twenty_thousand_requests_of_all_kinds_are_answered_as_the_document_says()
+    {
+        await using var server = new GoferServer { Works = false };
+        await server.InitializeAsync();
+        using var http = server.Http();
+        using var area = new Area("default", http, new Client.GoferClient(http));
+        await PlantAsync(area);
+        _document = JsonNode.Parse(await http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), Ct))!.AsObject();
+        var operations = Operations();
+        var statuses = new ConcurrentDictionary<string, int>();
+        await s_choices.SampleAsync(
+            async choices =>
+            {
+                var picks = new Picks(choices);
+                // Requests delete what others ask for.
+                if (picks.Next(40) == 0) await PlantAsync(area);
+                var operation = operations[picks.Next(operations.Count)];
+                using var request = Make(operation, picks, out var said);
+                using var response = await http.SendAsync(request, Ct);
+                var answer = $"{said} → {(int)response.StatusCode}";
+                statuses.AddOrUpdate($"{(int)response.StatusCode}", 1, (_, n) => n + 1);
+                Assert.True((int)response.StatusCode < 500, $"{answer} {await response.Content.ReadAsStringAsync(Ct)}");
+                Assert.True(operation.Responses.TryGetPropertyValue(((int)response.StatusCode).ToString(CultureInfo.InvariantCulture), out var documented), $"{answer} is not documented");
+                await JudgeBodyAsync(response, documented!.AsObject(), answer);
+            },
+            iter: Requests, threads: 4);
+        output.WriteLine($"{Requests} requests to {operations.Count} operations: {string.Join(", ", statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}: {s.Value}"))}");
+        // A fuzz that nobody lets in tests the door alone.
+        Assert.True(statuses["200"] + statuses["201"] + statuses["204"] > Requests / 5, "Hardly any request was good.");
+    }
+
+    private static async Task PlantAsync(Area area)
+    {
+        await area.SendAsync(HttpMethod.Put, "pipelines/p?deploy=true", Script("p", "true"));
+        await area.SendAsync(HttpMethod.Patch, "pipelines/p", """{"state":"active"}""");
+        await area.SendAsync(HttpMethod.Post, "pipelines/p/runs");
+        foreach (var place in new[] { "pipelines/p/secrets", "secrets" }) await area.SendAsync(HttpMethod.Put, $"{place}/k", """{"value":"correct horse"}""");
+        foreach (var place in new[] { "pipelines/p/objects", "pipelines/p/runs/1/objects" }) await area.SendAsync(HttpMethod.Put, $"{place}/k", "some bytes");
+    }
+
+    private async Task JudgeBodyAsync(HttpResponseMessage response, JsonObject documented, string answer)
+    {
+        var type = response.Content.Headers.ContentType?.MediaType;
+        var bytes = await response.Content.ReadAsByteArrayAsync(Ct);
+        if (bytes.Length == 0 && documented["content"] is null) return;
+        Assert.True(documented["content"]?[type ?? ""] is not null || bytes.Length == 0, $"{answer} with {type}, which is not documented");
+        if (type is not ("application/json" or "application/problem+json")) return;
+        using var body = JsonDocument.Parse(bytes);
+        var schema = SchemaOf(documented["content"]![type]!["schema"]!);
+        var judged = schema.Evaluate(body.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
+        Assert.True(judged.IsValid, $"{answer} {Encoding.UTF8.GetString(bytes)}: {string.Join("; ", (judged.Details ?? []).Where(d => d.Errors is not null).SelectMany(d => d.Errors!.Select(e => $"{d.InstanceLocation} {e.Value}")))}");
+    }
+
+    /// <summary>A schema of the document with what it refers to.</summary>
+    private JsonSchema SchemaOf(JsonNode schema) => _schemas.GetOrAdd(schema.ToJsonString(), text =>
+    {
+        var whole = new JsonObject { ["$defs"] = _document["components"]!["schemas"]!.DeepClone(), ["allOf"] = new JsonArray(JsonNode.Parse(text)) };
+        return JsonSchema.FromText(whole.ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal));
+    });
+
+    private HttpRequestMessage Make(Operation operation, Picks picks, out string said)
+    {
+        var path = operation.Path;
+        var query = new List<string>();
+        var request = new HttpRequestMessage { Method = new HttpMethod(operation.Method) };
+        foreach (var parameter in operation.Parameters)
+        {
+            var name = parameter["name"]!.GetValue<string>();
+            switch (parameter["in"]!.GetValue<string>())
+            {
+                case "path":
+                    path = path.Replace($"{{{name}}}", Uri.EscapeDataString(Name(name, picks)), StringComparison.Ordinal);
+                    break;
+                case "query" when picks.Next(10) < 4:
+                    query.Add($"{name}={Uri.EscapeDataString(Query(name, parameter["schema"]!.AsObject(), picks))}");
+                    break;
+                case "header" when picks.Next(10) < 3:
+                    request.Headers.TryAddWithoutValidation(name, picks.Of("one", "two", "", "a b", new string('k', 300)));
+                    break;
+            }
+        }
+
+        if (picks.Next(10) == 0) request.Headers.TryAddWithoutValidation("If-Match", picks.Of("\"1\"", "\"9\"", "*", "junk"));
+        if (picks.Next(10) == 0) request.Headers.TryAddWithoutValidation("If-None-Match", picks.Of("*", "\"1\"", "junk"));
+        if (picks.Next(10) == 0) request.Headers.TryAddWithoutValidation("Range", picks.Of("bytes=0-3", "bytes=90-99", "bytes=x", "bytes=-2"));
+        string? body = null;
+        if (operation.Body is { } wanted)
+        {
+            body = picks.Next(10) == 0 ? picks.Of(s_bodies) : wanted["application/json"] is { } json ? Value(json["schema"]!.AsObject(), picks, 0)?.ToJsonString() ?? "null" : picks.Of(s_texts);
+            if (body is not null)
+            {
+                request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+                request.Content.Headers.ContentType = picks.Next(20) == 0 ? null : new MediaTypeHeaderValue(wanted["application/json"] is null ? "application/octet-stream" : "application/json");
+            }
+        }
+
+        request.RequestUri = new Uri(path + (query.Count > 0 ? $"?{string.Join('&', query)}" : ""), UriKind.Relative);
+        said = $"{operation.Method} {request.RequestUri} {(body?.Length > 600 ? body[..600] : body)}";
+        return request;
+    }
+
+    private static string Name(string parameter, Picks picks) => picks.Next(10) switch
+    {
+        < 9 => parameter switch
+        {
+            "namespace" => picks.Of("default", "default", "own"),
+            "pipeline" => picks.Of("p", "p", "q"),
+            "run" => picks.Of("1", "latest", "2"),
+            "task" => "t",
+            "version" => picks.Of("1", "2"),
+            "role" => picks.Of("viewer", "own"),
+            "id" => "0123456789abcdef",
+            _ => picks.Of("k", "own"),
+        },
+        _ => picks.Of(s_names),
+    };
+
+    /// <summary>Nothing is followed: a stream of a run that nobody works on has no end.</summary>
+    private static string Query(string name, JsonObject schema, Picks picks) => name switch
+    {
+        "follow" => picks.Of("false", "maybe"),
+        "state" => picks.Of("running", "pending", "failed", "done"),
+        "created_after" or "created_before" => picks.Of("2026-01-01T00:00:00Z", "2030-01-01", "yesterday"),
+        "label" => picks.Of("a:b", "a", ":"),
+        "stream" => picks.Of("stdout", "stderr", "stdin"),
+        "against" => picks.Of("live", "1", "9", "x"),
+        _ when Types(schema).Contains("boolean") => picks.Of("true", "false", "true", "maybe"),
+        _ when Types(schema).Contains("integer") || Types(schema).Contains("array") => picks.Of("1", "50", "500", "501", "0", "-1", "abc", "99999999999"),
+        _ => picks.Of(s_texts),
+    };
+
+    /// <summary>A value that the schema accepts, mostly.</summary>
+    private JsonNode? Value(JsonObject schema, Picks picks, int depth)
+    {
+        if (schema["$ref"] is { } reference) return Value(_document["components"]!["schemas"]![reference.GetValue<string>().Split('/')[^1]]!.AsObject(), picks, depth);
+        if (schema["oneOf"] is JsonArray any) return Value(any[picks.Next(any.Count)]!.AsObject(), picks, depth);
+        if (picks.Next(12) == 0 || depth > 6) return picks.Next(4) switch { 0 => null, 1 => JsonValue.Create(picks.Of(-1, 0, 7, int.MaxValue)), 2 => JsonValue.Create(picks.Of(s_texts)), _ => new JsonArray() };
+        if (schema["enum"] is JsonArray words) return words[picks.Next(words.Count)]?.DeepClone();
+        switch (Types(schema).Where(t => t != "null").DefaultIfEmpty("object").First())
+        {
+            case "string":
+                return JsonValue.Create(picks.Of(s_texts));
+            case "integer" or "number":
+                return JsonValue.Create(picks.Of(0, 1, 2, 3, 50, 100));
+            case "boolean":
+                return JsonValue.Create(picks.Next(2) == 0);
+            case "array":
+                return new JsonArray([.. Enumerable.Range(0, picks.Next(3)).Select(_ => schema["items"] is JsonObject items ? Value(items, picks, depth + 1) : null)]);
+            default:
+                var made = new JsonObject();
+                foreach (var (name, member) in schema["properties"]?.AsObject() ?? [])
+                {
+                    var isNeeded = schema["required"] is JsonArray required && required.Any(r => r!.GetValue<string>() == name);
+                    if (isNeeded ? picks.Next(20) > 0 : picks.Next(4) == 0) made[name] = Value(member!.AsObject(), picks, depth + 1);
+                }
+
+                if (schema["additionalProperties"] is JsonObject others && picks.Next(2) == 0) made[picks.Of("A", "b", "x", "GOFER_Z")] = Value(others, picks, depth + 1);
+                if (picks.Next(20) == 0) made["nobody_knows_this"] = 1;
+                return made;
+        }
+    }
+
+    private static IReadOnlyList<string> Types(JsonObject schema) => schema["type"] switch
+    {
+        JsonArray several => [.. several.Select(t => t!.GetValue<string>())],
+        { } one => [one.GetValue<string>()],
+        null => [],
+    };
+
+    private List<Operation> Operations() =>
+    [
+        .. _document["paths"]!.AsObject().Where(p => p.Key.StartsWith("/api/", StringComparison.Ordinal)).SelectMany(p => p.Value!.AsObject(), (path, operation) => new Operation(
+            path.Key, operation.Key.ToUpperInvariant(), [.. (operation.Value!["parameters"]?.AsArray() ?? []).Select(q => q!.AsObject())],
+            operation.Value["requestBody"]?["content"]?.AsObject(), operation.Value["responses"]!.AsObject())),
+    ];
+
+    private sealed record Operation(string Path, string Method, IReadOnlyList<JsonObject> Parameters, JsonObject? Body, JsonObject Responses);
+
+    /// <summary>Numbers that decide, one after the other and then from the start.</summary>
+    private sealed class Picks(int[] numbers)
+    {
+        private int _at;
+
+        public int Next(int below) => (int)((uint)(numbers[_at % numbers.Length] + (_at++ / numbers.Length * 7919)) % below);
+
+        public T Of<T>(params T[] among) => among[Next(among.Length)];
+    }
+}
