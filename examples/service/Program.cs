@@ -1,5 +1,6 @@
 // A service that has its work done by Gofer: it registers its pipeline, starts a run for each order that it is given, and waits for what comes of it.
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Gofer.Client;
 using Gofer.Sdk;
@@ -19,6 +20,7 @@ if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme 
 }
 
 using var http = new HttpClient { BaseAddress = address };
+if (Environment.GetEnvironmentVariable("GOFER_TOKEN") is { Length: > 0 } token) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
 var gofer = new GoferClient(http);
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>

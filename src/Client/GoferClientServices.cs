@@ -1,12 +1,16 @@
+using System.Net.Http.Headers;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gofer.Client;
 
-/// <summary>Where the server is.</summary>
+/// <summary>Where the server is, and who calls it.</summary>
 public sealed class GoferClientOptions
 {
     /// <summary>The server's address.</summary>
     public Uri Server { get; set; } = new("http://127.0.0.1:8080");
+
+    /// <summary>The token that is shown to the server; null shows none, as <c>gofer dev</c> wants none.</summary>
+    public string? Token { get; set; }
 
     /// <summary>How long an answer may take; streams are not bounded by it.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(100);
@@ -23,6 +27,7 @@ public static class GoferClientServices
         return services.AddHttpClient<GoferClient>(http =>
         {
             http.BaseAddress = options.Server;
+            if (options.Token is { } token) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
             http.Timeout = System.Threading.Timeout.InfiniteTimeSpan;
         }).AddHttpMessageHandler(() => new AnswerLimit(options.Timeout));
     }

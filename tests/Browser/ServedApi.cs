@@ -21,7 +21,7 @@ public sealed class ServedApi : IAsyncLifetime
         _database = await MigratedDatabase.CreateAsync(TestContext.Current.CancellationToken);
         var plan = new ServerPlan
         {
-            Settings = new ConfigurationBuilder().Build(),
+            Settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Gofer:Api:Authentication"] = "none" }).Build(),
             Postgres = _database.ConnectionString,
             Keys = TestKeys.Ring,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),

@@ -28,7 +28,7 @@ internal static class ServerCommands
             context.Error.WriteLine($"Gofer answers at {install.Url} (explorer: {install.Url}swagger)");
             var keys = install.KeyFile is { } file ? $"{SettingTable.SecretKeys.Variable}{SecretFile.Suffix}='{file}' " : "";
             var url = install.TasksUrl is { } tasks ? $"{SettingTable.PublicUrl.Variable}='{tasks}' " : "";
-            context.Error.WriteLine($"Another worker joins with: GOFER_POSTGRES='{install.Postgres}' {keys}{url}gofer worker");
+            context.Error.WriteLine($"Another worker joins with: GOFER_POSTGRES='{install.Postgres}' {url}{keys}gofer worker");
             context.Error.WriteLine("Ctrl-C stops it.");
             var stopped = await install.Host.WaitForShutdownAsync();
             return stopped.IsOk ? ExitCode.Done : context.Fail(stopped.Error);

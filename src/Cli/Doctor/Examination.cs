@@ -23,7 +23,7 @@ internal static class Examination
         var docker = settings[SettingTable.DockerHost];
         var onDocker = serves && settings[SettingTable.Scheduler] == SchedulerChoice.Docker;
         var onProcesses = serves && settings[SettingTable.Scheduler] == SchedulerChoice.Process;
-        var server = new ServerCheck(settings[SettingTable.Server]!, named: !serves);
+        var server = new ServerCheck(settings[SettingTable.Server]!, named: !serves, settings[SettingTable.Token]);
         var postgres = new PostgresCheck(settings[SettingTable.Postgres], settings[SettingTable.PostgresBin], data, docker, serves);
         return
         [

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using Gofer.Cli.Commands;
 using Gofer.Cli.Configuration;
-using Gofer.Client;
 
 namespace Gofer.Cli.Doctor;
 
@@ -78,8 +77,8 @@ internal static class MachineChecks
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
-            return await ListenerAsync(endpoint, cancellationToken) is { } system
-                ? Finding.Ok(name, $"A Gofer {system.Version} listens at {endpoint}.")
+            return await ListenerAsync(endpoint, cancellationToken) is { } gofer
+                ? Finding.Ok(name, $"{gofer} listens at {endpoint}.")
                 : Finding.Broken(name, needed, $"Another program listens at {endpoint}.", $"gofer dev --listen {new IPEndPoint(endpoint.Address, endpoint.Port + 1)}, or see who it is: ss -ltnp 'sport = :{endpoint.Port}'");
         }
         catch (SocketException e)
@@ -88,14 +87,19 @@ internal static class MachineChecks
         }
     }
 
-    /// <summary>The Gofer that listens there; null where it is another program, which may say nothing at all.</summary>
-    private static async Task<SystemView?> ListenerAsync(IPEndPoint endpoint, CancellationToken cancellationToken)
+    /// <summary>Which Gofer listens there; null where it is another program, which may say nothing at all.</summary>
+    private static async Task<string?> ListenerAsync(IPEndPoint endpoint, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Examination.Patience / 2);
         try
         {
-            return (await new ServerCheck($"http://{endpoint}", named: true).AskAsync(patience.Token)).System;
+            return await new ServerCheck($"http://{endpoint}", named: true).AskAsync(patience.Token) switch
+            {
+                { System: { } system } => $"A Gofer {system.Version}",
+                { Refusal: not null } => "A Gofer that asks for a token",
+                _ => null,
+            };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,15 +1,22 @@
+using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Gofer.Api;
 using Gofer.Client;
+using Gofer.Domain.Common;
 
 namespace Gofer.Cli.Doctor;
 
 /// <summary>What a server said of itself, and by how much its clock is ahead of this machine's; <paramref name="Trouble"/> where it said nothing of use.</summary>
-internal sealed record ServerAnswer(SystemView? System, TimeSpan? Ahead, string? Trouble);
+internal sealed record ServerAnswer(SystemView? System, TimeSpan? Ahead, string? Trouble)
+{
+    /// <summary>Why a Gofer lets nobody in who shows no other token; null where it is none, or did.</summary>
+    public string? Refusal { get; init; }
+}
 
 /// <summary>Whether the server answers that commands would talk to, is ready, and of this program's version.</summary>
-internal sealed class ServerCheck(string url, bool named)
+internal sealed class ServerCheck(string url, bool named, string? token = null)
 {
     private const string Name = "server";
     private readonly Lock _gate = new();
@@ -18,6 +25,13 @@ internal sealed class ServerCheck(string url, bool named)
     public async Task<Finding> RunAsync(CancellationToken cancellationToken)
     {
         var answer = await AskAsync(cancellationToken);
+        if (answer.Refusal is { } refusal)
+        {
+            return Finding.Broken(
+                Name, named, $"A Gofer answers at {url} and does not let you in. {refusal}",
+                "Set GOFER_TOKEN, or keep a token in a context: gofer context set NAME --server URL --token-stdin. The first one of an install: gofer token bootstrap");
+        }
+
         if (answer.System is not { } system)
         {
             return Finding.Broken(Name, named, answer.Trouble!, named ? "Correct --server or GOFER_SERVER, or start one there: gofer dev" : "gofer dev");
@@ -41,8 +55,15 @@ internal sealed class ServerCheck(string url, bool named)
         using var http = new HttpClient { BaseAddress = new Uri(url) };
         try
         {
+            if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
             using var response = await http.GetAsync(new Uri("/api/v1/system", UriKind.Relative), cancellationToken);
             var ahead = response.Headers.Date - TimeProvider.System.GetUtcNow();
+            if (response.StatusCode == HttpStatusCode.Unauthorized
+                && await response.Content.ReadFromJsonAsync<ProblemBody>(cancellationToken) is { Code: ErrorCodes.Unauthenticated } problem)
+            {
+                return new ServerAnswer(null, ahead, null) { Refusal = problem.Title };
+            }
+
             var system = response.IsSuccessStatusCode ? await response.Content.ReadFromJsonAsync<SystemView>(cancellationToken) : null;
             return system is { Version.Length: > 0 }
                 ? new ServerAnswer(system, ahead, null)

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Gofer.Client;
 using Gofer.Domain.Access;
 using Gofer.Tests.Integration.Serving;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using static Gofer.Tests.Integration.Serving.Documents;
 
@@ -119,6 +121,19 @@ public sealed class TokenTests(SecuredServer secured)
         request.Headers.TryAddWithoutValidation("Authorization", header);
         using var answer = await http.SendAsync(request, Ct);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_client_that_programs_register_shows_its_token()
+    {
+        var (_, token) = await secured.TokenAsync("viewer", "1h", "default");
+        var services = new ServiceCollection();
+        services.AddGoferClient(o => (o.Server, o.Token) = (secured.Server.Url, token));
+        await using var provider = services.BuildServiceProvider();
+        var client = provider.GetRequiredService<GoferClient>();
+        Assert.Equal("default", (await client.Namespaces.GetNamespaceAsync("default", Ct)).Id);
+        var refused = await Assert.ThrowsAnyAsync<Refit.ApiException>(() => client.Namespaces.DeleteNamespaceAsync("default", cancellationToken: Ct));
+        Assert.Equal("forbidden", refused.Problem()!.Code);
     }
 
     [Fact]

@@ -16,6 +16,10 @@ public sealed class TokenCliTests
         Assert.Contains("A token is wanted", nobody.Error, StringComparison.Ordinal);
         Assert.Contains("gofer token bootstrap", nobody.Error, StringComparison.Ordinal);
 
+        var doctor = await GoferAsync(server, null, "doctor");
+        Assert.Equal(1, doctor.Exit);
+        Assert.Contains("does not let you in. A token is wanted", doctor.Out, StringComparison.Ordinal);
+
         var first = await GoferAsync(server, null, "token", "bootstrap");
         Assert.Equal(0, first.Exit);
         Assert.Matches($"^{TokenText.Pattern}\n$", first.Out);
@@ -25,6 +29,7 @@ public sealed class TokenCliTests
         Assert.Equal((1, ""), (again.Exit, again.Out));
         Assert.Contains("was made already", again.Error, StringComparison.Ordinal);
 
+        Assert.Contains($"answers at {server.TrimEnd('/')}", (await GoferAsync(server, admin, "doctor")).Out, StringComparison.Ordinal);
         Assert.Equal(0, (await GoferAsync(server, admin, "namespace", "create", "team-a")).Exit);
         var made = await GoferAsync(server, admin, "token", "create", "ci", "--role", "developer", "--for", "team-*", "--expires", "12h");
         var token = made.Out.TrimEnd();
