@@ -311,7 +311,7 @@ public abstract class SchedulerContract : IAsyncLifetime
 
     protected static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);
 
-    protected async Task WaitForOutputAsync(string name, string text)
+    private async Task WaitForOutputAsync(string name, string text)
     {
         var seen = "";
         await foreach (var piece in Scheduler.ReadLogsAsync(name, 0, 0, Ct))

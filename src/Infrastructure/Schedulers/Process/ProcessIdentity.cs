@@ -26,7 +26,8 @@ internal readonly record struct ProcessIdentity(int Pid, long StartTicks)
             if (ReadStat(pid) is { } stat && stat.Session == Pid && stat.StartTicks >= StartTicks && stat.State is not ('Z' or 'X')) parents[pid] = stat.Parent;
         }
 
-        return ParentsFirst(parents);
+        // A number is given out again once the last process of its session is gone: under another leader's none of them is of this one.
+        return ReadStat(Pid) is { } leader && leader.StartTicks != StartTicks ? [] : ParentsFirst(parents);
     }
 
     /// <summary>Processes by the parents that they have, parents before their children.</summary>
