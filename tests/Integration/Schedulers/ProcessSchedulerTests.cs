@@ -144,7 +144,8 @@ public sealed class ProcessSchedulerTests : SchedulerContract
         while (shim.OthersOfSession().Count == 0) await Task.Delay(2, Ct);
         Assert.Empty((shim with { StartTicks = shim.StartTicks - 1 }).OthersOfSession());
         await Scheduler.StopAsync(spec.Name, TimeSpan.FromMinutes(1), Ct);
-        Assert.Empty(shim.OthersOfSession());
+        // The command has ended then; what it had begun may take another moment over its own signal.
+        while (shim.OthersOfSession().Count > 0) await Task.Delay(2, Ct);
     }
 
     private static bool IsCommand(string folder, string command)
