@@ -73,8 +73,8 @@ public sealed class GoferProcess : IAsyncDisposable
     /// <summary>How many lines of stderr hold <paramref name="text"/> so far.</summary>
     public int Count(string text) => Error.Split('\n').Count(l => l.Contains(text, StringComparison.Ordinal));
 
-    /// <summary>The first line of stderr that holds <paramref name="text"/>, or the one of that number.</summary>
-    public Task<string> SaysAsync(string text, int number = 1) => UntilAsync(() => Error, text, number);
+    /// <summary>The first line of stderr that holds <paramref name="text"/>, or the one of that number; whole, though it came in pieces.</summary>
+    public Task<string> SaysAsync(string text, int number = 1) => UntilAsync(WholeLines, text, number);
 
     /// <summary>The first line of stdout that holds <paramref name="text"/>.</summary>
     public Task<string> PrintsAsync(string text) => UntilAsync(() => Out, text, 1);
@@ -159,8 +159,16 @@ public sealed class GoferProcess : IAsyncDisposable
         {
             if (said().Split('\n').Where(l => l.Contains(text, StringComparison.Ordinal)).ElementAtOrDefault(number - 1) is { } line) return line;
             if (_reading.IsCompleted) throw new InvalidOperationException($"gofer never said '{text}' but:\n{Error}{Out}");
-            await _said.WaitAsync(limit.Token);
+            await Task.WhenAny(_said.WaitAsync(limit.Token), _reading);
+            limit.Token.ThrowIfCancellationRequested();
         }
+    }
+
+    private string WholeLines()
+    {
+        var ended = _reading.IsCompleted;
+        var text = Error;
+        return ended ? text : text[..(text.LastIndexOf('\n') + 1)];
     }
 
     private async Task ReadAsync(StreamReader reader, StringBuilder text)
