@@ -13,6 +13,9 @@ internal static class LateWrites
     private const string Which = "insert into gofer.idempotency_keys";
 #endif
 
+    /// <summary>As long as they would wait in a queue behind the commit: a few milliseconds are found by seeds that kill in them, and not by others.</summary>
+    private static readonly TimeSpan s_late = TimeSpan.FromMilliseconds(50);
+
     private static readonly ConcurrentDictionary<NpgsqlConnection, List<NpgsqlBatchCommand>> s_withheld = new();
 
     public static void Withhold(NpgsqlConnection connection, Writes writes)
@@ -25,6 +28,7 @@ internal static class LateWrites
     public static async Task SendAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (!s_withheld.TryRemove(connection, out var late)) return;
+        await Task.Delay(s_late, cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         foreach (var command in late) batch.BatchCommands.Add(command);
         await batch.ExecuteNonQueryAsync(cancellationToken);
