@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Reflection;
 using Gofer.Api.Access;
+using Gofer.Api.Audit;
 using Gofer.Api.Docs;
 using Gofer.Api.Http;
 using Gofer.Api.Namespaces;
@@ -93,6 +94,7 @@ public static class ApiServices
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddSingleton<Callers>();
         services.AddHostedService(provider => provider.GetRequiredService<Callers>());
+        services.AddHostedService<AuditSealing>();
         return services.AddGoferProbes().AddGoferOpenApi();
     }
 
@@ -126,7 +128,7 @@ public static class ApiServices
         app.MapGoferOpenApi();
         app.MapSchemas();
         app.MapDocs();
-        var api = app.MapGroup("/api/v1").AddEndpointFilter<BodyFilter>().WithProblems();
+        var api = app.MapGroup("/api/v1").AddEndpointFilter<DenialFilter>().AddEndpointFilter<BodyFilter>().WithProblems();
         api.MapSystem();
         api.MapNamespaces();
         api.MapPipelines();
@@ -138,6 +140,7 @@ public static class ApiServices
         api.MapObjects();
         api.MapTokens();
         api.MapRoles();
+        api.MapAudit();
     }
 
     private static void Guard(this WebApplication app, bool insecure)

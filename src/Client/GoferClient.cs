@@ -27,6 +27,7 @@ public sealed class GoferClient
         System = RestService.ForGenerated<ISystemApi>(http, settings);
         Tokens = RestService.ForGenerated<ITokensApi>(http, settings);
         Roles = RestService.ForGenerated<IRolesApi>(http, settings);
+        Audit = RestService.ForGenerated<IAuditApi>(http, settings);
         Objects = RestService.ForGenerated<IObjectsApi>(http, settings);
         Streams = new GoferStreams(http);
         Bytes = new GoferObjects(http);
@@ -59,6 +60,9 @@ public sealed class GoferClient
 
     /// <summary>Roles: what tokens allow.</summary>
     public IRolesApi Roles { get; }
+
+    /// <summary>The audit log; <see cref="GoferStreams.AuditAsync"/> follows it.</summary>
+    public IAuditApi Audit { get; }
 
     /// <summary>Objects, but for their bytes: see <see cref="Bytes"/>.</summary>
     public IObjectsApi Objects { get; }

@@ -91,6 +91,19 @@ public sealed class GoferStreams(HttpClient http, TimeProvider? clock = null)
         await foreach (var item in FollowAsync(path, cancellationToken)) yield return Read<LogLine>(item);
     }
 
+    /// <summary>The audit log from now on, in order and each entry once, without an end; types that begin so, and about that namespace, where they are given.</summary>
+    public async IAsyncEnumerable<AuditView> AuditAsync(
+        string? type = null, string? @namespace = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var path = "/api/v1/audit?follow=true";
+        if (type is not null) path += $"&type={Uri.EscapeDataString(type)}";
+        if (@namespace is not null) path += $"&namespace={Uri.EscapeDataString(@namespace)}";
+        await foreach (var item in FollowAsync(path, cancellationToken))
+        {
+            if (item.EventType == "audit") yield return Read<AuditView>(item);
+        }
+    }
+
     private async IAsyncEnumerable<SseItem<string>> FollowAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? last = null;

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Gofer.Api.Audit;
 using Gofer.Api.Http;
 using Gofer.Application.Access;
+using Gofer.Application.Audit;
 using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +17,7 @@ namespace Gofer.Api.Access;
 /// Lets callers in, by the one rule for all routes: the endpoint says what it demands, the token what it allows, and before both agree no byte of
 /// the body is read. What a caller does not see answers as what is not there.
 /// </summary>
-internal sealed partial class AccessGate(RequestDelegate next, Callers callers, IOptions<ApiOptions> options, ILogger<AccessGate> logger)
+internal sealed partial class AccessGate(RequestDelegate next, Callers callers, Denials denials, IOptions<ApiOptions> options, ILogger<AccessGate> logger)
 {
     private const string Scheme = "Bearer ";
 
@@ -42,6 +44,8 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
         var known = shown.IsOk ? await callers.FindAsync(shown.Value, context.RequestAborted) : shown.Error;
         if (!known.IsOk)
         {
+            // Who shows nothing is no news; who shows what was a token, or looks like one, may be.
+            if (context.Request.Headers.Authorization.Count > 0) await denials.NoteAsync(context, known.Error, shown: shown.IsOk ? shown.Value.Id : null);
             await known.Error.ToProblem().ExecuteAsync(context);
             return;
         }
@@ -53,6 +57,7 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
     {
         if (Refuse(context, endpoint, demand, caller) is { } refused)
         {
+            await denials.NoteAsync(context, refused, caller);
             await refused.ToProblem().ExecuteAsync(context);
             return;
         }
@@ -73,10 +78,10 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
                 return null;
             case Demand.Permission wanted when context.GetRouteValue("namespace") is string @namespace:
                 if (!caller.Grants.Sees(@namespace)) return new Error(ErrorKind.NotFound, ErrorCodes.NamespaceNotFound, $"No namespace {Shown.Quoted(@namespace)}.");
-                if (!caller.Grants.Allow(wanted.Resource, wanted.Verb, @namespace)) return Denials.In(@namespace, wanted.Resource, wanted.Verb);
+                if (!caller.Grants.Allow(wanted.Resource, wanted.Verb, @namespace)) return Refusals.In(@namespace, wanted.Resource, wanted.Verb);
                 return caller.Run is { } run ? Elsewhere(context, run) : null;
             case Demand.Permission wanted:
-                return caller.Grants.AllowEverywhere(wanted.Resource, wanted.Verb) ? null : Denials.Everywhere(wanted.Resource, wanted.Verb);
+                return caller.Grants.AllowEverywhere(wanted.Resource, wanted.Verb) ? null : Refusals.Everywhere(wanted.Resource, wanted.Verb);
             default:
                 Log.SaysNothing(logger, endpoint.DisplayName);
                 return new Error(ErrorKind.Forbidden, ErrorCodes.Forbidden, "This route does not say who may use it, so nobody may. This is the server's fault.");
@@ -113,7 +118,7 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
 }
 
 /// <summary>What is said to callers whose token allows less than they ask.</summary>
-internal static class Denials
+internal static class Refusals
 {
     /// <summary>Of something of a namespace.</summary>
     public static Error In(string @namespace, Resource resource, Verb verb) => new(

@@ -13,6 +13,9 @@ namespace Gofer.Api.Http;
 /// </summary>
 public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
 {
+    /// <summary>What it says.</summary>
+    internal Error Error => error;
+
     /// <summary>The HTTP status of the error's kind.</summary>
     public int? StatusCode => error.Code switch
     {

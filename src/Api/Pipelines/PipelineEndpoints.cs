@@ -66,7 +66,7 @@ internal static class PipelineEndpoints
         bool deploy = false, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "dry_run")] bool dryRun = false)
     {
         // The first version goes live by itself; who may write documents and not deploy them sends others to wait.
-        if (deploy && !dryRun && !caller.Grants.Allow(Resource.Pipelines, Verb.Operate, @namespace)) return Denials.In(@namespace, Resource.Pipelines, Verb.Operate).ToProblem();
+        if (deploy && !dryRun && !caller.Grants.Allow(Resource.Pipelines, Verb.Operate, @namespace)) return Refusals.In(@namespace, Resource.Pipelines, Verb.Operate).ToProblem();
         var registered = await mediator.Send(
             new RegisterPipeline(caller.In(@namespace), pipeline, body.Value.Document, deploy, dryRun, context.IfMatch()), ct);
         if (!registered.IsOk) return registered.Error.ToProblem();

@@ -1,5 +1,7 @@
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Domain.Access;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using MediatR;
 
@@ -8,7 +10,7 @@ namespace Gofer.Application.Access;
 /// <summary>Makes the first token of an install, one that may do everything; once, for whoever asks first.</summary>
 public sealed record BootstrapToken : IRequest<Result<NewTokenView>>;
 
-internal sealed class BootstrapTokenHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<BootstrapToken, Result<NewTokenView>>
+internal sealed class BootstrapTokenHandler(IGoferDb db, AuditTrail audit, TimeProvider clock) : IRequestHandler<BootstrapToken, Result<NewTokenView>>
 {
     public async Task<Result<NewTokenView>> Handle(BootstrapToken request, CancellationToken cancellationToken)
     {
@@ -25,6 +27,7 @@ internal sealed class BootstrapTokenHandler(IGoferDb db, TimeProvider clock) : I
         var token = new Token(text, createdBy: null, now, now + Token.MaxLife);
         token.Grant("bootstrap", [BuiltInRoles.Admin.Name], [AccessWords.All]);
         db.Tokens.Add(token);
+        audit.Note(AuditTypes.TokenBootstrapped, token);
         await db.SaveChangesAsync(cancellationToken);
         // A crash here leaves the install as new: nobody has been given the text.
         await transaction.CommitAsync(cancellationToken);

@@ -17,6 +17,9 @@ public sealed class Caller(string? token, string name, Grants grants)
     /// <summary>The token's name.</summary>
     public string Name => name;
 
+    /// <summary>What the audit log calls it: the token's id, or the run's place; null for whoever was asked for nothing.</summary>
+    public string? Actor => Run is { } run ? FormattableString.Invariant($"{run.Namespace}/{run.Pipeline}/{run.Run}") : token;
+
     /// <summary>What it may do.</summary>
     public Grants Grants => grants;
 
@@ -53,13 +56,14 @@ public sealed class NamespaceScope
 /// <summary>The caller of the request that a scope is of, set by whoever let it in.</summary>
 public sealed class CurrentCaller
 {
-    private Caller? _caller;
+    /// <summary>The caller; null where nobody was let in.</summary>
+    public Caller? Known { get; private set; }
 
     /// <summary>The caller.</summary>
     /// <exception cref="InvalidOperationException">Nobody was let in: an endpoint that asks for its caller is reached without having been asked for one.</exception>
     public Caller Caller
     {
-        get => _caller ?? throw new InvalidOperationException("Nobody was let in.");
-        set => _caller = value;
+        get => Known ?? throw new InvalidOperationException("Nobody was let in.");
+        set => Known = value;
     }
 }

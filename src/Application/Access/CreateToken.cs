@@ -1,5 +1,7 @@
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Domain.Access;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using MediatR;
 
@@ -8,7 +10,7 @@ namespace Gofer.Application.Access;
 /// <summary>Makes a token that allows no more than its maker's own.</summary>
 public sealed record CreateToken(Caller Caller, string Name, IReadOnlyList<string> Roles, IReadOnlyList<string> Namespaces, TimeSpan Life) : IRequest<Result<NewTokenView>>;
 
-internal sealed class CreateTokenHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<CreateToken, Result<NewTokenView>>
+internal sealed class CreateTokenHandler(IGoferDb db, AuditTrail audit, TimeProvider clock) : IRequestHandler<CreateToken, Result<NewTokenView>>
 {
     public async Task<Result<NewTokenView>> Handle(CreateToken request, CancellationToken cancellationToken)
     {
@@ -19,6 +21,7 @@ internal sealed class CreateTokenHandler(IGoferDb db, TimeProvider clock) : IReq
         var token = new Token(text, request.Caller.Token, now, now + request.Life);
         token.Grant(request.Name, request.Roles, request.Namespaces);
         db.Tokens.Add(token);
+        audit.Note(AuditTypes.TokenCreated, token);
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return token.View(text);

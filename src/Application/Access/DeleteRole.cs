@@ -1,5 +1,7 @@
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Domain.Access;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
@@ -9,7 +11,7 @@ namespace Gofer.Application.Access;
 /// <summary>Deletes a role that no token has.</summary>
 public sealed record DeleteRole(string Name, string? IfMatch) : IRequest<Result>;
 
-internal sealed class DeleteRoleHandler(IGoferDb db) : IRequestHandler<DeleteRole, Result>
+internal sealed class DeleteRoleHandler(IGoferDb db, AuditTrail audit) : IRequestHandler<DeleteRole, Result>
 {
     public async Task<Result> Handle(DeleteRole request, CancellationToken cancellationToken)
     {
@@ -27,6 +29,7 @@ internal sealed class DeleteRoleHandler(IGoferDb db) : IRequestHandler<DeleteRol
         }
 
         db.Roles.Remove(locked);
+        audit.Note(AuditTypes.RoleDeleted, AuditTarget.OfInstall(locked.Name));
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return Result.Ok;

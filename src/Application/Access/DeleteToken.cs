@@ -1,5 +1,7 @@
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Domain.Access;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using MediatR;
 
@@ -8,7 +10,7 @@ namespace Gofer.Application.Access;
 /// <summary>Revokes a token for good: every server refuses it within seconds, and what it has open ends.</summary>
 public sealed record DeleteToken(Caller Caller, string Id) : IRequest<Result>;
 
-internal sealed class DeleteTokenHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<DeleteToken, Result>
+internal sealed class DeleteTokenHandler(IGoferDb db, AuditTrail audit, TimeProvider clock) : IRequestHandler<DeleteToken, Result>
 {
     public async Task<Result> Handle(DeleteToken request, CancellationToken cancellationToken)
     {
@@ -18,6 +20,7 @@ internal sealed class DeleteTokenHandler(IGoferDb db, TimeProvider clock) : IReq
         var roles = await db.RolesOfAsync(token.Value.Roles, cancellationToken);
         if (request.Id != request.Caller.Token && !(await db.GrantsOfAsync(request.Caller, clock, cancellationToken)).Cover(Grants.Of(roles, token.Value.Namespaces))) return TokenViews.Widens;
         db.Tokens.Remove(token.Value);
+        audit.Note(AuditTypes.TokenDeleted, token.Value);
         await db.SaveChangesAsync(cancellationToken);
         return Result.Ok;
     }

@@ -1,5 +1,7 @@
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Domain.Access;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
@@ -12,7 +14,7 @@ public sealed record PutRole(Caller Caller, string Name, string Description, IRe
 /// <summary>The role as it is now, and whether it was made just now.</summary>
 public sealed record PutRoleAnswer(Tagged<RoleView> Role, bool Created);
 
-internal sealed class PutRoleHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<PutRole, Result<PutRoleAnswer>>
+internal sealed class PutRoleHandler(IGoferDb db, AuditTrail audit, TimeProvider clock) : IRequestHandler<PutRole, Result<PutRoleAnswer>>
 {
     public async Task<Result<PutRoleAnswer>> Handle(PutRole request, CancellationToken cancellationToken)
     {
@@ -26,9 +28,10 @@ internal sealed class PutRoleHandler(IGoferDb db, TimeProvider clock) : IRequest
         // Who has a role gets all that it says in the namespaces of its token, whatever those are.
         var caller = await db.GrantsOfAsync(request.Caller, clock, cancellationToken);
         if (!caller.Cover(Grants.Of(role is null ? [wanted] : [wanted, role], [AccessWords.All]))) return TokenViews.Widens;
-        var created = role is null;
+        var (created, revision) = (role is null, role?.Revision);
         if (role is null) db.Roles.Add(role = wanted);
         else role.Replace(request.Description, request.Permissions, now);
+        if (role.Revision != revision) audit.Note(created ? AuditTypes.RoleCreated : AuditTypes.RoleUpdated, AuditTarget.OfInstall(role.Name), new { role.Permissions });
         await db.SaveChangesAsync(cancellationToken);
         return new PutRoleAnswer(role.Tagged(), created);
     }

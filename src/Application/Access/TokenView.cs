@@ -1,3 +1,4 @@
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Domain.Access;
 using Gofer.Domain.Common;
@@ -42,6 +43,10 @@ internal static class TokenViews
 {
     public static TokenView View(this Token token) => new(
         token.Id, token.Name, token.Roles, token.Namespaces, token.Disabled, token.CreatedAt, token.CreatedBy, token.ExpiresAt, token.LastUsedAt);
+
+    /// <summary>Notes a change of a token, with what it allows then.</summary>
+    public static void Note(this AuditTrail audit, string type, Token token) => audit.Note(
+        type, AuditTarget.OfInstall(token.Id), new { token.Name, token.Roles, token.Namespaces, token.Disabled, token.ExpiresAt });
 
     public static Tagged<TokenView> Tagged(this Token token) => new(token.View(), EntityTags.Of(token.Revision));
 

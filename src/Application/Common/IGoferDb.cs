@@ -1,6 +1,8 @@
 using Gofer.Application.Access;
+using Gofer.Application.Audit;
 using Gofer.Application.Runs;
 using Gofer.Domain.Access;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
@@ -50,6 +52,12 @@ public interface IGoferDb
 
     /// <summary>Roles that were made; the built-in ones are in no table.</summary>
     DbSet<Role> Roles { get; }
+
+    /// <summary>The audit log: added to by <see cref="AuditTrail"/>, and never changed.</summary>
+    DbSet<AuditEntry> Audit { get; }
+
+    /// <summary>The part of the audit log that is sealed, for reading.</summary>
+    DbSet<SealedEntry> SealedAudit { get; }
 
     /// <summary>Starts a transaction; <see cref="SaveChangesAsync"/> without one is a transaction of its own.</summary>
     Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken);

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Reflection;
 using FluentValidation;
 using Gofer.Application.Access;
+using Gofer.Application.Audit;
 using Gofer.Domain.Common;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
@@ -82,6 +83,10 @@ public static class ApplicationServices
         services.AddSingleton<TokenDirectory>();
         services.AddScoped<CurrentCaller>();
         services.AddScoped(provider => provider.GetRequiredService<CurrentCaller>().Caller);
+        services.AddScoped<AuditTrail>();
+        services.AddScoped<Secrets.SecretChanges>();
+        services.AddSingleton<Denials>();
+        services.AddSingleton<AuditFollower>();
         services.AddScoped<ServiceFactory>(provider => provider.GetRequiredService);
         services.AddScoped<IMediator, Mediator>();
         services.AddSingleton<Runs.RunFollower>();

@@ -1,4 +1,6 @@
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using MediatR;
@@ -9,7 +11,7 @@ namespace Gofer.Application.Namespaces;
 /// <summary>Makes a namespace; one of that name must not exist.</summary>
 public sealed record CreateNamespace(string Name, NamespaceSettings Settings) : IRequest<Result<Tagged<NamespaceView>>>;
 
-internal sealed class CreateNamespaceHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<CreateNamespace, Result<Tagged<NamespaceView>>>
+internal sealed class CreateNamespaceHandler(IGoferDb db, AuditTrail audit, TimeProvider clock) : IRequestHandler<CreateNamespace, Result<Tagged<NamespaceView>>>
 {
     public async Task<Result<Tagged<NamespaceView>>> Handle(CreateNamespace request, CancellationToken cancellationToken)
     {
@@ -23,6 +25,7 @@ internal sealed class CreateNamespaceHandler(IGoferDb db, TimeProvider clock) : 
         var home = new Namespace(new NamespaceId(Guid.CreateVersion7(now)), request.Name, request.Settings.Description ?? "", now);
         request.Settings.Replace(home, now);
         db.Namespaces.Add(home);
+        audit.Note(AuditTypes.NamespaceCreated, home);
         await db.SaveChangesAsync(cancellationToken);
         return home.Tagged();
     }

@@ -1,6 +1,8 @@
 using Gofer.Application.Access;
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Application.Pipelines;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using MediatR;
@@ -11,7 +13,7 @@ namespace Gofer.Application.Namespaces;
 /// <summary>Deletes a namespace; one that holds pipelines only with <paramref name="Force"/>, which deletes them first, their unfinished runs cancelled.</summary>
 public sealed record DeleteNamespace(NamespaceScope Namespace, bool Force, string? IfMatch) : IRequest<Result>;
 
-internal sealed class DeleteNamespaceHandler(IGoferDb db, IMediator mediator, TimeProvider clock) : IRequestHandler<DeleteNamespace, Result>
+internal sealed class DeleteNamespaceHandler(IGoferDb db, IMediator mediator, AuditTrail audit, TimeProvider clock) : IRequestHandler<DeleteNamespace, Result>
 {
     public async Task<Result> Handle(DeleteNamespace request, CancellationToken cancellationToken)
     {
@@ -39,6 +41,7 @@ internal sealed class DeleteNamespaceHandler(IGoferDb db, IMediator mediator, Ti
             if (EntityTags.Refuse(request.IfMatch, locked.Revision) is { } changed) return changed;
             if ((await PipelinesAsync(id, cancellationToken)).Count > 0) continue;
             locked.Delete(clock.GetUtcNow());
+            audit.Note(AuditTypes.NamespaceDeleted, new AuditTarget(locked.Name));
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return Result.Ok;

@@ -1,3 +1,4 @@
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
@@ -34,6 +35,10 @@ public sealed record NamespaceSettings(string? Description, int? TaskLimit, int?
 /// <summary>What the namespace use cases share.</summary>
 internal static class NamespaceViews
 {
+    /// <summary>Notes a change of a namespace, with its settings as they are then.</summary>
+    public static void Note(this AuditTrail audit, string type, Namespace home) =>
+        audit.Note(type, new AuditTarget(home.Name), new { home.Description, home.TaskLimit, home.Weight });
+
     public static NamespaceView View(this Namespace home) => new(home.Name, home.Description, home.TaskLimit, home.Weight, home.CreatedAt, home.ModifiedAt);
 
     public static Tagged<NamespaceView> Tagged(this Namespace home) => new(home.View(), EntityTags.Of(home.Revision));

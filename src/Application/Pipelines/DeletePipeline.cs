@@ -1,6 +1,8 @@
 using Gofer.Application.Access;
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Application.Runs;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
@@ -13,7 +15,7 @@ namespace Gofer.Application.Pipelines;
 /// </summary>
 public sealed record DeletePipeline(NamespaceScope Namespace, string Name, bool Force, string? IfMatch) : IRequest<Result>;
 
-internal sealed class DeletePipelineHandler(IGoferDb db, IRunWriter runs, TimeProvider clock) : IRequestHandler<DeletePipeline, Result>
+internal sealed class DeletePipelineHandler(IGoferDb db, IRunWriter runs, AuditTrail audit, TimeProvider clock) : IRequestHandler<DeletePipeline, Result>
 {
     public async Task<Result> Handle(DeletePipeline request, CancellationToken cancellationToken)
     {
@@ -36,6 +38,7 @@ internal sealed class DeletePipelineHandler(IGoferDb db, IRunWriter runs, TimePr
 
             head.Delete();
             pipeline.Value.Delete(clock.GetUtcNow());
+            audit.Note(AuditTypes.PipelineDeleted, new AuditTarget(request.Namespace.Name, request.Name));
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }

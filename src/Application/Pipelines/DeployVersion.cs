@@ -1,5 +1,7 @@
 using Gofer.Application.Access;
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 using MediatR;
@@ -9,7 +11,7 @@ namespace Gofer.Application.Pipelines;
 /// <summary>Makes the version of that number live: runs created after the answer get it. Asking for the live one changes nothing.</summary>
 public sealed record DeployVersion(NamespaceScope Namespace, string Pipeline, string Version, string? IfMatch) : IRequest<Result<VersionView>>;
 
-internal sealed class DeployVersionHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<DeployVersion, Result<VersionView>>
+internal sealed class DeployVersionHandler(IGoferDb db, AuditTrail audit, TimeProvider clock) : IRequestHandler<DeployVersion, Result<VersionView>>
 {
     public async Task<Result<VersionView>> Handle(DeployVersion request, CancellationToken cancellationToken)
     {
@@ -24,6 +26,7 @@ internal sealed class DeployVersionHandler(IGoferDb db, TimeProvider clock) : IR
 
         if (head.LiveVersion != version.Value.Version)
         {
+            audit.NoteDeployed(request.Namespace.Name, request.Pipeline, version.Value.Version, head.LiveVersion);
             var document = DocumentReader.ReadStored(version.Value.Document);
             head.Deploy(version.Value.Version, document);
             pipeline.Value.Describe(document, clock.GetUtcNow());

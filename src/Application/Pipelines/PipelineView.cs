@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Text.Json;
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Pipelines;
 
 namespace Gofer.Application.Pipelines;
@@ -40,6 +43,16 @@ internal static class PipelineViews
 
     public static Tagged<PipelineView> Tagged(this Pipeline pipeline, PipelineHead head, string @namespace) =>
         new(pipeline.View(head, @namespace), EntityTags.Of(pipeline.Revision));
+
+    /// <summary>Notes that a document became a version.</summary>
+    public static void NoteRegistered(this AuditTrail audit, string @namespace, string pipeline, int version, string hash) => audit.Note(
+        AuditTypes.VersionRegistered, new AuditTarget(@namespace, pipeline, Number(version)), new { Version = version, ContentHash = hash });
+
+    /// <summary>Notes that a version becomes live in place of another; 0 where there was none.</summary>
+    public static void NoteDeployed(this AuditTrail audit, string @namespace, string pipeline, int version, int before) => audit.Note(
+        AuditTypes.VersionDeployed, new AuditTarget(@namespace, pipeline, Number(version)), new { Version = version, Before = before });
+
+    private static string Number(int version) => version.ToString(CultureInfo.InvariantCulture);
 
     public static VersionView View(this PipelineVersion version, int live)
     {

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Gofer.Application.Access;
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 using MediatR;
@@ -18,7 +20,7 @@ public sealed record RegisterPipeline(NamespaceScope Namespace, string Name, Jso
 /// <summary>What it came to, with the pipeline's entity tag; null where a dry run leaves no pipeline.</summary>
 public sealed record RegisterPipelineAnswer(RegistrationView Registration, string? Tag);
 
-internal sealed class RegisterPipelineHandler(IGoferDb db, TimeProvider clock, DocumentLimits limits)
+internal sealed class RegisterPipelineHandler(IGoferDb db, AuditTrail audit, TimeProvider clock, DocumentLimits limits)
     : IRequestHandler<RegisterPipeline, Result<RegisterPipelineAnswer>>
 {
     public async Task<Result<RegisterPipelineAnswer>> Handle(RegisterPipeline request, CancellationToken cancellationToken)
@@ -80,9 +82,15 @@ internal sealed class RegisterPipelineHandler(IGoferDb db, TimeProvider clock, D
         var goesLive = head.LiveVersion == 0 || (request.Deploy && head.LiveVersion != number);
         if (!request.DryRun)
         {
-            if (created) db.Versions.Add(new PipelineVersion(pipeline.Id, head.NextVersion(), hash, text, now));
+            if (created)
+            {
+                db.Versions.Add(new PipelineVersion(pipeline.Id, head.NextVersion(), hash, text, now));
+                audit.NoteRegistered(request.Namespace.Name, request.Name, number, hash);
+            }
+
             if (goesLive)
             {
+                audit.NoteDeployed(request.Namespace.Name, request.Name, number, head.LiveVersion);
                 head.Deploy(number, document);
                 pipeline.Describe(document, now);
                 await db.SetLimitsAsync(home, pipeline.Id, document, cancellationToken);

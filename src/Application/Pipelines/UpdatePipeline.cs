@@ -1,5 +1,7 @@
 using Gofer.Application.Access;
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using MediatR;
 
@@ -8,7 +10,7 @@ namespace Gofer.Application.Pipelines;
 /// <summary>Pauses or resumes a pipeline: a paused one takes no new runs, its running ones go on.</summary>
 public sealed record UpdatePipeline(NamespaceScope Namespace, string Name, PipelineState? State, string? IfMatch) : IRequest<Result<Tagged<PipelineView>>>;
 
-internal sealed class UpdatePipelineHandler(IGoferDb db, TimeProvider clock) : IRequestHandler<UpdatePipeline, Result<Tagged<PipelineView>>>
+internal sealed class UpdatePipelineHandler(IGoferDb db, AuditTrail audit, TimeProvider clock) : IRequestHandler<UpdatePipeline, Result<Tagged<PipelineView>>>
 {
     public async Task<Result<Tagged<PipelineView>>> Handle(UpdatePipeline request, CancellationToken cancellationToken)
     {
@@ -26,7 +28,12 @@ internal sealed class UpdatePipelineHandler(IGoferDb db, TimeProvider clock) : I
             PipelineState.Active => head.Resume(),
             _ => false,
         };
-        if (changed) pipeline.Value.Touch(clock.GetUtcNow());
+        if (changed)
+        {
+            pipeline.Value.Touch(clock.GetUtcNow());
+            audit.Note(request.State == PipelineState.Paused ? AuditTypes.PipelinePaused : AuditTypes.PipelineResumed, new AuditTarget(request.Namespace.Name, request.Name));
+        }
+
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return pipeline.Value.Tagged(head, request.Namespace.Name);

@@ -1,4 +1,6 @@
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using MediatR;
 
@@ -15,11 +17,19 @@ internal sealed class GetTaskLimitHandler(IGoferDb db) : IRequestHandler<GetTask
     public async Task<Result<int>> Handle(GetTaskLimit request, CancellationToken cancellationToken) => await db.GetTaskLimitAsync(cancellationToken);
 }
 
-internal sealed class SetTaskLimitHandler(IGoferDb db) : IRequestHandler<SetTaskLimit, Result<int>>
+internal sealed class SetTaskLimitHandler(IGoferDb db, AuditTrail audit) : IRequestHandler<SetTaskLimit, Result<int>>
 {
     public async Task<Result<int>> Handle(SetTaskLimit request, CancellationToken cancellationToken)
     {
-        if (request.Limit is { } limit) await db.SetTaskLimitAsync(limit, cancellationToken);
+        if (request.Limit is { } limit)
+        {
+            await using var transaction = await db.BeginAsync(cancellationToken);
+            await db.SetTaskLimitAsync(limit, cancellationToken);
+            audit.Note(AuditTypes.SystemUpdated, AuditTarget.OfInstall(), new { TaskLimit = limit });
+            await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
         return await db.GetTaskLimitAsync(cancellationToken);
     }
 }

@@ -43,6 +43,7 @@ internal static class CommandList
             ObjectCommands.Object(),
             TokenCommands.Token(),
             RoleCommands.Role(),
+            AuditCommands.Audit(),
             SettingCommands.System()),
         .. Group(
             "This program",

@@ -4,7 +4,7 @@ using Gofer.Client;
 
 namespace Gofer.Cli.Commands;
 
-/// <summary>Follows a run for somebody who may leave: Ctrl-C ends the following and not the run, and says how to cancel that.</summary>
+/// <summary>Follows something for somebody who may leave: Ctrl-C ends the following and not what is followed; of a run it is said how to cancel that.</summary>
 internal static class Following
 {
     /// <summary>Follows a run that was just made.</summary>
@@ -20,9 +20,19 @@ internal static class Following
         }, token);
     }
 
+    /// <inheritdoc cref="UntilLeftAsync(Func{CancellationToken,Task{ExitCode}},Func{ExitCode},CancellationToken)"/>
+    public static Task<ExitCode> UntilLeftAsync(
+        CommandContext context, string pipeline, string run, Func<CancellationToken, Task<ExitCode>> follow, CancellationToken token) => UntilLeftAsync(
+        follow,
+        () =>
+        {
+            context.Error.WriteLine($"The run goes on. Cancel it with: gofer cancel {pipeline} {run}{context.Flags}");
+            return ExitCode.Failed;
+        },
+        token);
+
     /// <summary>Runs <paramref name="follow"/> until it has ended or Ctrl-C comes; a second Ctrl-C ends the program at once.</summary>
-    public static async Task<ExitCode> UntilLeftAsync(
-        CommandContext context, string pipeline, string run, Func<CancellationToken, Task<ExitCode>> follow, CancellationToken token)
+    public static async Task<ExitCode> UntilLeftAsync(Func<CancellationToken, Task<ExitCode>> follow, Func<ExitCode> left, CancellationToken token)
     {
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(token);
         void Leave(object? sender, ConsoleCancelEventArgs e)
@@ -39,8 +49,7 @@ internal static class Following
         }
         catch (Exception e) when (leave.IsCancellationRequested && e is OperationCanceledException or Refit.ApiRequestException)
         {
-            context.Error.WriteLine($"The run goes on. Cancel it with: gofer cancel {pipeline} {run}{context.Flags}");
-            return ExitCode.Failed;
+            return left();
         }
         finally
         {

@@ -33,6 +33,7 @@ internal static class Examination
             new("disk", serves, _ => Task.FromResult(MachineChecks.Disk(data, serves))),
             new("postgres", serves, postgres.RunAsync),
             new(SecretsCheck.Name, serves, new SecretsCheck(settings, serves).RunAsync),
+            new(AuditCheck.Name, serves, new AuditCheck(settings).RunAsync),
             new("port", serves, token => MachineChecks.PortAsync(settings[SettingTable.Listen]!, serves, token)),
             new("server", !serves, server.RunAsync),
             new("clock", false, token => ClockCheck.RunAsync(server, postgres, token)),

@@ -5,6 +5,15 @@ using Refit;
 
 namespace Gofer.Client;
 
+/// <summary>The operations of <c>Audit</c>.</summary>
+public interface IAuditApi
+{
+    /// <summary>List the audit log, newest first, or follow it.</summary>
+    [Get("/api/v1/audit")]
+    [Headers("Accept: application/json")]
+    Task<PageOfAuditView> ListAuditAsync([AliasAs("type")] string? type = null, [AliasAs("namespace")] string? @namespace = null, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+}
+
 /// <summary>The operations of <c>Logs</c>.</summary>
 public interface ILogsApi
 {

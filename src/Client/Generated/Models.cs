@@ -41,6 +41,73 @@ public sealed record AttemptView
     public DateTimeOffset? EndedAt { get; init; }
 }
 
+/// <summary>The values of <c>AuditOutcome</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<AuditOutcome>))]
+public enum AuditOutcome
+{
+    /// <summary><c>done</c>.</summary>
+    [JsonStringEnumMemberName("done")]
+    Done,
+    /// <summary><c>denied</c>.</summary>
+    [JsonStringEnumMemberName("denied")]
+    Denied,
+    /// <summary><c>asked</c>.</summary>
+    [JsonStringEnumMemberName("asked")]
+    Asked,
+}
+
+/// <summary>The schema <c>AuditView</c>.</summary>
+public sealed record AuditView
+{
+    /// <summary>The member <c>seq</c>.</summary>
+    [JsonPropertyName("seq")]
+    public long Seq { get; init; }
+
+    /// <summary>The member <c>time</c>.</summary>
+    [JsonPropertyName("time")]
+    public DateTimeOffset Time { get; init; }
+
+    /// <summary>The member <c>type</c>.</summary>
+    [JsonPropertyName("type")]
+    public string Type { get; init; } = "";
+
+    /// <summary>The member <c>outcome</c>.</summary>
+    [JsonPropertyName("outcome")]
+    public AuditOutcome Outcome { get; init; }
+
+    /// <summary>The member <c>actor</c>.</summary>
+    [JsonPropertyName("actor")]
+    public string? Actor { get; init; }
+
+    /// <summary>The member <c>actor_name</c>.</summary>
+    [JsonPropertyName("actor_name")]
+    public string? ActorName { get; init; }
+
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string? Namespace { get; init; }
+
+    /// <summary>The member <c>pipeline</c>.</summary>
+    [JsonPropertyName("pipeline")]
+    public string? Pipeline { get; init; }
+
+    /// <summary>The member <c>subject</c>.</summary>
+    [JsonPropertyName("subject")]
+    public string? Subject { get; init; }
+
+    /// <summary>The member <c>data</c>.</summary>
+    [JsonPropertyName("data")]
+    public JsonElement Data { get; init; }
+
+    /// <summary>The member <c>trace_id</c>.</summary>
+    [JsonPropertyName("trace_id")]
+    public string? TraceId { get; init; }
+
+    /// <summary>The member <c>hash</c>.</summary>
+    [JsonPropertyName("hash")]
+    public string Hash { get; init; } = "";
+}
+
 /// <summary>The schema <c>CancelBody</c>.</summary>
 public sealed record CancelBody
 {
@@ -448,6 +515,18 @@ public sealed record ObjectView
     /// <summary>The member <c>updated_at</c>.</summary>
     [JsonPropertyName("updated_at")]
     public DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>The schema <c>PageOfAuditView</c>.</summary>
+public sealed record PageOfAuditView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<AuditView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
 }
 
 /// <summary>The schema <c>PageOfEventView</c>.</summary>

@@ -34,6 +34,9 @@ public enum Resource
 
     /// <summary>What is set of the whole install.</summary>
     System,
+
+    /// <summary>The audit log.</summary>
+    Audit,
 }
 
 /// <summary>What a permission allows to do with it.</summary>
@@ -75,7 +78,7 @@ public static class AccessWords
     public static string Of(Verb verb) => s_actions[verb];
 
     /// <summary>Whether it is no namespace's: only a permission for all namespaces is one for it.</summary>
-    public static bool IsInstallWide(Resource resource) => resource is Resource.GlobalSecrets or Resource.Tokens or Resource.Roles or Resource.System;
+    public static bool IsInstallWide(Resource resource) => resource is Resource.GlobalSecrets or Resource.Tokens or Resource.Roles or Resource.System or Resource.Audit;
 
     /// <inheritdoc cref="IsInstallWide(Resource)"/>
     public static bool IsInstallWide(string resource) => s_installWide.Contains(resource);

@@ -1,7 +1,9 @@
 using Gofer.Application.Access;
+using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Application.Runs;
 using Gofer.Domain.Access;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
@@ -55,6 +57,12 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
 
     /// <inheritdoc/>
     public DbSet<Role> Roles => Set<Role>();
+
+    /// <inheritdoc/>
+    public DbSet<AuditEntry> Audit => Set<AuditEntry>();
+
+    /// <inheritdoc/>
+    public DbSet<SealedEntry> SealedAudit => Set<SealedEntry>();
 
     /// <inheritdoc/>
     public Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken) => Database.BeginTransactionAsync(cancellationToken);
@@ -164,6 +172,7 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         configurationBuilder.Properties<RunId>().HaveConversion<IdConverter<RunId>>();
         configurationBuilder.Properties<LimitPolicy>().HaveConversion<StateConverter<LimitPolicy>>();
         configurationBuilder.Properties<WaitingFor>().HaveConversion<StateConverter<WaitingFor>>();
+        configurationBuilder.Properties<AuditOutcome>().HaveConversion<StateConverter<AuditOutcome>>();
         configurationBuilder.Properties<RunState>().HaveConversion<StateConverter<RunState>>();
         configurationBuilder.Properties<TaskState>().HaveConversion<StateConverter<TaskState>>();
         configurationBuilder.Properties<Dictionary<string, System.Text.Json.JsonElement>>().HaveConversion<JsonMapConverter, JsonMapComparer>().HaveColumnType("jsonb");

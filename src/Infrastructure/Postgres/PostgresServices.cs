@@ -7,6 +7,7 @@ using Gofer.Application.Queue;
 using Gofer.Application.Runs;
 using Gofer.Application.Schedulers;
 using Gofer.Infrastructure.Objects;
+using Gofer.Infrastructure.Postgres.Audit;
 using Gofer.Infrastructure.Postgres.Objects;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Postgres.Secrets;
@@ -40,6 +41,7 @@ public static class PostgresServices
         services.AddSingleton(provider => new GoferDatabase(
             provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<Schema>(), provider.GetRequiredService<DatabaseClock>(),
             provider.GetRequiredService<Partitions>(), provider.GetService<KeyProofs>(), provider.GetService<ObjectHome>()));
+        services.AddSingleton<AuditLog>();
         services.AddSingleton<IInstall>(provider => provider.GetRequiredService<GoferDatabase>());
         services.AddSingleton<DatabaseWatch>();
         services.AddSingleton<IStoreWatch>(provider => provider.GetRequiredService<DatabaseWatch>());

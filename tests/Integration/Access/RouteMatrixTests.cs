@@ -87,6 +87,7 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         ["GetRole"] = new(200),
         ["PutRole"] = new(409, """{"permissions":[]}"""),
         ["DeleteRole"] = new(409),
+        ["ListAudit"] = new(200),
     };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

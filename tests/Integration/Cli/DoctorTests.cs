@@ -30,7 +30,7 @@ public sealed class DoctorTests(GoferServer server) : IDisposable
     public async Task A_machine_that_is_well_lacks_nothing_and_keeps_no_trace()
     {
         var found = await DoctorAsync(0, ["--scheduler", "process", "--listen", server.Url.Authority], ("GOFER_POSTGRES", server.ConnectionString), ("GOFER_DATA", Path.Combine(_folder, "data")), s_noDocker);
-        Assert.Equal(["clock", "data folder", "disk", "docker", "port", "postgres", "processes", "secrets", "server"], found.Keys.Order());
+        Assert.Equal(["audit", "clock", "data folder", "disk", "docker", "port", "postgres", "processes", "secrets", "server"], found.Keys.Order());
         Assert.Equal("warning", found["docker"].State); // the tasks are to run as processes
         Assert.All(["data folder", "port", "postgres", "processes", "clock"], name => Assert.Equal(("ok", null), (found[name].State, found[name].Cure)));
         Assert.Contains("A Gofer", found["port"].Message, StringComparison.Ordinal);

@@ -10,8 +10,11 @@ namespace Gofer.Tests.Support.Postgres;
 /// </summary>
 public sealed class DatabaseReset
 {
+    /// <summary>What the database itself lets nobody take away.</summary>
+    private static readonly string[] s_audit = ["audit", "audit_open", "audit_seals"];
+
     /// <summary>What migrations wrote once for good. The namespaces among it can be changed by callers, so they are put back.</summary>
-    private static readonly string[] s_kept = ["queue_floor", "install", "schema_releases", "migrations"];
+    private static readonly string[] s_kept = ["queue_floor", "install", "schema_releases", "migrations", .. s_audit];
 
     private readonly string _connectionString;
     private readonly Respawner _respawner;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using Gofer.Application.Runs;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 using Gofer.Tests.Support;
@@ -34,6 +35,8 @@ public sealed class ReferenceTests
 
     [Theory]
     [InlineData("docs/reference/events.md", typeof(EventTypes))]
+    [InlineData("docs/operations/audit.md", typeof(AuditTypes))]
+    [InlineData("docs/operations/audit.md", typeof(AuditOutcome))]
     [InlineData("docs/reference/states.md", typeof(Reasons))]
     [InlineData("docs/reference/states.md", typeof(VersionReasons))]
     [InlineData("docs/reference/states.md", typeof(RunState))]

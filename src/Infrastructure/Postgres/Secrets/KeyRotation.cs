@@ -1,6 +1,10 @@
+using System.Text.Json;
+using Gofer.Application.Common;
 using Gofer.Application.Secrets;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Secrets;
+using Gofer.Infrastructure.Postgres.Audit;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Secrets;
 using Npgsql;
@@ -35,6 +39,7 @@ public sealed class KeyRotation(NpgsqlDataSource source, KeyRing ring, GoferData
     /// <summary>Runs it to its end. <paramref name="progress"/> hears how many were done so far.</summary>
     public async Task<Rotated> RunAsync(IProgress<int> progress, CancellationToken cancellationToken)
     {
+        await NoteAsync(AuditTypes.KeyRotated, AuditOutcome.Asked, new { Key = ring.Active }, cancellationToken);
         var (done, stuck) = (0, new List<string>());
         (Guid Owner, string Key) secret = (Guid.Empty, "");
         while (await SecretsAsync(secret, stuck, cancellationToken) is { } batch)
@@ -50,6 +55,31 @@ public sealed class KeyRotation(NpgsqlDataSource source, KeyRing ring, GoferData
             progress.Report(done += batch.Count);
         }
 
+        var needed = await NeededAsync(cancellationToken);
+        await NoteAsync(AuditTypes.KeyRotated, AuditOutcome.Done, new { Key = ring.Active, Count = done, Needed = needed }, cancellationToken);
+        return new Rotated(done, stuck, needed);
+    }
+
+    /// <summary>Deletes what is sealed with keys that the ring does not have; answers how many.</summary>
+    public async Task<int> DeleteLostAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var deleted = 0;
+        foreach (var table in (string[])["secrets", "attempt_secrets"])
+        {
+            await using var command = new NpgsqlCommand($"delete from gofer.{table} where key_name <> all ($1)", connection, transaction);
+            command.Parameters.Add(Sql.Texts(ring.Names));
+            deleted += await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await AuditLog.AddAsync(connection, transaction, Entry(AuditTypes.KeyLost, AuditOutcome.Done, new { Deleted = deleted }), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return deleted;
+    }
+
+    private async Task<List<string>> NeededAsync(CancellationToken cancellationToken)
+    {
         await using var left = source.CreateCommand(
             """
             select k.name from (select key_name as name from gofer.secrets union select key_name from gofer.attempt_secrets) k where k.name <> $1 order by 1
@@ -58,22 +88,19 @@ public sealed class KeyRotation(NpgsqlDataSource source, KeyRing ring, GoferData
         await using var rows = await left.ExecuteReaderAsync(cancellationToken);
         var needed = new List<string>();
         while (await rows.ReadAsync(cancellationToken)) needed.Add(rows.GetString(0));
-        return new Rotated(done, stuck, needed);
+        return needed;
     }
 
-    /// <summary>Deletes what is sealed with keys that the ring does not have; answers how many.</summary>
-    public async Task<int> DeleteLostAsync(CancellationToken cancellationToken)
+    /// <summary>A rotation is many transactions, so one entry is before the first and one after the last.</summary>
+    private async Task NoteAsync(string type, AuditOutcome outcome, object data, CancellationToken cancellationToken)
     {
-        var deleted = 0;
-        foreach (var table in (string[])["secrets", "attempt_secrets"])
-        {
-            await using var command = source.CreateCommand($"delete from gofer.{table} where key_name <> all ($1)");
-            command.Parameters.Add(Sql.Texts(ring.Names));
-            deleted += await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        return deleted;
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await AuditLog.AddAsync(connection, transaction: null, Entry(type, outcome, data), cancellationToken);
     }
+
+    /// <summary>Whoever runs this has the database and the keys, and shows nobody a token.</summary>
+    private static AuditEntry Entry(string type, AuditOutcome outcome, object data) =>
+        new() { Type = type, Outcome = outcome, ActorName = "operator", Data = JsonSerializer.Serialize(data, GoferJson.Options) };
 
     private async Task<((Guid Owner, string Key) Last, int Count)?> SecretsAsync((Guid Owner, string Key) after, List<string> stuck, CancellationToken cancellationToken)
     {

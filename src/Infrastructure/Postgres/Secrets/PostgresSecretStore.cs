@@ -1,6 +1,8 @@
 using System.Text;
 using Gofer.Application.Secrets;
+using Gofer.Domain.Audit;
 using Gofer.Domain.Secrets;
+using Gofer.Infrastructure.Postgres.Audit;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Secrets;
 using Npgsql;
@@ -12,7 +14,7 @@ namespace Gofer.Infrastructure.Postgres.Secrets;
 /// their names alone. A database that is away throws what it throws everywhere. What is kept is the present version; tasks that run have what
 /// they were started with in <see cref="AttemptSecrets"/>.
 /// </summary>
-internal sealed class PostgresSecretStore(NpgsqlDataSource source, KeyRing ring, GoferDatabase database) : ISecretStore
+internal sealed class PostgresSecretStore(NpgsqlDataSource source, KeyRing ring, GoferDatabase database) : ISecretStore, IAuditedSecrets
 {
     /// <summary>Removes the secrets of pipelines and namespaces that were deleted. Nobody finds them before, since names lead to other ids.</summary>
     public const string Sweep =
@@ -49,8 +51,12 @@ internal sealed class PostgresSecretStore(NpgsqlDataSource source, KeyRing ring,
     }
 
     /// <inheritdoc/>
+    public Task<SecretInfo?> PutAsync(SecretScope scope, string key, SecretText value, IReadOnlyList<string>? namespaces, CancellationToken cancellationToken) =>
+        PutAsync(scope, key, value, namespaces, entry: null, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<SecretInfo?> PutAsync(
-        SecretScope scope, string key, SecretText value, IReadOnlyList<string>? namespaces, CancellationToken cancellationToken)
+        SecretScope scope, string key, SecretText value, IReadOnlyList<string>? namespaces, Func<SecretInfo, AuditEntry>? entry, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         while (true)
@@ -83,18 +89,27 @@ internal sealed class PostgresSecretStore(NpgsqlDataSource source, KeyRing ring,
             write.Parameters.Add(Sql.P(made.WrappedKey));
             write.Parameters.Add(Sql.P(made.Value));
             if (await InfoAsync(write, cancellationToken) is not { } info) continue; // somebody made it at the same moment: this is its next version
+            if (entry is not null) await AuditLog.AddAsync(connection, transaction, entry(info), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return info;
         }
     }
 
     /// <inheritdoc/>
-    public async Task<bool> DeleteAsync(SecretScope scope, string key, CancellationToken cancellationToken)
+    public Task<bool> DeleteAsync(SecretScope scope, string key, CancellationToken cancellationToken) => DeleteAsync(scope, key, entry: null, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> DeleteAsync(SecretScope scope, string key, AuditEntry? entry, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("delete from gofer.secrets where owner = $1 and key = $2");
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("delete from gofer.secrets where owner = $1 and key = $2", connection, transaction);
         command.Parameters.Add(Sql.P(scope.Owner));
         command.Parameters.Add(Sql.P(key));
-        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+        if (await command.ExecuteNonQueryAsync(cancellationToken) == 0) return false;
+        if (entry is not null) await AuditLog.AddAsync(connection, transaction, entry, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     /// <inheritdoc/>

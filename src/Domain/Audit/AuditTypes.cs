@@ -1,0 +1,68 @@
+namespace Gofer.Domain.Audit;
+
+/// <summary>What entries of the audit log are about. Types are added, never renamed; each has its line in the reference.</summary>
+public static class AuditTypes
+{
+    /// <summary>A namespace was made.</summary>
+    public const string NamespaceCreated = "namespace.created";
+
+    /// <summary>A namespace's description, limit or weight was changed.</summary>
+    public const string NamespaceUpdated = "namespace.updated";
+
+    /// <summary>A namespace was deleted.</summary>
+    public const string NamespaceDeleted = "namespace.deleted";
+
+    /// <summary>A document became a version of a pipeline, which may have been made by that.</summary>
+    public const string VersionRegistered = "version.registered";
+
+    /// <summary>A version became the live one.</summary>
+    public const string VersionDeployed = "version.deployed";
+
+    /// <summary>A pipeline takes no new runs.</summary>
+    public const string PipelinePaused = "pipeline.paused";
+
+    /// <summary>A pipeline takes runs again.</summary>
+    public const string PipelineResumed = "pipeline.resumed";
+
+    /// <summary>A pipeline was deleted.</summary>
+    public const string PipelineDeleted = "pipeline.deleted";
+
+    /// <summary>A secret got a value.</summary>
+    public const string SecretWritten = "secret.written";
+
+    /// <summary>A secret was deleted.</summary>
+    public const string SecretDeleted = "secret.deleted";
+
+    /// <summary>What is sealed was wrapped with another key.</summary>
+    public const string KeyRotated = "key.rotated";
+
+    /// <summary>What was sealed with lost keys was deleted.</summary>
+    public const string KeyLost = "key.lost";
+
+    /// <summary>The first token of the install was made.</summary>
+    public const string TokenBootstrapped = "token.bootstrapped";
+
+    /// <summary>A token was made.</summary>
+    public const string TokenCreated = "token.created";
+
+    /// <summary>A token's name, roles or namespaces were changed, or it was disabled or enabled.</summary>
+    public const string TokenUpdated = "token.updated";
+
+    /// <summary>A token was revoked.</summary>
+    public const string TokenDeleted = "token.deleted";
+
+    /// <summary>A role was made.</summary>
+    public const string RoleCreated = "role.created";
+
+    /// <summary>What a role says was changed.</summary>
+    public const string RoleUpdated = "role.updated";
+
+    /// <summary>A role was deleted.</summary>
+    public const string RoleDeleted = "role.deleted";
+
+    /// <summary>What is set of the whole install was changed.</summary>
+    public const string SystemUpdated = "system.updated";
+
+    /// <summary>Somebody was refused.</summary>
+    public const string AccessDenied = "access.denied";
+}
