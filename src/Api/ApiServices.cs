@@ -103,6 +103,7 @@ public static class ApiServices
     {
         o.AddServerHeader = false;
         o.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        o.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         o.Limits.MaxRequestBodySize = 4 * RawBody.Limit; // the reader refuses earlier, with a problem document
     });
 
@@ -145,6 +146,7 @@ public static class ApiServices
 
     private static void Guard(this WebApplication app, bool insecure)
     {
+        app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<Failures>();
         if (!insecure) app.UseMiddleware<LocalOnly>();
     }

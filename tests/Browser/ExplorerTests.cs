@@ -26,6 +26,7 @@ public sealed class ExplorerTests(Chromium browser, ServedApi api) : IClassFixtu
         var (asked, errors) = (new List<string>(), new List<string>());
         page.Request += (_, request) => asked.Add(request.Url);
         page.PageError += (_, error) => errors.Add(error);
+        page.Console += (_, said) => errors.AddRange(said.Type == "error" ? [said.Text] : []); // what the page's policy does not let it do is said there
         await page.GotoAsync(api.Url.ToString());
         await Expect(page.Locator(".opblock")).ToHaveCountAsync(Operations.Count());
 
@@ -36,6 +37,19 @@ public sealed class ExplorerTests(Chromium browser, ServedApi api) : IClassFixtu
         Assert.Empty(errors);
         Assert.NotEmpty(asked);
         Assert.All(asked, url => Assert.True(url.StartsWith(api.Url.ToString(), StringComparison.Ordinal) || url.StartsWith("data:", StringComparison.Ordinal), url));
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task The_page_of_the_error_codes_has_its_style_under_its_policy()
+    {
+        var page = await browser.PageAsync();
+        var errors = new List<string>();
+        page.Console += (_, said) => errors.AddRange(said.Type == "error" ? [said.Text] : []);
+        await page.GotoAsync($"{api.Url}docs/errors");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Error codes");
+        Assert.NotEqual("none", await page.EvaluateAsync<string>("() => getComputedStyle(document.body).maxWidth"));
+        Assert.DoesNotContain(errors, e => e.Contains("Content Security Policy", StringComparison.Ordinal));
         await page.CloseAsync();
     }
 

@@ -21,7 +21,7 @@ internal static class DocsEndpoints
 
     public static void MapDocs(this IEndpointRouteBuilder app) => app.MapGet(Path, (HttpContext context) =>
     {
-        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
+        context.Response.Headers.ContentSecurityPolicy = PageHtml.Policy;
         return TypedResults.Content(s_errors.Value, "text/html; charset=utf-8");
     }).IsOpen().ExcludeFromDescription();
 }

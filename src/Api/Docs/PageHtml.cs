@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -20,6 +21,10 @@ internal static partial class PageHtml
         pre{overflow-x:auto;padding:.8rem;border:1px solid #8886;border-radius:.3rem}
         a{color:inherit}
         """;
+
+    /// <summary>The <c>Content-Security-Policy</c> of a page: its one style sheet, known by its hash, and nothing else.</summary>
+    public static string Policy { get; } =
+        $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     /// <summary>The whole HTML document of a page.</summary>
     public static string Of(string markdown)

@@ -71,6 +71,8 @@ internal sealed partial class Failures(RequestDelegate next, DatabaseWatch datab
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new Error(
             ErrorKind.TooLarge, ErrorCodes.PayloadTooLarge, "The body is larger than the most that is taken here."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new Error(
+            ErrorKind.Malformed, ErrorCodes.RequestTimeout, "The body came too slowly, or stopped. Send it again."),
         BadHttpRequestException bad => Parameter(bad),
         DbUpdateConcurrencyException => new Error(
             ErrorKind.Stale, ErrorCodes.PreconditionFailed, "Somebody else changed it at the same moment. Read it again before you change it."),

@@ -16,6 +16,12 @@ internal static class OpenApiSetup
 {
     private const string TokenScheme = "token";
 
+    private const string Explorer = "/swagger";
+
+    /// <summary>The explorer's files are this server's own and it asks nobody else; its icons are in its style sheet.</summary>
+    private const string ExplorerPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
     private static readonly int[] s_problems = [400, 401, 403, 404, 409, 412, 413, 415, 422, 503];
 
     public static IServiceCollection AddGoferOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
@@ -119,8 +125,13 @@ internal static class OpenApiSetup
 
     public static void MapGoferOpenApi(this WebApplication app)
     {
-        app.MapGet("/", () => TypedResults.Redirect("/swagger/")).IsOpen().ExcludeFromDescription();
+        app.MapGet("/", () => TypedResults.Redirect($"{Explorer}/")).IsOpen().ExcludeFromDescription();
         app.MapOpenApi("/openapi/{documentName}.json").IsOpen();
+        app.Use((context, next) =>
+        {
+            if (context.Request.Path.StartsWithSegments(Explorer, StringComparison.OrdinalIgnoreCase)) context.Response.Headers.ContentSecurityPolicy = ExplorerPolicy;
+            return next(context);
+        });
         app.UseSwaggerUI(ui =>
         {
             ui.DocumentTitle = "Gofer";

@@ -20,6 +20,7 @@ public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
     public int? StatusCode => error.Code switch
     {
         ErrorCodes.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
+        ErrorCodes.RequestTimeout => StatusCodes.Status408RequestTimeout,
         ErrorCodes.UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
         _ => error.Kind switch
         {

@@ -123,8 +123,8 @@ internal static class ObjectEndpoints
         public async Task ExecuteAsync(HttpContext httpContext)
         {
             var (info, headers) = (found.Info, httpContext.Response.Headers);
-            headers.XContentTypeOptions = "nosniff";
-            headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
+            headers.ContentSecurityPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
+            headers.CacheControl = "private, no-cache"; // whoever has the bytes may keep them, and asks each time whether they are still the ones
             if (Head.IsAsked(httpContext))
             {
                 (headers.ETag, headers.AcceptRanges) = (info.Tag, "bytes");

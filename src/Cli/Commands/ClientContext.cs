@@ -114,7 +114,7 @@ internal sealed partial class CommandContext
     public ExitCode Refused(ApiException e)
     {
         if (e.Problem() is not { Code.Length: > 0 } problem) return Stranger(e);
-        Complain(problem.Title, problem.Errors is { } errors ? [.. errors.SelectMany(p => p.Value.Select(m => new Fault(p.Key, m)))] : []);
+        Complain(Shown.Line(problem.Title), problem.Errors is { } errors ? [.. errors.SelectMany(p => p.Value.Select(m => new Fault(Shown.Line(p.Key), Shown.Line(m))))] : []);
         if (Cures.Of(problem, this) is { } cure) Error.WriteLine($"  {cure}");
         return problem.Status is 401 or 403 ? ExitCode.Forbidden : ExitCode.Failed;
     }

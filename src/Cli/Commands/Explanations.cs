@@ -19,7 +19,9 @@ internal sealed partial class CommandContext
                 return Explain(inner, token);
             case HttpRequestException http:
                 Error.WriteLine($"gofer: No server answers at {Server}: {Reason(http)}");
-                Error.WriteLine("  Start one with 'gofer dev', or name one with --server or GOFER_SERVER; 'gofer doctor' looks for what is wrong.");
+                Error.WriteLine(Certificates.IsRefused(http)
+                    ? $"  {Certificates.Cure}"
+                    : "  Start one with 'gofer dev', or name one with --server or GOFER_SERVER; 'gofer doctor' looks for what is wrong.");
                 return ExitCode.Unreachable;
             case ApiRequestException { InnerException: OperationCanceledException }:
                 Error.WriteLine($"gofer: No server answers at {Server}: it took no connection within ten seconds.");
@@ -36,6 +38,7 @@ internal sealed partial class CommandContext
     private static string Reason(HttpRequestException e) => e.HttpRequestError switch
     {
         HttpRequestError.NameResolutionError => "its name is not known.",
+        HttpRequestError.SecureConnectionError when Certificates.IsRefused(e) => e.InnerException!.Message,
         HttpRequestError.SecureConnectionError => $"{(e.InnerException ?? e).Message} Is it http:// in place of https://?",
         HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse => $"it speaks no HTTP, or broke off. Is it https:// in place of http://? ({(e.InnerException ?? e).Message})",
         _ => $"{(e.InnerException ?? e).Message.TrimEnd('.')}.",

@@ -52,7 +52,19 @@ internal static class ServerCommands
             var asks = settings[SettingTable.Authentication] != "none";
             var endpoint = Endpoint(settings[SettingTable.Listen]!, asks || settings.IsSet(SettingTable.ApiInsecureListen), "callers are asked for nothing (api.authentication)");
             if (!endpoint.IsOk) return context.Fail(endpoint.Error);
-            return await ServeAsync(context, new ServerPlan { Settings = settings.Configuration, Postgres = connection.Value, Keys = keys.Value, Stores = stores.Value, Listen = endpoint.Value, Wait = true }, token);
+            var certificate = ServerCertificate.Find(settings);
+            if (!certificate.IsOk) return context.Fail(certificate.Error);
+            var plan = new ServerPlan
+            {
+                Settings = settings.Configuration,
+                Postgres = connection.Value,
+                Keys = keys.Value,
+                Stores = stores.Value,
+                Listen = endpoint.Value,
+                Certificate = certificate.Value,
+                Wait = true,
+            };
+            return await ServeAsync(context, plan, token);
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Outbound;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Secrets;
 using Text = Gofer.Domain.Common.Shown;
@@ -93,7 +94,19 @@ internal abstract record SettingKind
         public override string Shown(string text) => ConnectionText.Redacted(text);
     }
 
-    /// <summary>The URL of a server.</summary>
+    /// <summary>Names of machines and networks.</summary>
+    public sealed record Hosts : SettingKind
+    {
+        public override string Allowed => "names of hosts, addresses and networks such as 10.0.0.0/8, with commas between them";
+
+        public override string Unit => "hosts";
+
+        public override string? Read(string text) => AllowedHosts.Parse(text).IsOk ? text : null;
+
+        public override string? Complaint(string text) => AllowedHosts.Parse(text).Error?.Message;
+    }
+
+    /// <summary>The URL of a server, without a password in it: URLs are shown, and logged on their way.</summary>
     public sealed record Server : SettingKind
     {
         public override string Allowed => "a URL such as http://127.0.0.1:8080";
@@ -101,9 +114,10 @@ internal abstract record SettingKind
         public override string Unit => "URL";
 
         public override string? Read(string text) =>
-            Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? text.TrimEnd('/') : null;
+            Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "" } ? text.TrimEnd('/') : null;
 
         public override string? Complaint(string text) => base.Complaint(text) is not { } wrong ? null
+            : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.UserInfo.Length > 0 ? $"must be {Allowed}, without a user or a password."
             : !text.Contains("://", StringComparison.Ordinal) && Uri.TryCreate($"http://{text}", UriKind.Absolute, out var meant) ? $"{wrong} Did you mean 'http://{meant.Authority}'?" : wrong;
     }
 

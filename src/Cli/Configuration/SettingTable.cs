@@ -133,6 +133,21 @@ internal static class SettingTable
         ApiOptions.Section, nameof(ApiOptions.InsecureListen), "Where callers are asked for nothing, answer others than this machine too: only where something in front of it lets callers in.",
         flag: "--insecure-listen");
 
+    public static Setting Certificate { get; } = new(
+        "api.certificate_path", new SettingKind.Words("a file"), "The certificate, in PEM and with those between it and its authority behind it, that api serves HTTPS with. It is read again when it changes.")
+    {
+        Otherwise = "none: HTTP",
+    };
+
+    public static Setting CertificateKey { get; } = new("api.certificate_key_path", new SettingKind.Words("a file"), "The private key of that certificate, in PEM and without a password.");
+
+    public static Setting OutboundAllow { get; } = new(
+        "outbound.allow", new SettingKind.Hosts(),
+        "What Gofer calls for users though it is not in the public internet, such as hooks.internal, 10.20.0.0/16: everything that such a name leads to, or an address in such a network.")
+    {
+        Otherwise = "nothing",
+    };
+
     public static Setting WorkerListen { get; } = OfWorker(
         nameof(WorkerOptions.Listen), "Where a worker without API answers /healthz and /readyz, such as 127.0.0.1:8081; no port is opened without it.", flag: "--listen");
 
@@ -152,7 +167,8 @@ internal static class SettingTable
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.CountLimit), "How many objects a pipeline, and a run, may have; for a further one the oldest goes.", "objects"),
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepRuns), "How many newer runs a pipeline has when the objects of a run go.", "runs"),
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepFor), "How long the objects of a run are kept; 0s for as long as objects.keep_runs lets them."),
-        Authentication, ApiInsecureListen,
+        Authentication, ApiInsecureListen, Certificate, CertificateKey,
+        OutboundAllow,
         OfWorker(nameof(WorkerOptions.Name), "The worker's name for people.") with { Otherwise = "host and process id" },
         OfWorker(nameof(WorkerOptions.Capacity), "How many tasks a worker holds at a time.", "tasks"),
         OfWorker(nameof(WorkerOptions.Lease), "How long a worker's tasks are its own without a renewal; it renews three times in that time."),

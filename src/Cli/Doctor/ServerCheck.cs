@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Gofer.Api;
+using Gofer.Cli.Commands;
 using Gofer.Client;
 using Gofer.Domain.Common;
 
@@ -13,6 +14,9 @@ internal sealed record ServerAnswer(SystemView? System, TimeSpan? Ahead, string?
 {
     /// <summary>Why a Gofer lets nobody in who shows no other token; null where it is none, or did.</summary>
     public string? Refusal { get; init; }
+
+    /// <summary>Whether somebody answered whose certificate is not trusted here.</summary>
+    public bool IsDistrusted { get; init; }
 }
 
 /// <summary>Whether the server answers that commands would talk to, is ready, and of this program's version.</summary>
@@ -34,7 +38,7 @@ internal sealed class ServerCheck(string url, bool named, string? token = null)
 
         if (answer.System is not { } system)
         {
-            return Finding.Broken(Name, named, answer.Trouble!, named ? "Correct --server or GOFER_SERVER, or start one there: gofer dev" : "gofer dev");
+            return Finding.Broken(Name, named, answer.Trouble!, answer.IsDistrusted ? Certificates.Cure : named ? "Correct --server or GOFER_SERVER, or start one there: gofer dev" : "gofer dev");
         }
 
         var said = $"Gofer {system.Version} ({system.Commit}) answers at {url}.";
@@ -71,7 +75,7 @@ internal sealed class ServerCheck(string url, bool named, string? token = null)
         }
         catch (HttpRequestException e)
         {
-            return new ServerAnswer(null, null, $"No server answers at {url}: {(e.InnerException ?? e).Message.TrimEnd('.')}.");
+            return new ServerAnswer(null, null, $"No server answers at {url}: {(e.InnerException ?? e).Message.TrimEnd('.')}.") { IsDistrusted = Certificates.IsRefused(e) };
         }
         catch (JsonException)
         {

@@ -3,6 +3,7 @@ using Gofer.Api;
 using Gofer.Application.Schedulers;
 using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Outbound;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Secrets;
 using Gofer.Worker;
@@ -34,6 +35,9 @@ public sealed record ServerPlan
 
     /// <summary>Where the API listens; null serves none.</summary>
     public IPEndPoint? Listen { get; init; }
+
+    /// <summary>What the API serves HTTPS with; null serves HTTP.</summary>
+    public ServerCertificate? Certificate { get; init; }
 
     /// <summary>Where the API listens for the containers of its own machine, beside <see cref="Listen"/>; null where it does not.</summary>
     public IPEndPoint? TaskDoor { get; init; }
@@ -138,7 +142,7 @@ public sealed class ServerHost : IAsyncDisposable
         Configure(web, plan);
         web.WebHost.ConfigureKestrel(o =>
         {
-            o.Listen(listen);
+            o.Listen(listen, l => plan.Certificate?.Apply(l));
             if (plan.TaskDoor is { } door) o.Listen(door);
         });
         if (plan.Listen is null) web.Services.AddGoferProbes();
@@ -163,7 +167,7 @@ public sealed class ServerHost : IAsyncDisposable
         ]);
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.Stores.Secrets.Vault);
+        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.Stores.Secrets.Vault).AddGoferOutbound();
         plan.Stores.Objects.Apply(builder.Services);
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(
@@ -181,16 +185,18 @@ public sealed class ServerHost : IAsyncDisposable
             // The terminal is the person's: only what they have to know.
             logging.SetMinimumLevel(LogLevel.Warning);
             logging.AddFilter(typeof(DatabaseWatch).FullName, LogLevel.Information); // whoever reads that it went reads that it came
-            logging.AddSimpleConsole(o => o.SingleLine = true);
         }
-        else if (!Console.IsErrorRedirected)
+
+        if (dev || !Console.IsErrorRedirected)
         {
             // Somebody reads it.
-            logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss "));
+            logging.AddConsole(o => o.FormatterName = LineFormatter.FormatterName).AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
         }
         else
         {
-            logging.AddJsonConsole(o => o.UseUtcTimestamp = true);
+            // Of the scopes the trace is wanted: a problem document names it.
+            logging.Configure(o => o.ActivityTrackingOptions = ActivityTrackingOptions.TraceId);
+            logging.AddJsonConsole(o => (o.UseUtcTimestamp, o.IncludeScopes) = (true, true));
         }
 
         logging.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);

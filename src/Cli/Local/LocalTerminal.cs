@@ -3,6 +3,7 @@ using System.Text.Unicode;
 using Gofer.Application.Logs;
 using Gofer.Cli.Commands;
 using Gofer.Cli.Terminal;
+using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
 using Gofer.Worker.Local;
@@ -124,6 +125,6 @@ internal sealed class LocalTerminal : ILocalWatcher, IDisposable
     private void Say(int task, string text)
     {
         _lines.End();
-        _errors.MarkupLine($"[grey]{Markup.Escape(_graph.Nodes[task].Id)}: {Markup.Escape(text)}[/]");
+        _errors.MarkupLine($"[grey]{Markup.Escape(_graph.Nodes[task].Id)}: {Markup.Escape(Shown.Line(text))}[/]");
     }
 }

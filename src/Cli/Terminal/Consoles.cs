@@ -28,6 +28,9 @@ internal static class Consoles
 
     /// <summary>Whether what was written can be taken back and written anew: on a terminal that understands how.</summary>
     public static bool CanRedraw(TextWriter writer) =>
-        Environment.GetEnvironmentVariable("TERM") is not "dumb"
-        && ((ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected) || (ReferenceEquals(writer, Console.Error) && !Console.IsErrorRedirected));
+        Environment.GetEnvironmentVariable("TERM") is not "dumb" && IsTerminal(writer);
+
+    /// <summary>Whether a terminal shows, and obeys, what is written there.</summary>
+    public static bool IsTerminal(TextWriter writer) =>
+        (ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected) || (ReferenceEquals(writer, Console.Error) && !Console.IsErrorRedirected);
 }

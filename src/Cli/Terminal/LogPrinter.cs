@@ -3,7 +3,10 @@ using Gofer.Client;
 
 namespace Gofer.Cli.Terminal;
 
-/// <summary>Prints output byte for byte: stderr of a task goes to this program's standard error, so the two stay apart.</summary>
+/// <summary>
+/// Prints output byte for byte: stderr of a task goes to this program's standard error, so the two stay apart. Only what a terminal would obey does not get
+/// to one.
+/// </summary>
 internal static class LogPrinter
 {
     private static readonly byte[] NewLine = "\n"u8.ToArray();
@@ -43,7 +46,23 @@ internal static class LogPrinter
 
     /// <summary>The bytes behind a writer: the process's own stream, or, where the writer was given by somebody, the writer itself.</summary>
     private static Stream Sink(TextWriter writer, TextWriter standard, Func<Stream> open) =>
-        ReferenceEquals(writer, standard) ? open() : new WriterStream(writer);
+        !ReferenceEquals(writer, standard) ? new WriterStream(writer) : Consoles.IsTerminal(writer) ? new TerminalStream(open()) : open();
+
+    private sealed class TerminalStream(Stream terminal) : MemoryStream
+    {
+        private readonly TerminalFilter _filter = new();
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            terminal.WriteAsync(_filter.Clean(buffer.Span), cancellationToken);
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => terminal.FlushAsync(cancellationToken);
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) terminal.Dispose();
+            base.Dispose(disposing);
+        }
+    }
 
     private sealed class WriterStream(TextWriter writer) : MemoryStream
     {

@@ -10,7 +10,11 @@ namespace Gofer.Cli.Terminal;
 internal sealed class OpenLine
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+    private readonly TerminalFilter _filter = new();
     private (string Task, string Stream)? _open;
+
+    /// <summary>Whether what a terminal would obey is left out of the text.</summary>
+    public bool IsForTerminal { get; init; }
 
     /// <summary>Whether the last piece lacks its end.</summary>
     public bool IsOpen => _open is not null;
@@ -30,8 +34,14 @@ internal sealed class OpenLine
     /// <summary>The piece as text; a character that two pieces share is there with the second.</summary>
     public string TextOf(LogLine piece)
     {
-        if (!GoesOn(piece)) _decoder.Reset();
+        if (!GoesOn(piece))
+        {
+            _decoder.Reset();
+            _filter.Reset();
+        }
+
         var bytes = piece.ToBytes();
+        if (IsForTerminal) bytes = _filter.Clean(bytes);
         var text = new char[Encoding.UTF8.GetMaxCharCount(bytes.Length)];
         return new string(text, 0, _decoder.GetChars(bytes, text, flush: piece.Eol));
     }

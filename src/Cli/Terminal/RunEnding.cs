@@ -1,5 +1,6 @@
 using Gofer.Cli.Commands;
 using Gofer.Client;
+using Gofer.Domain.Common;
 using Spectre.Console;
 
 namespace Gofer.Cli.Terminal;
@@ -30,11 +31,11 @@ internal static class RunEnding
         foreach (var task in failed.Take(MostFailures))
         {
             console.WriteLine();
-            console.MarkupLine($"[red]{Markup.Escape(task.Id)}[/] failed ({Markup.Escape(task.Reason ?? "")}): {Markup.Escape(task.Message ?? "")}");
+            console.MarkupLine($"[red]{Markup.Escape(task.Id)}[/] failed ({Markup.Escape(task.Reason ?? "")}): {Markup.Escape(Shown.Line(task.Message ?? ""))}");
             var any = false;
             await foreach (var line in tail(task.Id))
             {
-                console.WriteLine($"  | {line}");
+                console.WriteLine($"  | {(console.Profile.Out.IsTerminal ? new TerminalFilter().Clean(line) : line)}");
                 any = true;
             }
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Gofer.Cli.Commands;
 using Gofer.Client;
+using Gofer.Domain.Common;
 using Spectre.Console;
 
 namespace Gofer.Cli.Terminal;
@@ -112,7 +113,7 @@ internal sealed class RunFollowing(CommandContext context, GoferClient client, s
         var whys = await client.Runs.ExplainRunAsync(@namespace, pipeline, run, cancellationToken);
         // A task that is being started says so itself, and those that wait for it are not why.
         if (whys.Items.FirstOrDefault(w => w is { About: "waiting", Code: not ("parents" or "starting") }) is not { } why) return;
-        context.Error.WriteLine($"{why.Task ?? "The run"} waits: {why.Message}");
+        context.Error.WriteLine($"{why.Task ?? "The run"} waits: {Shown.Line(why.Message)}");
     }
 
     private static async Task StopAsync(CancellationTokenSource source, Task task)

@@ -1,14 +1,15 @@
 using System.Globalization;
+using Gofer.Domain.Common;
 
 namespace Gofer.Cli.Terminal;
 
-/// <summary>Plain aligned columns: easy to read, to cut and to grep.</summary>
+/// <summary>Plain aligned columns: easy to read, to cut and to grep. A row is a line, whatever somebody wrote into a cell.</summary>
 internal static class Table
 {
     /// <summary>A header and a row for each item; nothing but the header where there is none.</summary>
     public static void Write<T>(TextWriter output, IReadOnlyList<T> items, IReadOnlyList<(string Header, Func<T, string?> Cell)> columns)
     {
-        var rows = items.Select(i => columns.Select(c => c.Cell(i) ?? "").ToArray()).Prepend([.. columns.Select(c => c.Header.ToUpperInvariant())]).ToList();
+        var rows = items.Select(i => columns.Select(c => Shown.Line(c.Cell(i) ?? "")).ToArray()).Prepend([.. columns.Select(c => c.Header.ToUpperInvariant())]).ToList();
         var widths = Enumerable.Range(0, columns.Count).Select(c => rows.Max(r => r[c].Length)).ToArray();
         foreach (var row in rows) output.WriteLine(string.Join("  ", row.Select((cell, c) => cell.PadRight(widths[c]))).TrimEnd());
     }

@@ -28,7 +28,7 @@ internal sealed class JsonLogLines(CommandContext context) : ILogLines
 /// <summary>Each line behind its task, for people; lines of several tasks never mix.</summary>
 internal sealed class TaggedLines(IAnsiConsole console, int width) : ILogLines
 {
-    private readonly OpenLine _open = new();
+    private readonly OpenLine _open = new() { IsForTerminal = console.Profile.Out.IsTerminal };
 
     /// <summary>The lines of a command in the form that it was asked for; <paramref name="width"/> is that of the longest task.</summary>
     public static ILogLines For(CommandContext context, int width) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gofer.Client;
+using Gofer.Domain.Common;
 
 namespace Gofer.Cli.Terminal;
 
@@ -10,7 +11,7 @@ internal static class TaskRemarks
     public static string Of(TaskView task)
     {
         string?[] parts = [Matrix(task), Standing(task), task is { WaitingFor: null, Attempt: > 1, ReusedFrom: null } ? Text($"attempt {task.Attempt}") : null];
-        return string.Join(", ", parts.Where(p => !string.IsNullOrEmpty(p)));
+        return Shown.Line(string.Join(", ", parts.Where(p => !string.IsNullOrEmpty(p))));
     }
 
     /// <summary>The attempts of a task, where there was more than one.</summary>

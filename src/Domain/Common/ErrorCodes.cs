@@ -84,6 +84,9 @@ public static class ErrorCodes
     /// <summary>The body is larger than its limit.</summary>
     public const string PayloadTooLarge = "payload_too_large";
 
+    /// <summary>The body came too slowly.</summary>
+    public const string RequestTimeout = "request_timeout";
+
     /// <summary>The body is not <c>application/json</c>.</summary>
     public const string UnsupportedMediaType = "unsupported_media_type";
 

@@ -11,6 +11,9 @@ public static class Shown
     /// <summary>The text, cut where it is long.</summary>
     public static string Of(string text) => Cut(text, MaxLength);
 
+    /// <summary>All of the text.</summary>
+    public static string Line(string text) => Cut(text, int.MaxValue);
+
     /// <summary>The text, cut where it is longer than <paramref name="max"/> characters.</summary>
     public static string Cut(string text, int max)
     {

@@ -34,6 +34,28 @@ public sealed class TerminalTests(GoferServer server) : IAsyncLifetime
         Assert.Contains("succeeded", piped.Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("logs", "p", "latest")]
+    [InlineData("logs", "p", "latest", "t")]
+    [InlineData("logs", "p", "latest", "-f")]
+    [InlineData("run", "p", "--follow")]
+    public async Task Output_that_a_terminal_would_obey_does_not_get_to_one_but_for_colours(params string[] command)
+    {
+        const string Written = @"out\033]0;stolen title\007put \033[31mred\033[0m \033[2J\033[6n\033]52;c;c2VjcmV0\007end";
+        await _area.EndAsync(await _area.RunScriptAsync("p", $"printf '{Written}\\n'; printf '{Written}\\n' >&2; exit 1"));
+        await using var shown = GoferProcess.StartOnTerminal(command, Environment);
+        await shown.ExitAsync();
+        Assert.Contains("output ", shown.Out, StringComparison.Ordinal);
+        Assert.Contains("\e[31mred", shown.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("stolen", shown.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("\e[2J", shown.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("\e[6n", shown.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("\e]", shown.Out, StringComparison.Ordinal);
+        // To a program it is what it was.
+        var piped = await GoferProcess.RunAsync(["logs", "p", "1", "t", "--stream", "stdout"], Environment);
+        Assert.Equal("out\e]0;stolen title\aput \e[31mred\e[0m \e[2J\e[6n\e]52;c;c2VjcmV0\aend\n", piped.Out);
+    }
+
     [Fact]
     public async Task A_delete_asks_at_a_terminal_and_does_what_is_answered()
     {

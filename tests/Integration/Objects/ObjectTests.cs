@@ -57,7 +57,7 @@ public sealed class ObjectTests(GoferServer server) : AreaTest(server)
         const string Path = "pipelines/p/objects/x";
         var whole = await SendAsync(HttpMethod.Get, Path);
         Assert.Equal(s_bytes, await whole.Content.ReadAsByteArrayAsync(Ct));
-        Assert.Equal(("application/octet-stream", "attachment", "nosniff", "sandbox; default-src 'none'"), (
+        Assert.Equal(("application/octet-stream", "attachment", "nosniff", "sandbox; default-src 'none'; frame-ancestors 'none'"), (
             whole.Content.Headers.ContentType!.MediaType, whole.Content.Headers.ContentDisposition!.DispositionType, whole.Headers.GetValues("X-Content-Type-Options").Single(),
             whole.Headers.GetValues("Content-Security-Policy").Single()));
 

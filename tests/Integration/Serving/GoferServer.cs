@@ -27,6 +27,9 @@ public sealed class GoferServer : IAsyncLifetime
     /// <summary>Whether a worker runs beside the API.</summary>
     public bool Works { get; init; } = true;
 
+    /// <summary>What it serves HTTPS with; null for HTTP.</summary>
+    public ServerCertificate? Certificate { get; init; }
+
     /// <summary>Settings on top of the defaults, for a server that a test starts for itself.</summary>
     public Dictionary<string, string?> Settings { get; } = new() { ["Gofer:Api:Authentication"] = "none" };
 
@@ -86,6 +89,7 @@ public sealed class GoferServer : IAsyncLifetime
                 Postgres = ConnectionString,
                 Keys = TestKeys.Ring,
                 Listen = new IPEndPoint(IPAddress.Loopback, port),
+                Certificate = Certificate,
                 Scheduler = Works ? scheduler.Value : null,
             },
             TestContext.Current.CancellationToken);

@@ -269,6 +269,17 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
+    public void A_password_in_the_URL_of_a_server_is_refused_and_not_repeated()
+    {
+        foreach (var setting in new[] { SettingTable.Server, SettingTable.VaultAddress, SettingTable.S3Endpoint, SettingTable.PublicUrl })
+        {
+            var complaint = setting.Complaint(setting.Key, "https://somebody:hidden@gofer.example.com");
+            Assert.Contains("without a user or a password", complaint, StringComparison.Ordinal);
+            Assert.DoesNotContain("hidden", complaint, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Every_option_of_a_room_is_a_setting_but_those_that_the_program_decides()
     {
         string[] own = ["Gofer:Api:DevMode", "Gofer:Api:Scheduler", "Gofer:Worker:PublicUrl"];

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Gofer.Domain.Common;
+
+namespace Gofer.Infrastructure.Outbound;
+
+/// <summary>How long a call may take, and how much of an answer is read.</summary>
+public sealed record OutboundLimits
+{
+    /// <summary>From the host's name to a connection.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the first step to the last byte that is read.</summary>
+    public TimeSpan Total { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Bytes of a body that are read; the rest is left.</summary>
+    public int Body { get; init; } = 1024 * 1024;
+}
+
+/// <summary>An answer: status and the first bytes of its body, <paramref name="IsCut"/> where there were more.</summary>
+public sealed record OutboundAnswer(int Status, ReadOnlyMemory<byte> Body, bool IsCut);
+
+/// <summary>
+/// Calls addresses that users name, such as those of webhooks, and nothing that the server reaches and its users do not: the addresses that a name leads to are
+/// judged, and the judged ones connected to, so a name that leads elsewhere a moment later changes nothing; one private address among several refuses all. No
+/// redirect is followed, no proxy asked, no cookie kept, no trace handed on. What operators configure (Vault, S3) has clients of its own. Safe to share.
+/// </summary>
+public sealed class OutboundHttp : IDisposable
+{
+    /// <summary>In KiB, as the handler wants it.</summary>
+    private const int HeaderLimit = 32;
+
+    private readonly AllowedHosts _allowed;
+    private readonly OutboundLimits _limits;
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
+    private readonly HttpMessageInvoker _http;
+
+    /// <summary>A client that may call <paramref name="allowed"/> beside the public internet, and asks <paramref name="resolve"/> for addresses in place of DNS.</summary>
+    public OutboundHttp(AllowedHosts allowed, OutboundLimits? limits = null, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+    {
+        (_allowed, _limits, _resolve) = (allowed, limits ?? new OutboundLimits(), resolve ?? Dns.GetHostAddressesAsync);
+        _http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            ConnectCallback = ConnectAsync,
+            ConnectTimeout = _limits.Connect,
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            MaxResponseHeadersLength = HeaderLimit,
+            MaxResponseDrainSize = 0,
+            // Addresses hold secrets, and spans hold addresses.
+            ActivityHeadersPropagator = null,
+            // Who moves is found at the new address, and judged again.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(1),
+        });
+    }
+
+    /// <summary>Why such an address is never called, in a sentence without it; null where it is a matter of where its host leads.</summary>
+    public static string? Complaint(Uri url)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        return url is not { IsAbsoluteUri: true, Scheme: "http" or "https" } ? "The address must begin with http:// or https://."
+            : url.UserInfo.Length > 0 ? "The address must not hold a user or a password: addresses are shown and logged on their way."
+            : null;
+    }
+
+    /// <summary>Sends the request and reads the answer, whatever its status. Throws <see cref="OutboundException"/>, and nothing else but for the caller's cancellation.</summary>
+    public async Task<OutboundAnswer> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.RequestUri is not { } url) throw new ArgumentException("The request has no address.", nameof(request));
+        if (Complaint(url) is { } complaint) throw new OutboundException(complaint, isRefused: true);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        over.CancelAfter(_limits.Total);
+        try
+        {
+            using var response = await _http.SendAsync(request, over.Token);
+            await using var body = await response.Content.ReadAsStreamAsync(over.Token);
+            var (read, isCut) = await ReadAsync(body, over.Token);
+            return new OutboundAnswer((int)response.StatusCode, read, isCut);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            // What is inside may name the address, so it is not handed on.
+            throw e.InnerException is OutboundException refused ? refused : new OutboundException($"{Shown.Of(url.IdnHost)} {Reason(e, over.IsCancellationRequested)}", isRefused: false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var host = context.DnsEndPoint.Host.Trim('[', ']');
+        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await _resolve(host, cancellationToken);
+        if (addresses.Length == 0) throw new SocketException((int)SocketError.HostNotFound);
+        if (!addresses.All(a => PublicAddresses.IsPublic(a) || _allowed.Allow(host, a)))
+        {
+            // Where it leads is not said: who may not call it need not know what there is.
+            throw new OutboundException($"{Shown.Of(host)} is not in the public internet, and only what the operator allows (outbound.allow) is called elsewhere.", isRefused: true);
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<(ReadOnlyMemory<byte> Read, bool IsCut)> ReadAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var kept = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        for (int read; (read = await body.ReadAsync(buffer, cancellationToken)) > 0;)
+        {
+            var room = _limits.Body - (int)kept.Length;
+            kept.Write(buffer, 0, Math.Min(read, room));
+            if (read > room) return (kept.GetBuffer().AsMemory(0, (int)kept.Length), true);
+        }
+
+        return (kept.GetBuffer().AsMemory(0, (int)kept.Length), false);
+    }
+
+    private string Reason(Exception e, bool isOver) => e switch
+    {
+        _ when isOver => string.Create(CultureInfo.InvariantCulture, $"did not answer within {_limits.Total.TotalSeconds:0.#} s."),
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } or { InnerException: SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } } => "is no name that is known.",
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "has no certificate that is trusted here, or speaks no TLS.",
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError, InnerException: SocketException socket } => $"takes no connection: {socket.SocketErrorCode}.",
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => string.Create(CultureInfo.InvariantCulture, $"answers with more than {HeaderLimit} KiB of headers."),
+        OperationCanceledException => string.Create(CultureInfo.InvariantCulture, $"took no connection within {_limits.Connect.TotalSeconds:0.#} s."),
+        _ => "broke off, or speaks no HTTP.",
+    };
+}
