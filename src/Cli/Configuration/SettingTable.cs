@@ -88,7 +88,8 @@ internal static class SettingTable
     };
 
     public static Setting SecretStore { get; } = new(
-        "secrets.store", new SettingKind.Choice(SecretStoreChoice.Postgres, SecretStoreChoice.HashiCorp), "Where secrets are kept: sealed in Gofer's own database, or in a HashiCorp Vault.")
+        "secrets.store", new SettingKind.Choice(SecretStoreChoice.Postgres, SecretStoreChoice.HashiCorp, StoreChoices.Grpc),
+        "Where secrets are kept: sealed in Gofer's own database, in a HashiCorp Vault, or in a store of your own.")
     {
         Default = SecretStoreChoice.Postgres,
     };
@@ -107,7 +108,8 @@ internal static class SettingTable
     public static Setting VaultNamespace { get; } = new("vault.namespace", new SettingKind.Words("a namespace"), "The namespace of Vault Enterprise.");
 
     public static Setting ObjectStore { get; } = new(
-        "objects.store", new SettingKind.Choice(ObjectStoreChoice.Postgres, ObjectStoreChoice.Files, ObjectStoreChoice.S3), "Where the bytes of objects are kept: in Gofer's own database, as files of a folder, or in an S3-compatible store.")
+        "objects.store", new SettingKind.Choice(ObjectStoreChoice.Postgres, ObjectStoreChoice.Files, ObjectStoreChoice.S3, StoreChoices.Grpc),
+        "Where the bytes of objects are kept: in Gofer's own database, as files of a folder, in an S3-compatible store, or in a store of your own.")
     {
         Default = ObjectStoreChoice.Postgres,
     };
@@ -125,6 +127,16 @@ internal static class SettingTable
     public static Setting S3AccessKey { get; } = new("s3.access_key", new SettingKind.Words("a key's id"), "The id of the key by which S3 knows who asks.") { Otherwise = "what the AWS SDK finds" };
 
     public static Setting S3SecretKey { get; } = new("s3.secret_key", new SettingKind.Secret(), "The secret of that key.");
+
+    public static Setting StoreAddress { get; } = new("store.address", new SettingKind.Server(), "The store of your own that secrets or objects are in, such as https://store.example:7443.");
+
+    public static Setting StoreToken { get; } = new("store.token", new SettingKind.Secret(), "What proves to that store who asks.");
+
+    public static Setting StoreInsecure { get; } = new(
+        "store.insecure", new SettingKind.YesNo(), "Speak to that store without TLS where it is on another machine too: only where something else guards the way there.")
+    {
+        Default = "false",
+    };
 
     public static Setting Authentication { get; } = Of<ApiOptions>(
         ApiOptions.Section, nameof(ApiOptions.Authentication), "What api asks callers for: a token, or nothing. dev asks for nothing.", flag: "--authentication");
@@ -163,6 +175,7 @@ internal static class SettingTable
         VaultAddress, VaultToken, VaultTokenPath, VaultMount, VaultPrefix, VaultNamespace,
         ObjectStore, ObjectPath,
         S3Bucket, S3Prefix, S3Endpoint, S3Region, S3AccessKey, S3SecretKey,
+        StoreAddress, StoreToken, StoreInsecure,
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.SizeLimit), "How large an object may be."),
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.CountLimit), "How many objects a pipeline, and a run, may have; for a further one the oldest goes.", "objects"),
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepRuns), "How many newer runs a pipeline has when the objects of a run go.", "runs"),

@@ -34,6 +34,7 @@ internal static class Examination
             new("postgres", serves, postgres.RunAsync),
             new(SecretsCheck.Name, serves, new SecretsCheck(settings, serves).RunAsync),
             new(AuditCheck.Name, serves, new AuditCheck(settings).RunAsync),
+            .. StoreCheck.IsNeeded(settings) ? [new Check(StoreCheck.Name, serves, new StoreCheck(settings, serves).RunAsync)] : Array.Empty<Check>(),
             new("port", serves, token => MachineChecks.PortAsync(settings[SettingTable.Listen]!, serves, token)),
             new("server", !serves, server.RunAsync),
             new("clock", false, token => ClockCheck.RunAsync(server, postgres, token)),

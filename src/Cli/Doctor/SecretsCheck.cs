@@ -33,6 +33,7 @@ internal sealed class SecretsCheck(Settings settings, bool serves)
         var store = SecretStoreChoice.Find(settings);
         if (!store.IsOk) return Broken(store.Error.Message, "gofer config");
         var sealing = keys is null ? "'gofer dev' seals with a key of its own" : "The keys are good";
+        if (store.Value.Own is { } own) return Finding.Ok(Name, $"{sealing}; secrets are in the store at {own.Address}.");
         if (store.Value.Vault is not { } vault) return Finding.Ok(Name, $"{sealing}; secrets are in Gofer's database.");
         return await VaultLook.AtAsync(vault, cancellationToken) is { } away
             ? Broken(away, $"curl {vault.Address}v1/sys/seal-status, or another token in {SettingTable.VaultTokenPath.Key}")

@@ -2,12 +2,13 @@ using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Objects;
 using Gofer.Infrastructure.Objects.S3;
+using Gofer.Infrastructure.Stores;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gofer.Cli.Hosting;
 
-/// <summary>Where the bytes of objects are: in the folder or the bucket that is given, else in Gofer's own database.</summary>
-public sealed record ObjectStoreChoice(string? Folder = null, S3Options? Bucket = null)
+/// <summary>Where the bytes of objects are: in the folder, the bucket or the store of somebody's own that is given, else in Gofer's own database.</summary>
+public sealed record ObjectStoreChoice(string? Folder = null, S3Options? Bucket = null, StoreOptions? Own = null)
 {
     /// <summary>In Gofer's own database.</summary>
     public const string Postgres = "postgres";
@@ -27,11 +28,12 @@ public sealed record ObjectStoreChoice(string? Folder = null, S3Options? Bucket 
                 : Error.Invalid("", $"{SettingTable.ObjectPath.Key} is '{folder}'; it must be a whole path, since api and worker may start in other folders.")
             : Missing("files", SettingTable.ObjectPath, "in which folder"),
         S3 => settings[SettingTable.S3Bucket] is { } bucket ? InBucket(settings, bucket) : Missing("in S3", SettingTable.S3Bucket, "in which bucket"),
+        StoreChoices.Grpc => InOwn(StoreChoices.Own(settings, "Objects", SettingTable.ObjectStore)),
         _ => new ObjectStoreChoice(),
     };
 
     /// <summary>Makes the host use it.</summary>
-    internal void Apply(IServiceCollection services) => services.AddGoferObjects(Folder, Bucket);
+    internal void Apply(IServiceCollection services) => services.AddGoferObjects(Folder, Bucket, Own);
 
     private static Result<ObjectStoreChoice> InBucket(Settings settings, string bucket)
     {
@@ -46,6 +48,8 @@ public sealed record ObjectStoreChoice(string? Folder = null, S3Options? Bucket 
             Key = id is null ? null : (id, secret!),
         });
     }
+
+    private static Result<ObjectStoreChoice> InOwn(Result<StoreOptions> own) => own.IsOk ? new ObjectStoreChoice(Own: own.Value) : own.Error;
 
     private static Error Missing(string where, Setting setting, string what) => Error.Invalid(
         "", $"Objects shall be {where} ({SettingTable.ObjectStore.Key}), and nothing says {what}. Set {setting.Key} in the settings file, or {setting.Variable}.");

@@ -1,11 +1,12 @@
 using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Secrets.Vault;
+using Gofer.Infrastructure.Stores;
 
 namespace Gofer.Cli.Hosting;
 
-/// <summary>Where secrets are: in Gofer's own database, or in the Vault that is given.</summary>
-public sealed record SecretStoreChoice(VaultOptions? Vault)
+/// <summary>Where secrets are: in the Vault or the store of somebody's own that is given, else in Gofer's own database.</summary>
+public sealed record SecretStoreChoice(VaultOptions? Vault = null, StoreOptions? Own = null)
 {
     /// <summary>In Gofer's own database.</summary>
     public const string Postgres = "postgres";
@@ -16,7 +17,13 @@ public sealed record SecretStoreChoice(VaultOptions? Vault)
     /// <summary>The one that the settings name.</summary>
     internal static Result<SecretStoreChoice> Find(Settings settings)
     {
-        if (settings[SettingTable.SecretStore] != HashiCorp) return new SecretStoreChoice(Vault: null);
+        if (settings[SettingTable.SecretStore] == StoreChoices.Grpc)
+        {
+            var own = StoreChoices.Own(settings, "Secrets", SettingTable.SecretStore);
+            return own.IsOk ? new SecretStoreChoice(Own: own.Value) : own.Error;
+        }
+
+        if (settings[SettingTable.SecretStore] != HashiCorp) return new SecretStoreChoice();
         if (settings[SettingTable.VaultAddress] is not { } address) return Missing(SettingTable.VaultAddress, "where it is");
         var (token, path) = (settings[SettingTable.VaultToken], settings[SettingTable.VaultTokenPath]);
         if (token is null && path is null) return Missing(SettingTable.VaultTokenPath, "a file with a token that it lets in");

@@ -167,7 +167,7 @@ public sealed class ServerHost : IAsyncDisposable
         ]);
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.Stores.Secrets.Vault).AddGoferOutbound();
+        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.Stores.Secrets.Vault, own: plan.Stores.Secrets.Own).AddGoferOutbound();
         plan.Stores.Objects.Apply(builder.Services);
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Gofer.Tests.Support.Node;
 
 namespace Gofer.Tests.Support.S3;
 
@@ -17,15 +18,13 @@ public sealed class S3Server : IAsyncDisposable
 
     private const string Version = "3.7.1";
 
-    private static readonly string s_cache = Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "gofer-tests", $"s3rver-{Version}");
-
     private readonly string _folder = Directory.CreateTempSubdirectory("gofer-s3-").FullName;
     private readonly Process _process;
 
-    private S3Server()
+    private S3Server(string packages)
     {
-        _process = Start("node", [Path.Combine(s_cache, "node_modules", "s3rver", "bin", "s3rver.js"), "-d", _folder, "-a", "127.0.0.1", "-p", "0", "--configure-bucket", Bucket]);
+        var program = Path.Combine(packages, "node_modules", "s3rver", "bin", "s3rver.js");
+        _process = NodePackages.Start("node", [program, "-d", _folder, "-a", "127.0.0.1", "-p", "0", "--configure-bucket", Bucket]);
     }
 
     /// <summary>Where it answers.</summary>
@@ -37,8 +36,7 @@ public sealed class S3Server : IAsyncDisposable
     /// <summary>Installs it where it is not yet, and starts it.</summary>
     public static async Task<S3Server> StartAsync(CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(s_cache)) await InstallAsync(cancellationToken);
-        var server = new S3Server();
+        var server = new S3Server(await NodePackages.InstallAsync($"s3rver-{Version}", ["install", $"s3rver@{Version}"], [], cancellationToken));
         while (await server._process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
         {
             if (!line.Contains("listening on", StringComparison.Ordinal)) continue;
@@ -61,36 +59,5 @@ public sealed class S3Server : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    /// <summary>Into a folder beside, which gets its name once all is there.</summary>
-    private static async Task InstallAsync(CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(s_cache)!);
-        var beside = $"{s_cache}.{Environment.ProcessId}";
-        using var npm = Start("npm", ["install", "--prefix", beside, $"s3rver@{Version}", "--no-audit", "--no-fund", "--ignore-scripts"]);
-        var said = await npm.StandardError.ReadToEndAsync(cancellationToken);
-        await npm.WaitForExitAsync(cancellationToken);
-        if (npm.ExitCode != 0) throw new InvalidOperationException($"This test needs npm and a registry: npm install --prefix {s_cache} s3rver@{Version}. {said}");
-        try
-        {
-            Directory.Move(beside, s_cache);
-        }
-        catch (IOException) when (Directory.Exists(s_cache))
-        {
-            Directory.Delete(beside, recursive: true); // another test process was quicker
-        }
-    }
-
-    private static Process Start(string program, IEnumerable<string> arguments)
-    {
-        try
-        {
-            return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new InvalidOperationException($"This test needs {program}: apt-get install nodejs npm", e);
-        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Gofer.Application.Objects;
 using Gofer.Application.Queue;
@@ -31,6 +32,7 @@ internal sealed class ObjectText(IObjectIndex index, IObjectStore store, Documen
             var bytes = new byte[found.Size];
             await using var stream = await store.OpenAsync(found.Blob, 0, cancellationToken);
             if (stream is null || await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken) < bytes.Length) continue;
+            if (!SHA256.HashData(bytes).AsSpan().SequenceEqual(found.Sha256)) return Unfit("has other bytes in the store than were put. Put it again.");
             return Text(bytes) is { } text ? text : Unfit("is no UTF-8 text, or holds a NUL; a variable holds nothing else.");
         }
 
