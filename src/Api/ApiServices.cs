@@ -13,6 +13,7 @@ using Gofer.Api.Secrets;
 using Gofer.Api.Server;
 using Gofer.Application.Common;
 using Gofer.Domain.Pipelines;
+using Gofer.Infrastructure.Oidc;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -36,6 +37,18 @@ public sealed class ApiOptions
 
     /// <summary>With no authentication: answer whoever asks. Off: this machine only.</summary>
     public bool InsecureListen { get; set; }
+
+    /// <summary>How many requests a second each token may send to this process; 0 for as many as come.</summary>
+    [Range(0, 1_000_000)]
+    public int TokenRate { get; set; } = 500;
+
+    /// <summary>How many requests a second may come for each namespace to this process; 0 for as many as come.</summary>
+    [Range(0, 1_000_000)]
+    public int NamespaceRate { get; set; } = 1000;
+
+    /// <summary>How many requests a second may come to this process from an address without a good token; 0 for as many as come.</summary>
+    [Range(0, 1_000_000)]
+    public int StrangerRate { get; set; } = 50;
 
     /// <summary>Whether this is <c>gofer dev</c>.</summary>
     public bool DevMode { get; set; }
@@ -92,6 +105,8 @@ public static class ApiServices
         services.AddGoferApplication();
         services.Configure<JsonOptions>(o => GoferJson.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.AddGoferOidc();
+        services.AddSingleton<RateLimits>();
         services.AddSingleton<Callers>();
         services.AddHostedService(provider => provider.GetRequiredService<Callers>());
         services.AddHostedService<AuditSealing>();

@@ -19,7 +19,7 @@ public sealed class GoferClientOptions
 /// <summary>Registers the client.</summary>
 public static class GoferClientServices
 {
-    /// <summary>Adds <see cref="GoferClient"/> over a pooled handler; the answer lets handlers such as retries be added.</summary>
+    /// <summary>Adds <see cref="GoferClient"/> over a pooled handler, with <see cref="RateLimitRetries"/>; the answer lets handlers such as retries be added.</summary>
     public static IHttpClientBuilder AddGoferClient(this IServiceCollection services, Action<GoferClientOptions>? configure = null)
     {
         var options = new GoferClientOptions();
@@ -29,7 +29,7 @@ public static class GoferClientServices
             http.BaseAddress = options.Server;
             if (options.Token is { } token) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
             http.Timeout = System.Threading.Timeout.InfiniteTimeSpan;
-        }).AddHttpMessageHandler(() => new AnswerLimit(options.Timeout));
+        }).AddHttpMessageHandler(() => new AnswerLimit(options.Timeout)).AddHttpMessageHandler(() => new RateLimitRetries());
     }
 
     /// <summary>Bounds how long an answer takes; not that of an upload, which is as long as its bytes are on their way.</summary>

@@ -147,7 +147,7 @@ public sealed class GoferStreams(HttpClient http, TimeProvider? clock = null)
 
     private static bool IsBroken(Exception e) => e switch
     {
-        Refit.ApiException refused => refused.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout,
+        Refit.ApiException refused => refused.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout,
         HttpRequestException http => http.StatusCode is null,
         _ => e is IOException,
     };

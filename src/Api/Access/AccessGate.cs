@@ -17,7 +17,7 @@ namespace Gofer.Api.Access;
 /// Lets callers in, by the one rule for all routes: the endpoint says what it demands, the token what it allows, and before both agree no byte of
 /// the body is read. What a caller does not see answers as what is not there.
 /// </summary>
-internal sealed partial class AccessGate(RequestDelegate next, Callers callers, Denials denials, IOptions<ApiOptions> options, ILogger<AccessGate> logger)
+internal sealed partial class AccessGate(RequestDelegate next, Callers callers, RateLimits limits, Denials denials, IOptions<ApiOptions> options, ILogger<AccessGate> logger)
 {
     private const string Scheme = "Bearer ";
 
@@ -41,11 +41,11 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
         }
 
         if (door && shown.IsOk && !shown.Value.IsOfRun) shown = OnlyTasks;
-        var known = shown.IsOk ? await callers.FindAsync(shown.Value, context.RequestAborted) : shown.Error;
+        var known = await KnowAsync(context, shown);
         if (!known.IsOk)
         {
             // Who shows nothing is no news; who shows what was a token, or looks like one, may be.
-            if (context.Request.Headers.Authorization.Count > 0) await denials.NoteAsync(context, known.Error, shown: shown.IsOk ? shown.Value.Id : null);
+            if (context.Request.Headers.Authorization.Count > 0 && known.Error.Kind is not ErrorKind.Limited) await denials.NoteAsync(context, known.Error, shown: shown.IsOk ? shown.Value.Id : null);
             await known.Error.ToProblem().ExecuteAsync(context);
             return;
         }
@@ -53,11 +53,30 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
         using (callers.Attend(known.Value, context.Abort)) await EnterAsync(context, endpoint, demand, known.Value.Caller);
     }
 
+    /// <summary>
+    /// Who shows that. An address from which much comes that is not let in has to wait before more is looked up for it; not so for tokens that
+    /// were good a moment ago: a proxy's address is that of all behind it.
+    /// </summary>
+    private async Task<Result<KnownToken>> KnowAsync(HttpContext context, Result<Credential> shown)
+    {
+        var address = context.Connection.RemoteIpAddress;
+        if (!(shown.IsOk && callers.IsFamiliar(shown.Value)) && limits.OfStranger(address) is { } refused) return refused;
+        var known = shown.IsOk ? await callers.FindAsync(shown.Value, context.RequestAborted) : shown.Error;
+        if (!known.IsOk)
+        {
+            if (known.Error.Kind is ErrorKind.Unauthenticated or ErrorKind.Forbidden) limits.NoteStranger(address);
+            return known;
+        }
+
+        return limits.OfCaller(known.Value.Caller) is { } limited ? limited : known;
+    }
+
     private async Task EnterAsync(HttpContext context, Endpoint endpoint, Demand? demand, Caller caller)
     {
-        if (Refuse(context, endpoint, demand, caller) is { } refused)
+        // Who may not ask for a namespace takes nothing from those who may.
+        if ((Refuse(context, endpoint, demand, caller) ?? Limit(context, caller)) is { } refused)
         {
-            await denials.NoteAsync(context, refused, caller);
+            if (refused.Kind is not ErrorKind.Limited) await denials.NoteAsync(context, refused, caller);
             await refused.ToProblem().ExecuteAsync(context);
             return;
         }
@@ -65,6 +84,8 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
         context.RequestServices.GetRequiredService<CurrentCaller>().Caller = caller;
         await next(context);
     }
+
+    private Error? Limit(HttpContext context, Caller caller) => context.GetRouteValue("namespace") is string @namespace ? limits.OfNamespace(caller, @namespace) : null;
 
     private Error? Refuse(HttpContext context, Endpoint endpoint, Demand? demand, Caller caller)
     {
@@ -100,13 +121,13 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
 
     private static Error OnlyTasks { get; } = new(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated, "Only tasks are let in here, with the tokens that they were given.");
 
-    /// <summary>The token that the request shows.</summary>
-    internal static Result<TokenText> Read(HttpRequest request)
+    /// <summary>What the request shows.</summary>
+    internal static Result<Credential> Read(HttpRequest request)
     {
         var headers = request.Headers.Authorization;
         if (headers.Count == 0) return new Error(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated, "A token is wanted: send 'Authorization: Bearer gof_…'.");
-        return headers is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && TokenText.Parse(header[Scheme.Length..].Trim()) is { } text
-            ? text
+        return headers is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && Credential.Parse(header[Scheme.Length..].Trim()) is { } shown
+            ? shown
             : new Error(ErrorKind.Unauthenticated, ErrorCodes.Unauthenticated, "What was sent as Authorization is no token; send one as 'Bearer gof_…'.");
     }
 

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Gofer.Application.Access;
 using Gofer.Domain.Access;
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Oidc;
 using Gofer.Infrastructure.Postgres;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,9 +13,10 @@ namespace Gofer.Api.Access;
 
 /// <summary>
 /// Who callers are by the tokens that they show. What is known of a token is read again after two seconds, a task's own each time, and what is still open is
-/// looked at every second, so that one which was revoked, disabled or changed, on whatever server, is of no use five seconds later.
+/// looked at every second, so that one which was revoked, disabled or changed, on whatever server, is of no use five seconds later. The same holds for what
+/// roles give to whom the identity provider vouches for; its tokens themselves are judged at each request.
 /// </summary>
-internal sealed partial class Callers(TokenDirectory directory, TimeProvider clock, ILogger<Callers> logger) : BackgroundService
+internal sealed partial class Callers(TokenDirectory directory, IdentityProvider provider, TimeProvider clock, ILogger<Callers> logger) : BackgroundService
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
@@ -31,21 +34,20 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
     private readonly ConcurrentDictionary<string, DateTimeOffset> _uses = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _noted = new(StringComparer.Ordinal);
 
-    /// <summary>The token that somebody shows, if it is good.</summary>
-    public async Task<Result<KnownToken>> FindAsync(TokenText shown, CancellationToken cancellationToken)
+    /// <summary>Who shows that, if it is good.</summary>
+    public Task<Result<KnownToken>> FindAsync(Credential shown, CancellationToken cancellationToken) => shown switch
     {
-        var known = await ReadAsync(shown.Id, shown.IsOfRun, cancellationToken);
-        // Nobody learns by the time it takes how much of a token was right.
-        if (known is null || !shown.Is(known.Hash))
-        {
-            return Refusal(shown.IsOfRun ? "The token is not known here: a task's own is good until its run ends." : "The token is not known here; it may have been revoked.");
-        }
+        Credential.Own own => OwnAsync(own.Text, cancellationToken),
+        Credential.Signed signed => SignedAsync(signed, cancellationToken),
+        _ => throw new ArgumentOutOfRangeException(nameof(shown)),
+    };
 
-        var now = clock.GetUtcNow();
-        if (known.Disabled) return Refusal($"The token {known.Id} is disabled. Whoever may write tokens enables it again.");
-        if (!known.IsGood(now)) return Refusal($"The token {known.Id} has expired. Whoever may write tokens makes a new one.");
-        if (!shown.IsOfRun) _uses[known.Id] = now;
-        return known;
+    /// <summary>Whether it was good when it was last looked at, not long ago.</summary>
+    public bool IsFamiliar(Credential shown)
+    {
+        Reading? reading;
+        lock (_gate) _readings.TryGetValue(shown.Key, out reading);
+        return reading?.Known is { } known && known.IsGood(clock.GetUtcNow()) && (shown is not Credential.Own own || own.Text.Is(known.Hash));
     }
 
     /// <summary>Until it is disposed of, a request is open; should its token lose what it allows, <paramref name="end"/> is called.</summary>
@@ -88,26 +90,69 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
         }
     }
 
-    private Task EndWhatIsOverAsync(CancellationToken cancellationToken)
+    private async Task<Result<KnownToken>> OwnAsync(TokenText shown, CancellationToken cancellationToken)
+    {
+        var known = await ReadAsync(shown.Id, () => directory.FindAsync(shown.Id, shown.IsOfRun, CancellationToken.None), shown.IsOfRun, cancellationToken);
+        // Nobody learns by the time it takes how much of a token was right.
+        if (known is null || !shown.Is(known.Hash))
+        {
+            return Refusal(shown.IsOfRun ? "The token is not known here: a task's own is good until its run ends." : "The token is not known here; it may have been revoked.");
+        }
+
+        var now = clock.GetUtcNow();
+        if (known.Disabled) return Refusal($"The token {known.Id} is disabled. Whoever may write tokens enables it again.");
+        if (!known.IsGood(now)) return Refusal($"The token {known.Id} has expired. Whoever may write tokens makes a new one.");
+        if (!shown.IsOfRun) _uses[known.Id] = now;
+        return known;
+    }
+
+    private async Task<Result<KnownToken>> SignedAsync(Credential.Signed shown, CancellationToken cancellationToken)
+    {
+        var verified = await provider.VerifyAsync(shown.Text, cancellationToken);
+        return verified.IsOk
+            ? (await ReadAsync(shown.Key, async () => await directory.FindAsync(verified.Value, shown.Key, CancellationToken.None), ofRun: false, cancellationToken))!
+            : verified.Error;
+    }
+
+    private async Task EndWhatIsOverAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         // What is over by itself ends without a question, for which the database may be away.
         foreach (var (attendance, _) in _open.Where(o => !o.Value.IsGood(now))) attendance.End();
-        var held = _open.Where(o => o.Key.Age >= Pace).ToLookup(o => (o.Value.Id, OfRun: o.Value.Caller.Run is not null));
-        // Side by side: of many, one whose answer does not come must not hold up the others.
-        return Parallel.ForEachAsync(held, new ParallelOptions { MaxDegreeOfParallelism = MostReads, CancellationToken = cancellationToken }, async (open, token) =>
+        var held = _open.Where(o => o.Key.Age >= Pace).ToLookup(o => o.Value.Id, StringComparer.Ordinal);
+        var failures = new ConcurrentQueue<Exception>();
+        // Side by side, and each for itself: of many, one whose answer does not come, or fails, must not hold up the others.
+        await Parallel.ForEachAsync(held, new ParallelOptions { MaxDegreeOfParallelism = MostReads, CancellationToken = cancellationToken }, async (open, token) =>
         {
-            var known = await ReadAsync(open.Key.Id, open.Key.OfRun, token);
-            var good = known?.IsGood(now) is true;
-            foreach (var (attendance, seen) in open)
+            try
             {
-                if (!good || known!.Stamp != seen.Stamp) attendance.End();
+                await EndWhereOverAsync([.. open], now, token);
+            }
+            catch (Exception e) when (!token.IsCancellationRequested)
+            {
+                failures.Enqueue(e);
             }
         });
+        if (failures.TryPeek(out var first)) ExceptionDispatchInfo.Throw(first);
+    }
+
+    /// <summary>Ends what is open with one token, where that allows something else by now.</summary>
+    private async Task EndWhereOverAsync(IReadOnlyList<KeyValuePair<Attendance, KnownToken>> open, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var seen = open[0].Value;
+        var ofRun = seen.Caller.Run is not null;
+        var known = await ReadAsync(
+            seen.Id,
+            async () => seen.Caller.Identity is { } identity ? await directory.FindAsync(identity, seen.Id, CancellationToken.None) : await directory.FindAsync(seen.Id, ofRun, CancellationToken.None),
+            ofRun, cancellationToken);
+        foreach (var (attendance, then) in open)
+        {
+            if (known?.IsGood(now) is not true || known.Stamp != then.Stamp) attendance.End();
+        }
     }
 
     /// <summary>What is known of a token: read now, or by somebody just before.</summary>
-    private async Task<KnownToken?> ReadAsync(string id, bool ofRun, CancellationToken cancellationToken)
+    private async Task<KnownToken?> ReadAsync(string id, Func<Task<KnownToken?>> read, bool ofRun, CancellationToken cancellationToken)
     {
         Reading? reading;
         lock (_gate)
@@ -115,7 +160,7 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
             if (!_readings.TryGetValue(id, out reading) || reading.Age >= Fresh || reading.HasFailed)
             {
                 // One reads for all who ask meanwhile, so no one of them may end it.
-                _readings[id] = reading = new Reading(() => FindAsync(id, ofRun));
+                _readings[id] = reading = new Reading(() => InTurnAsync(read));
             }
         }
 
@@ -132,12 +177,12 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
     }
 
     /// <summary>A few at a time: whoever sends made-up tokens takes no more of the database's connections than that.</summary>
-    private async Task<KnownToken?> FindAsync(string id, bool ofRun)
+    private async Task<KnownToken?> InTurnAsync(Func<Task<KnownToken?>> read)
     {
         await _reads.WaitAsync();
         try
         {
-            return await directory.FindAsync(id, ofRun, CancellationToken.None);
+            return await read();
         }
         finally
         {
@@ -193,6 +238,9 @@ internal sealed partial class Callers(TokenDirectory directory, TimeProvider clo
         public Task<KnownToken?> Token => _token.Value;
 
         public bool HasFailed => _token is { IsValueCreated: true, Value.IsFaulted: true };
+
+        /// <summary>What was read; null where nothing was, or not yet.</summary>
+        public KnownToken? Known => _token is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } read } ? read.Result : null;
 
         public TimeSpan Age => Stopwatch.GetElapsedTime(_began);
     }

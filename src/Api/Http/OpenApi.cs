@@ -22,7 +22,7 @@ internal static class OpenApiSetup
     private const string ExplorerPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    private static readonly int[] s_problems = [400, 401, 403, 404, 409, 412, 413, 415, 422, 503];
+    private static readonly int[] s_problems = [400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503];
 
     public static IServiceCollection AddGoferOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
@@ -41,7 +41,7 @@ internal static class OpenApiSetup
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "A token, 'gof_…'. 'gofer dev' asks for none.",
+                Description = "A token, 'gof_…', or one of the identity provider that the server trusts, a JWT. 'gofer dev' asks for none.",
             };
             return Task.CompletedTask;
         });

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Gofer.Api.Docs;
 using Gofer.Application.Common;
@@ -32,6 +33,7 @@ public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
             ErrorKind.Conflict => StatusCodes.Status409Conflict,
             ErrorKind.Stale => StatusCodes.Status412PreconditionFailed,
             ErrorKind.Gone => StatusCodes.Status410Gone,
+            ErrorKind.Limited => StatusCodes.Status429TooManyRequests,
             ErrorKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
             ErrorKind.Defect => StatusCodes.Status500InternalServerError,
             _ => StatusCodes.Status503ServiceUnavailable,
@@ -45,7 +47,11 @@ public sealed class Problem(Error error) : IResult, IStatusCodeHttpResult
         response.StatusCode = StatusCode!.Value;
         response.ContentType = "application/problem+json";
         if (error.Kind == ErrorKind.Unauthenticated) response.Headers.WWWAuthenticate = "Bearer";
-        if (error.Kind == ErrorKind.Unavailable) response.Headers.RetryAfter = "1";
+        if (error.RetryAfter is not null || error.Kind is ErrorKind.Unavailable or ErrorKind.Limited)
+        {
+            response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(error.RetryAfter?.TotalSeconds ?? 0)).ToString(CultureInfo.InvariantCulture);
+        }
+
         var body = new ProblemBody(
             DocsEndpoints.AddressOf(error.Code), error.Message, response.StatusCode, error.Code,
             error.Faults?.GroupBy(f => f.Pointer).ToDictionary(g => g.Key, g => g.Select(f => f.Message).ToArray()),

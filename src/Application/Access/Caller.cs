@@ -8,13 +8,19 @@ public sealed class Caller(string? token, string name, Grants grants)
     /// <summary>Whoever asks a server that asks nobody for a token: it may do everything.</summary>
     public static Caller Anybody { get; } = new(null, "anybody", Grants.Everything);
 
-    /// <summary>The id of the token that was shown; null where none is asked for.</summary>
+    /// <summary>The id of the token that was shown; null where none is asked for, and where it was the identity provider's.</summary>
     public string? Token => token;
+
+    /// <summary>Whom the identity provider vouches for; null for every other.</summary>
+    public Identity? Identity { get; init; }
+
+    /// <summary>Names who asks, for good: a token's id, or an identity; null where nobody is asked who it is.</summary>
+    public string? Id => token ?? Identity?.Id;
 
     /// <summary>The run whose token it is, which is all that it reaches; null for every other.</summary>
     public RunReach? Run { get; init; }
 
-    /// <summary>The token's name.</summary>
+    /// <summary>The name of the token, or of whom the identity provider vouches for.</summary>
     public string Name => name;
 
     /// <summary>What the audit log calls it: the token's id, or the run's place; null for whoever was asked for nothing.</summary>
@@ -50,7 +56,7 @@ public sealed class NamespaceScope
     internal bool IsSeen => _grants.Sees(Name);
 
     /// <summary>Which others the caller sees.</summary>
-    internal (IReadOnlyList<string> OfRoles, IReadOnlyList<string> OfToken) Sight => _grants.Sight;
+    internal IReadOnlyList<Sight> Sights => _grants.Sights;
 }
 
 /// <summary>The caller of the request that a scope is of, set by whoever let it in.</summary>

@@ -18,7 +18,7 @@ internal sealed class CreateTokenHandler(IGoferDb db, AuditTrail audit, TimeProv
         var caller = await db.GrantsOfAsync(request.Caller, clock, cancellationToken);
         if (await db.RefuseAsync(caller, request.Roles, request.Namespaces, cancellationToken) is { } refused) return refused;
         var (text, now) = (TokenText.New(), clock.GetUtcNow());
-        var token = new Token(text, request.Caller.Token, now, now + request.Life);
+        var token = new Token(text, request.Caller.Id, now, now + request.Life);
         token.Grant(request.Name, request.Roles, request.Namespaces);
         db.Tokens.Add(token);
         audit.Note(AuditTypes.TokenCreated, token);

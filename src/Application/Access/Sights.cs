@@ -1,3 +1,4 @@
+using Gofer.Domain.Access;
 using Gofer.Domain.Namespaces;
 using Microsoft.EntityFrameworkCore;
 
@@ -6,10 +7,19 @@ namespace Gofer.Application.Access;
 /// <summary>Leaves away what a caller does not see.</summary>
 internal static class Sights
 {
-    /// <summary>The namespaces whose names are of a pattern of each of the two lists.</summary>
-    public static IQueryable<Namespace> SeenBy(this IQueryable<Namespace> namespaces, (IReadOnlyList<string> OfRoles, IReadOnlyList<string> OfToken) sight)
+    /// <summary>The namespaces that one of these is of.</summary>
+    public static IQueryable<Namespace> SeenBy(this IQueryable<Namespace> namespaces, IReadOnlyList<Sight> sights)
     {
-        foreach (var patterns in new[] { sight.OfRoles, sight.OfToken })
+        if (sights is [var only]) return namespaces.Within(only);
+        var seen = sights.Select(s => namespaces.Within(s).Select(n => n.Id)).ToList();
+        if (seen.Count == 0) return namespaces.Where(_ => false);
+        var all = seen.Aggregate((some, more) => some.Union(more));
+        return namespaces.Where(n => all.Contains(n.Id));
+    }
+
+    private static IQueryable<Namespace> Within(this IQueryable<Namespace> namespaces, Sight sight)
+    {
+        foreach (var patterns in new[] { sight.OfRoles, sight.OfHolder })
         {
             if (patterns.Contains("*")) continue;
             var likes = patterns.Select(Like).ToArray();

@@ -14,8 +14,8 @@ namespace Gofer.Application.Access;
 public sealed record RunTokenRow(byte[] Hash, string Namespace, string Pipeline, long Run);
 
 /// <summary>A token with what it allows at the moment.</summary>
-/// <param name="Id">Its public part.</param>
-/// <param name="Hash">SHA-256 of its text.</param>
+/// <param name="Id">Its public part; of the identity provider's one a digest.</param>
+/// <param name="Hash">SHA-256 of its text; nothing for the identity provider's, which is known by its signature.</param>
 /// <param name="Caller">Who asks with it.</param>
 /// <param name="Stamp">Another one where anything of what it allows has changed.</param>
 public sealed record KnownToken(string Id, byte[] Hash, Caller Caller, string Stamp)
@@ -41,6 +41,15 @@ public sealed class TokenDirectory(IServiceScopeFactory scopes)
         return ofRun ? await OfRunAsync(db, id, cancellationToken) : await MadeAsync(db, id, cancellationToken);
     }
 
+    /// <summary>Whom the identity provider vouches for, with what its roles allow at the moment; <paramref name="key"/> is that of the token which says so.</summary>
+    public async Task<KnownToken> FindAsync(Identity identity, string key, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var granted = await scope.ServiceProvider.GetRequiredService<IGoferDb>().RolesOfAsync(identity, cancellationToken);
+        var caller = new Caller(null, identity.Name, Grants.Union(granted.Select(g => Grants.Of(g.Roles, g.Namespaces)))) { Identity = identity };
+        return new KnownToken(key, [], caller, string.Concat(granted.Select(g => Stamp(g.Roles, g.Namespaces)))) { ExpiresAt = identity.ExpiresAt };
+    }
+
     /// <summary>Notes that tokens were used, each with the time of it.</summary>
     public async Task NoteUsesAsync(IReadOnlyDictionary<string, DateTimeOffset> uses, CancellationToken cancellationToken)
     {
@@ -52,14 +61,16 @@ public sealed class TokenDirectory(IServiceScopeFactory scopes)
     {
         if (await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == id, cancellationToken) is not { } token) return null;
         var roles = await db.RolesOfAsync(token.Roles, cancellationToken);
-        // What it allows, and not how often that was written: another name cuts nobody off.
-        var allows = JsonSerializer.Serialize(new { token.Namespaces, Roles = roles.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => r.Permissions) });
-        return new KnownToken(token.Id, token.Hash, new Caller(token.Id, token.Name, Grants.Of(roles, token.Namespaces)), allows)
+        return new KnownToken(token.Id, token.Hash, new Caller(token.Id, token.Name, Grants.Of(roles, token.Namespaces)), Stamp(roles, token.Namespaces))
         {
             Disabled = token.Disabled,
             ExpiresAt = token.ExpiresAt,
         };
     }
+
+    /// <summary>What is allowed, and not how often that was written: another name cuts nobody off.</summary>
+    private static string Stamp(IReadOnlyList<Role> roles, IReadOnlyList<string> namespaces) =>
+        JsonSerializer.Serialize(new { Namespaces = namespaces, Roles = roles.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => r.Permissions) });
 
     private static async Task<KnownToken?> OfRunAsync(IGoferDb db, string id, CancellationToken cancellationToken)
     {

@@ -13,7 +13,7 @@ namespace Gofer.Application.Access;
 /// <param name="Namespaces">Names or patterns of the namespaces that it is for; its roles hold nowhere else.</param>
 /// <param name="Disabled">Whether it is refused until somebody enables it.</param>
 /// <param name="CreatedAt">When it was made.</param>
-/// <param name="CreatedBy">The id of the token that made it; null for the first one.</param>
+/// <param name="CreatedBy">Who made it: the id of a token, or an identity of the provider as <c>ISSUER#SUBJECT</c>; null for the first one.</param>
 /// <param name="ExpiresAt">From when on it is refused.</param>
 /// <param name="LastUsedAt">When it was last used, to the minute; null where it never was.</param>
 public sealed record TokenView(
@@ -30,10 +30,19 @@ public sealed record TokenView(
 public sealed record NewTokenView(string Token, string Id, string Name, IReadOnlyList<string> Roles, IReadOnlyList<string> Namespaces, DateTimeOffset ExpiresAt);
 
 /// <summary>Who asks, and what it may do.</summary>
-/// <param name="Token">What is known of the token that was shown; null where the server asks for none, and for a run's.</param>
+/// <param name="Token">What is known of the token that was shown; null where the server asks for none, for a run's, and for the identity provider's.</param>
 /// <param name="Run">The run whose token it is; null for every other.</param>
-/// <param name="Permissions">Everything that its roles allow, in its namespaces.</param>
-public sealed record WhoAmIView(TokenView? Token, RunReach? Run, IReadOnlyList<Permission> Permissions);
+/// <param name="Identity">Whom the identity provider vouches for; null for every other.</param>
+/// <param name="Permissions">Everything that its roles allow, in the namespaces that they are given for.</param>
+public sealed record WhoAmIView(TokenView? Token, RunReach? Run, IdentityView? Identity, IReadOnlyList<Permission> Permissions);
+
+/// <summary>Whom the identity provider vouches for.</summary>
+/// <param name="Issuer">The provider.</param>
+/// <param name="Subject">Who it is there, for good.</param>
+/// <param name="Name">What it is called there.</param>
+/// <param name="Grants">The roles that its claims give it, each with the namespaces in which they hold.</param>
+/// <param name="ExpiresAt">From when on the token is refused.</param>
+public sealed record IdentityView(string Issuer, string Subject, string Name, IReadOnlyList<RoleGrant> Grants, DateTimeOffset ExpiresAt);
 
 /// <summary>What is wanted of a token; null leaves a member as it is, or at its default where the token is new.</summary>
 public sealed record TokenSettings(string? Name, IReadOnlyList<string>? Roles, IReadOnlyList<string>? Namespaces, bool? Disabled = null);
@@ -68,9 +77,22 @@ internal static class TokenViews
             return [.. names.Distinct().Where(BuiltInRoles.All.ContainsKey).Select(n => BuiltInRoles.All[n]), .. made];
         }
 
+        /// <summary>The roles of an identity, for each of its grants with the namespaces in which they hold.</summary>
+        public async Task<IReadOnlyList<(IReadOnlyList<Role> Roles, IReadOnlyList<string> Namespaces)>> RolesOfAsync(Identity identity, CancellationToken cancellationToken)
+        {
+            var roles = await db.RolesOfAsync([.. identity.Grants.SelectMany(g => g.Roles).Distinct()], cancellationToken);
+            return [.. identity.Grants.Select(g => ((IReadOnlyList<Role>)[.. roles.Where(r => g.Roles.Contains(r.Name))], g.Namespaces))];
+        }
+
         /// <summary>What a caller may do at this moment, not when it was let in: what it gives to others may outlive a revocation by a year.</summary>
         public async Task<Grants> GrantsOfAsync(Caller caller, TimeProvider clock, CancellationToken cancellationToken)
         {
+            if (caller.Identity is { } identity)
+            {
+                if (clock.GetUtcNow() >= identity.ExpiresAt) return Grants.Of([], []);
+                return Grants.Union((await db.RolesOfAsync(identity, cancellationToken)).Select(g => Grants.Of(g.Roles, g.Namespaces)));
+            }
+
             if (caller.Token is not { } id) return caller.Grants;
             var token = await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == id, cancellationToken);
             return token?.IsGood(clock.GetUtcNow()) is true ? Grants.Of(await db.RolesOfAsync(token.Roles, cancellationToken), token.Namespaces) : Grants.Of([], []);

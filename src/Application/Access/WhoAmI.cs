@@ -12,11 +12,18 @@ internal sealed class WhoAmIHandler(IGoferDb db) : IRequestHandler<WhoAmI, Resul
 {
     public async Task<Result<WhoAmIView>> Handle(WhoAmI request, CancellationToken cancellationToken)
     {
-        if (request.Caller.Token is not { } id) return new WhoAmIView(null, null, BuiltInRoles.Admin.Permissions);
-        if (request.Caller.Run is { } run) return new WhoAmIView(null, run, BuiltInRoles.OfRun.Permissions);
+        if (request.Caller.Identity is { } identity)
+        {
+            var granted = await db.RolesOfAsync([.. identity.Grants.SelectMany(g => g.Roles).Distinct()], cancellationToken);
+            var view = new IdentityView(identity.Issuer, identity.Subject, identity.Name, identity.Grants, identity.ExpiresAt);
+            return new WhoAmIView(null, null, view, [.. granted.SelectMany(r => r.Permissions)]);
+        }
+
+        if (request.Caller.Token is not { } id) return new WhoAmIView(null, null, null, BuiltInRoles.Admin.Permissions);
+        if (request.Caller.Run is { } run) return new WhoAmIView(null, run, null, BuiltInRoles.OfRun.Permissions);
         var token = await db.FindTokenAsync(id, cancellationToken);
         if (!token.IsOk) return token.Error;
         var roles = await db.RolesOfAsync(token.Value.Roles, cancellationToken);
-        return new WhoAmIView(token.Value.View(), null, [.. roles.SelectMany(r => r.Permissions)]);
+        return new WhoAmIView(token.Value.View(), null, null, [.. roles.SelectMany(r => r.Permissions)]);
     }
 }

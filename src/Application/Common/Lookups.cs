@@ -23,7 +23,7 @@ internal static class Lookups
                 ? await db.Namespaces.SingleOrDefaultAsync(n => n.Name == name && n.DeletedAt == null, cancellationToken)
                 : null;
             if (found is not null) return found;
-            var names = await db.Namespaces.Where(n => n.DeletedAt == null).SeenBy(scope.Sight).Select(n => n.Name).Take(Suggestions).ToListAsync(cancellationToken);
+            var names = await db.Namespaces.Where(n => n.DeletedAt == null).SeenBy(scope.Sights).Select(n => n.Name).Take(Suggestions).ToListAsync(cancellationToken);
             return NotFound(ErrorCodes.NamespaceNotFound, $"No namespace {Shown.Quoted(name)}.", name, names);
         }
 

@@ -19,7 +19,7 @@ internal sealed class ListNamespacesHandler(IGoferDb db) : IRequestHandler<ListN
 
         var place = after.Value ?? "";
         var rows = await db.Namespaces.AsNoTracking()
-            .Where(n => n.DeletedAt == null && n.Name.CompareTo(place) > 0).SeenBy(request.Caller.Grants.Sight)
+            .Where(n => n.DeletedAt == null && n.Name.CompareTo(place) > 0).SeenBy(request.Caller.Grants.Sights)
             .OrderBy(n => n.Name).Take(request.Page.Take + 1).ToListAsync(cancellationToken);
         return Cursors.Page(rows, request.Page.Take, n => n.View(), n => n.Name);
     }

@@ -116,13 +116,16 @@ internal static class TokenCommands
             {
                 context.Error.WriteLine(who.Run is { } run
                     ? string.Create(CultureInfo.InvariantCulture, $"You are a task of run {run.Run} of '{run.Pipeline}' in '{run.Namespace}', and may do this of that run alone until it ends:")
+                    : who.Identity is { } identity
+                    ? $"You are '{identity.Name}' ({identity.Subject} of {identity.Issuer}, good until {Table.Time(identity.ExpiresAt)}), with: "
+                        + string.Join("; ", identity.Grants.Select(g => $"{string.Join(", ", g.Roles)} in {string.Join(' ', g.Namespaces)}"))
                     : who.Token is { } shown
                     ? $"You are '{shown.Name}' (token {shown.Id}, good until {Table.Time(shown.ExpiresAt)}), in: {string.Join(' ', shown.Namespaces)}"
                     : "This server asks nobody who they are: whoever reaches it may do everything.");
                 context.Print(who.Permissions, p => string.Join(',', p.Resources), RoleCommands.PermissionColumns());
             }
 
-            context.PrintAnswer(who, w => w.Token?.Id ?? "anybody");
+            context.PrintAnswer(who, w => w.Token?.Id ?? w.Identity?.Name ?? "anybody");
             return ExitCode.Done;
         });
         return command;

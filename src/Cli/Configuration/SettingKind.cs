@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Gofer.Domain.Access;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Outbound;
 using Gofer.Infrastructure.Postgres;
@@ -76,6 +77,18 @@ internal abstract record SettingKind
         public override string? Complaint(string text) => KeyRing.Parse(text).Error?.Message;
 
         public override string Shown(string text) => KeyRing.Parse(text) is { IsOk: true } ring ? string.Join(',', ring.Value.Names.Select(n => $"{n}:********")) : "********";
+    }
+
+    /// <summary>Which values of a claim give which roles where.</summary>
+    public sealed record Mapping : SettingKind
+    {
+        public override string Allowed => "entries of the form VALUE=ROLE@NAMESPACE, such as platform=admin@*; team-a-*=developer,operator@team-a,team-a-*";
+
+        public override string Unit => "entries";
+
+        public override string? Read(string text) => ClaimRoles.Parse(text) is { IsOk: true } roles ? roles.Value.ToString() : null;
+
+        public override string? Complaint(string text) => ClaimRoles.Parse(text).Error is { } error ? $"is wrong. {error.Message}" : null;
     }
 
     /// <summary>Where the database is; it may hold a password.</summary>

@@ -5,6 +5,7 @@ using Gofer.Api;
 using Gofer.Application.Objects;
 using Gofer.Cli.Hosting;
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Oidc;
 using Gofer.Infrastructure.Postgres.Embedded;
 using Gofer.Worker;
 
@@ -160,6 +161,28 @@ internal static class SettingTable
         Otherwise = "nothing",
     };
 
+    public static Setting OidcIssuer { get; } = new(
+        "oidc.issuer", new SettingKind.Server(), "The identity provider whose tokens api takes beside its own, such as https://id.example.com/realms/main; it is asked for its keys there.")
+    {
+        Otherwise = "none is trusted",
+    };
+
+    public static Setting OidcAudience { get; } = new("oidc.audience", new SettingKind.Words("an audience"), "Whom the provider's tokens must be made for (their 'aud').");
+
+    public static Setting OidcRoles { get; } = new(
+        "oidc.roles", new SettingKind.Mapping(), "What the values of the claim give: each value, or pattern of values, roles in namespaces. Entries have semicolons or line breaks between them.");
+
+    public static Setting OidcClaim { get; } = new(
+        "oidc.claim", new SettingKind.Words("a claim"), "The claim whose values give roles, one text or a list of them; dots lead into objects, such as realm_access.roles.")
+    {
+        Default = new OidcOptions().Claim,
+    };
+
+    public static Setting OidcName { get; } = new("oidc.name", new SettingKind.Words("a claim"), "The claim by which people know somebody; 'sub' where a token has none.")
+    {
+        Default = new OidcOptions().Name,
+    };
+
     public static Setting WorkerListen { get; } = OfWorker(
         nameof(WorkerOptions.Listen), "Where a worker without API answers /healthz and /readyz, such as 127.0.0.1:8081; no port is opened without it.", flag: "--listen");
 
@@ -181,7 +204,10 @@ internal static class SettingTable
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepRuns), "How many newer runs a pipeline has when the objects of a run go.", "runs"),
         Of<ObjectOptions>(ObjectOptions.Section, nameof(ObjectOptions.KeepFor), "How long the objects of a run are kept; 0s for as long as objects.keep_runs lets them."),
         Authentication, ApiInsecureListen, Certificate, CertificateKey,
-        OutboundAllow,
+        Of<ApiOptions>(ApiOptions.Section, nameof(ApiOptions.TokenRate), "How many requests a second each token may send to one api; 0 for as many as come.", "requests"),
+        Of<ApiOptions>(ApiOptions.Section, nameof(ApiOptions.NamespaceRate), "How many requests a second may come for each namespace to one api; 0 for as many as come.", "requests"),
+        Of<ApiOptions>(ApiOptions.Section, nameof(ApiOptions.StrangerRate), "How many requests a second may come to one api from an address without a good token; 0 for as many as come.", "requests"),
+        OidcIssuer, OidcAudience, OidcRoles, OidcClaim, OidcName, OutboundAllow,
         OfWorker(nameof(WorkerOptions.Name), "The worker's name for people.") with { Otherwise = "host and process id" },
         OfWorker(nameof(WorkerOptions.Capacity), "How many tasks a worker holds at a time.", "tasks"),
         OfWorker(nameof(WorkerOptions.Lease), "How long a worker's tasks are its own without a renewal; it renews three times in that time."),

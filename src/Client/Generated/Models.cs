@@ -275,6 +275,30 @@ public sealed record HolderView
     public long Run { get; init; }
 }
 
+/// <summary>The schema <c>IdentityView</c>.</summary>
+public sealed record IdentityView
+{
+    /// <summary>The member <c>issuer</c>.</summary>
+    [JsonPropertyName("issuer")]
+    public string Issuer { get; init; } = "";
+
+    /// <summary>The member <c>subject</c>.</summary>
+    [JsonPropertyName("subject")]
+    public string Subject { get; init; } = "";
+
+    /// <summary>The member <c>name</c>.</summary>
+    [JsonPropertyName("name")]
+    public string Name { get; init; } = "";
+
+    /// <summary>The member <c>grants</c>.</summary>
+    [JsonPropertyName("grants")]
+    public IReadOnlyList<RoleGrant> Grants { get; init; } = [];
+
+    /// <summary>The member <c>expires_at</c>.</summary>
+    [JsonPropertyName("expires_at")]
+    public DateTimeOffset ExpiresAt { get; init; }
+}
+
 /// <summary>The values of <c>LimitPolicy</c>.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<LimitPolicy>))]
 public enum LimitPolicy
@@ -1018,6 +1042,18 @@ public sealed record RoleBody
     public required IReadOnlyList<Permission> Permissions { get; init; }
 }
 
+/// <summary>The schema <c>RoleGrant</c>.</summary>
+public sealed record RoleGrant
+{
+    /// <summary>The member <c>roles</c>.</summary>
+    [JsonPropertyName("roles")]
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
+    /// <summary>The member <c>namespaces</c>.</summary>
+    [JsonPropertyName("namespaces")]
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
+}
+
 /// <summary>The schema <c>RoleView</c>.</summary>
 public sealed record RoleView
 {
@@ -1538,6 +1574,10 @@ public sealed record WhoAmIView
     /// <summary>The member <c>run</c>.</summary>
     [JsonPropertyName("run")]
     public RunReach? Run { get; init; }
+
+    /// <summary>The member <c>identity</c>.</summary>
+    [JsonPropertyName("identity")]
+    public IdentityView? Identity { get; init; }
 
     /// <summary>The member <c>permissions</c>.</summary>
     [JsonPropertyName("permissions")]

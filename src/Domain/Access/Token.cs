@@ -50,7 +50,7 @@ public sealed class Token
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; private init; }
 
-    /// <summary>The token that made it; null for the first one.</summary>
+    /// <summary>Who made it: a token by its id, or an identity of a provider; null for the first one.</summary>
     public string? CreatedBy { get; private init; }
 
     /// <summary>From when on it is refused.</summary>

@@ -30,6 +30,9 @@ public enum ErrorKind
     /// <summary>The input is larger than its limit (413).</summary>
     TooLarge,
 
+    /// <summary>The caller asks more often than it may (429); <see cref="Error.RetryAfter"/> says when to ask again.</summary>
+    Limited,
+
     /// <summary>Not now: the database is away or the process is full (503).</summary>
     Unavailable,
 
@@ -43,6 +46,9 @@ public enum ErrorKind
 /// </summary>
 public sealed record Error(ErrorKind Kind, string Code, string Message, IReadOnlyList<Fault>? Faults = null)
 {
+    /// <summary>How long to wait before asking again; null where nobody knows.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>The input was read and refused; <paramref name="faults"/> says where and why, all at once.</summary>
     public static Error Invalid(IReadOnlyList<Fault> faults) =>
         new(ErrorKind.Invalid, ErrorCodes.ValidationFailed, Summary(faults), faults);

@@ -42,11 +42,14 @@ public static class ErrorCodes
     /// <summary>No role has that name.</summary>
     public const string RoleNotFound = "role_not_found";
 
-    /// <summary>No token was shown, or one that is unknown, expired, disabled or revoked.</summary>
+    /// <summary>No token was shown, or one that is unknown, expired, disabled or revoked, or no good one of the identity provider.</summary>
     public const string Unauthenticated = "unauthenticated";
 
     /// <summary>The caller's token does not allow that.</summary>
     public const string Forbidden = "forbidden";
+
+    /// <summary>More requests a second than a token, a namespace or an address may send.</summary>
+    public const string RateLimited = "rate_limited";
 
     /// <summary>The first token of the install was made already.</summary>
     public const string AlreadyBootstrapped = "already_bootstrapped";
@@ -101,6 +104,9 @@ public static class ErrorCodes
 
     /// <summary>A store that the request needs, such as the one of secrets, does not answer.</summary>
     public const string StoreUnavailable = "store_unavailable";
+
+    /// <summary>The identity provider does not say by which keys its tokens are known.</summary>
+    public const string IdentityProviderUnavailable = "identity_provider_unavailable";
 
     /// <summary>A defect of the server; its log has the trace id.</summary>
     public const string InternalError = "internal_error";

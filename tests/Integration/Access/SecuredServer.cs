@@ -14,6 +14,18 @@ public sealed class SecuredServer : IAsyncLifetime
 {
     private readonly GoferServer _server = new() { Settings = { ["Gofer:Api:Authentication"] = "tokens" } };
 
+    /// <summary>The one of all tests, which ask as fast as they can: it has no rate limits.</summary>
+    public SecuredServer()
+        : this(("Api:TokenRate", "0"), ("Api:NamespaceRate", "0"), ("Api:StrangerRate", "0"))
+    {
+    }
+
+    /// <summary>One of a test's own, with these settings.</summary>
+    internal SecuredServer(params (string Key, string Value)[] settings)
+    {
+        foreach (var (key, value) in settings) _server.Settings[$"Gofer:{key}"] = value;
+    }
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>The server.</summary>

@@ -281,6 +281,69 @@ public sealed class TokenTests(SecuredServer secured)
         }
     }
 
+    /// <summary>The looks at tokens that cannot be read take all places of a pass, and the revoked one's is behind them.</summary>
+    [Fact]
+    public async Task A_token_that_cannot_be_read_does_not_keep_a_revoked_one_open()
+    {
+        await secured.SendAsync(secured.Admin, HttpMethod.Put, "/api/v1/namespaces/default/pipelines/talks-3", Script("talks-3", "echo begins; sleep 120"));
+        var run = (await secured.SendAsync(secured.Admin, HttpMethod.Post, "/api/v1/namespaces/default/pipelines/talks-3/runs", "{}")).Json.GetProperty("number").GetInt64();
+        var home = string.Create(CultureInfo.InvariantCulture, $"/api/v1/namespaces/default/pipelines/talks-3/runs/{run}");
+        var role = await RoleAsync("broken", """{"permissions":[{"resources":["*"],"actions":["read"],"namespaces":["default"]}]}""");
+        await using var source = NpgsqlDataSource.Create(secured.Server.ConnectionString);
+        var streams = new List<(HttpClient Http, Stream Stream)>();
+        try
+        {
+            for (var i = 0; i < 40; i++) await OpenAsync((await secured.TokenAsync(role, "1h", "default")).Token);
+            var (id, token) = await secured.TokenAsync("viewer", "1h", "default");
+            var open = await OpenAsync(token);
+            await using (var command = source.CreateCommand("update gofer.roles set permissions = '\"none\"' where name = $1"))
+            {
+                command.Parameters.AddWithValue(role);
+                Assert.Equal(1, await command.ExecuteNonQueryAsync(Ct));
+            }
+
+            Assert.Equal(HttpStatusCode.NoContent, (await secured.SendAsync(secured.Admin, HttpMethod.Delete, $"/api/v1/tokens/{id}")).Status);
+            using var reader = new StreamReader(open);
+            var ended = Task.Run(async () =>
+            {
+                try
+                {
+                    while (await reader.ReadLineAsync(Ct) is not null)
+                    {
+                    }
+                }
+                catch (IOException)
+                {
+                    // cut, which is meant
+                }
+            }, Ct);
+            await ended.WaitAsync(TimeSpan.FromSeconds(5), Ct);
+        }
+        finally
+        {
+            await using (var command = source.CreateCommand("update gofer.roles set permissions = '[]' where name = $1"))
+            {
+                command.Parameters.AddWithValue(role);
+                await command.ExecuteNonQueryAsync(Ct);
+            }
+
+            await secured.SendAsync(secured.Admin, HttpMethod.Post, $"{home}/cancel");
+            foreach (var (http, stream) in streams)
+            {
+                await stream.DisposeAsync();
+                http.Dispose();
+            }
+        }
+
+        async Task<Stream> OpenAsync(string token)
+        {
+            var http = secured.Http(token);
+            var stream = await http.GetStreamAsync(new Uri($"{home}/tasks/t/logs?follow=true", UriKind.Relative), Ct);
+            streams.Add((http, stream));
+            return stream;
+        }
+    }
+
     private Task<Answer> MintAsync(string minter, string role, string @namespace) => secured.SendAsync(
         minter, HttpMethod.Post, "/api/v1/tokens", JsonSerializer.Serialize(new { name = "minted", roles = new[] { role }, namespaces = new[] { @namespace } }));
 

@@ -40,6 +40,16 @@ public sealed class SettingsTests : IDisposable
 
     public void Dispose() => Directory.Delete(_room, recursive: true);
 
+    [Fact]
+    public void What_claims_give_may_stand_on_lines_of_their_own()
+    {
+        _line = ["version"];
+        File.WriteAllText(Work, "[oidc]\nroles = \"\"\"\n  platform = admin@*\n  team-* = viewer , operator@team-*\n\"\"\"\n");
+        Assert.Equal("platform=admin@*; team-*=viewer,operator@team-*", Settings.Load(Inputs).Value[SettingTable.OidcRoles]);
+        File.WriteAllText(Work, "[oidc]\nroles = \"platform=admin\"\n");
+        Assert.Contains(":2: oidc.roles is wrong. 'platform=admin' says of nobody what it may do", Settings.Load(Inputs).Error!.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>One setting at every level; taking the strongest away brings the next to light, down to the default.</summary>
     [Theory]
     [InlineData("listen", "api", "--listen", "127.0.0.1:{0}", "127.0.0.1:8080")]

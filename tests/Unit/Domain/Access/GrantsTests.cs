@@ -1,5 +1,6 @@
 using CsCheck;
 using Gofer.Domain.Access;
+using Gofer.Domain.Namespaces;
 
 namespace Gofer.Tests.Unit.Domain.Access;
 
@@ -14,7 +15,8 @@ public sealed class GrantsTests
         s_pattern.Array[1, 3],
         (resources, actions, namespaces) => new Permission(resources, actions, namespaces));
 
-    private static readonly Gen<Grants> s_grants = Gen.Select(s_permission.Array[0, 3], Gen.OneOf(s_pattern, Gen.Const("*")).Array[1, 2], (permissions, token) => Of(token, permissions));
+    private static readonly Gen<Grants> s_part = Gen.Select(s_permission.Array[0, 3], Gen.OneOf(s_pattern, Gen.Const("*")).Array[1, 2], (permissions, token) => Of(token, permissions));
+    private static readonly Gen<Grants> s_grants = Gen.OneOf(s_part, s_part.Array[0, 3].Select(parts => Grants.Union(parts)));
 
     [Fact]
     public void Whoever_covers_another_may_do_all_that_the_other_may() =>
@@ -30,6 +32,23 @@ public sealed class GrantsTests
     [Fact]
     public void What_is_allowed_somewhere_is_seen_there() => Gen.Select(s_grants, Gen.Enum<Resource>(), Gen.Enum<Verb>(), s_name).Sample(
         (grants, resource, verb, name) => AccessWords.IsInstallWide(resource) || !grants.Allow(resource, verb, name) || grants.Sees(name), iter: 5_000);
+
+    [Fact]
+    public void Several_together_allow_what_one_of_them_does_and_nothing_else() => Gen.Select(s_grants.Array[0, 3], Gen.Enum<Resource>(), Gen.Enum<Verb>(), s_name).Sample(
+        (parts, resource, verb, name) =>
+        {
+            var union = Grants.Union(parts);
+            return union.Allow(resource, verb, name) == parts.Any(p => p.Allow(resource, verb, name))
+                && union.AllowEverywhere(resource, verb) == parts.Any(p => p.AllowEverywhere(resource, verb))
+                && union.Sees(name) == parts.Any(p => p.Sees(name)) && parts.All(union.Cover);
+        },
+        iter: 10_000);
+
+    [Fact]
+    public void What_is_seen_in_a_list_is_what_may_be_read() => Gen.Select(s_grants, s_name).Sample(
+        (grants, name) => grants.Allow(Resource.Namespaces, Verb.Read, name)
+            == grants.Sights.Any(s => new[] { s.OfRoles, s.OfHolder }.All(patterns => patterns.Any(p => NamespacePattern.Matches(p, name)))),
+        iter: 10_000);
 
     [Fact]
     public void A_token_narrows_its_roles_and_never_widens_them()
