@@ -45,7 +45,7 @@ internal sealed partial class AccessGate(RequestDelegate next, Callers callers, 
         if (!known.IsOk)
         {
             // Who shows nothing is no news; who shows what was a token, or looks like one, may be.
-            if (context.Request.Headers.Authorization.Count > 0 && known.Error.Kind is not ErrorKind.Limited) await denials.NoteAsync(context, known.Error, shown: shown.IsOk ? shown.Value.Id : null);
+            if (context.Request.Headers.Authorization.Count > 0 && known.Error.Kind is not ErrorKind.Limited) await denials.NoteAsync(context, known.Error, shown: shown.IsOk ? shown.Value.Key : null);
             await known.Error.ToProblem().ExecuteAsync(context);
             return;
         }

@@ -23,8 +23,8 @@ public sealed class Caller(string? token, string name, Grants grants)
     /// <summary>The name of the token, or of whom the identity provider vouches for.</summary>
     public string Name => name;
 
-    /// <summary>What the audit log calls it: the token's id, or the run's place; null for whoever was asked for nothing.</summary>
-    public string? Actor => Run is { } run ? FormattableString.Invariant($"{run.Namespace}/{run.Pipeline}/{run.Run}") : token;
+    /// <summary>What the audit log calls it: as <see cref="Id"/>, and a run's own token by the run's place.</summary>
+    public string? Actor => Run is { } run ? FormattableString.Invariant($"{run.Namespace}/{run.Pipeline}/{run.Run}") : Id;
 
     /// <summary>What it may do.</summary>
     public Grants Grants => grants;

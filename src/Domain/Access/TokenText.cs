@@ -11,7 +11,10 @@ namespace Gofer.Domain.Access;
 public sealed class TokenText
 {
     /// <summary>What every token looks like, as a regular expression without anchors.</summary>
-    public const string Pattern = "gof_[0-9a-fr][0-9a-f]{15}_[0-9a-f]{64}";
+    public const string Pattern = $"{PublicPattern}_[0-9a-f]{{64}}";
+
+    /// <summary>What the public part of every token looks like.</summary>
+    internal const string PublicPattern = "gof_[0-9a-fr][0-9a-f]{15}";
 
     private const char OfRun = 'r';
     private const string Prefix = "gof_";

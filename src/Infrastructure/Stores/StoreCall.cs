@@ -5,7 +5,7 @@ namespace Gofer.Infrastructure.Stores;
 
 /// <summary>
 /// A streamed call. It may last for hours, so there is no time for all of it: each step of the store's has so long, and what lies between two
-/// steps is the time of whoever sends or reads. Disposing it cancels what has not ended.
+/// steps is the time of whoever sends or reads. The call of gRPC itself is its owner's, and is disposed before this.
 /// </summary>
 internal sealed class StoreCall(StoreChannel channel, string name, Metadata headers, TimeSpan patience) : IDisposable
 {
@@ -38,9 +38,5 @@ internal sealed class StoreCall(StoreChannel channel, string name, Metadata head
     /// <summary>The store answered what no store may answer.</summary>
     public StoreUnavailableException Wrong(string what) => channel.Wrong(name, what);
 
-    public void Dispose()
-    {
-        _end.Cancel();
-        _end.Dispose();
-    }
+    public void Dispose() => _end.Dispose();
 }

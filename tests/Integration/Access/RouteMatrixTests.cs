@@ -90,6 +90,12 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         ["ListAudit"] = new(200),
     };
 
+    /// <summary>What a task's own token is for, of its own run.</summary>
+    private static readonly HashSet<string> s_ofTasks =
+    [
+        "GetRun", "ExplainRun", "ListRunEvents", "GetRunGraph", "ListTasks", "GetTask", "GetTaskLogs", "GetRunLogs", "ListRunObjects", "GetRunObject", "PutRunObject", "DeleteRunObject",
+    ];
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -105,7 +111,8 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         var everywhere = new List<(Role Role, string Token)>();
         foreach (var role in BuiltInRoles.All.Values) everywhere.Add((role, (await secured.TokenAsync(role.Name, "1h", "*")).Token));
 
-        var (asked, wrong) = (0, new List<string>());
+        await using var live = await LiveRun.StartAsync(secured, Own);
+        var (asked, foreign, wrong) = (0, 0, new List<string>());
         foreach (var route in routes)
         {
             Assert.True(s_asked.TryGetValue(route.Name, out var ask), $"{route.Method} {route.Pattern} is new: say what {route.Name} answers to one who may.");
@@ -116,15 +123,20 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
                 if (route.IsOfNamespace) await ExpectAsync($"{role.Name} of {Own} in another's", token, route, ask, Foreign, 404);
             }
 
+            await ExpectAsync("a task in its own run", live.Token, route, ask with { Pipeline = LiveRun.Pipeline }, Own, OfTask(route, ask, own: true));
+            await ExpectAsync("a task in another run", live.Token, route, ask, Own, OfTask(route, ask, own: false));
+            if (route.IsOfNamespace) await ExpectAsync("a task in another's", live.Token, route, ask, Foreign, 404);
+
             foreach (var (role, token) in everywhere) await ExpectAsync($"{role.Name} of all", token, route, ask, Own, Expected(route, ask, Grants.Of([role], ["*"]), Own));
         }
 
-        output.WriteLine($"{asked} requests to {routes.Count} routes");
+        output.WriteLine($"{routes.Count} routes × {bad.Count + roles.Count + everywhere.Count + 2} callers and {foreign} requests into another's namespace: {asked} requests in all");
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
 
         async Task ExpectAsync(string who, string? token, Route route, Asked ask, string @namespace, int status)
         {
             asked++;
+            if (@namespace == Foreign) foreign++;
             var answer = await secured.SendAsync(token, new HttpMethod(route.Method), ask.PathOf(route.Pattern, @namespace), ask.Body, ask.Body is "bytes" ? "application/octet-stream" : "application/json");
             if ((int)answer.Status != status) wrong.Add($"{who}: {route.Method} {route.Pattern} ({@namespace}) must answer {status}, not {answer}");
             // Whoever sees only its own gets to read nothing of another's, not even in a suggestion; of its own question it is told.
@@ -155,6 +167,14 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
             (HttpMethod.Post, $"{home}/pipelines/p/runs/batch", $$"""{"namespace":"{{Foreign}}","runs":[{}]}""", 422),
             (HttpMethod.Put, $"{home}/pipelines/q", $$"""{"id":"q","namespace":"{{Foreign}}","tasks":[]}""", 422),
             (HttpMethod.Put, $"{home}/secrets/k", $$"""{"value":"a value of ours","namespace":"{{Foreign}}"}""", 422),
+            (HttpMethod.Put, $"{home}/pipelines/p/objects/n?namespace={Foreign}", "bytes of our own", 201),
+            (HttpMethod.Get, $"{home}/pipelines/p/objects/{Hidden}-key", null, 404),
+            (HttpMethod.Get, $"{home}/pipelines/{Hidden}-pipe", null, 404),
+            (HttpMethod.Get, $"{home}/pipelines/{Hidden}-pipe/runs", null, 404),
+            (HttpMethod.Get, $"{home}/secrets/{Hidden}-key", null, 404),
+            (HttpMethod.Post, $"{home}/pipelines/p/runs/1/rerun", $$"""{"namespace":"{{Foreign}}"}""", 422),
+            (HttpMethod.Post, $"{home}/pipelines/p/runs/1/cancel", $$"""{"namespace":"{{Foreign}}"}""", 422),
+            (HttpMethod.Patch, $"{home}/pipelines/p", $$"""{"namespace":"{{Foreign}}"}""", 422),
             (HttpMethod.Get, $"/api/v1/namespaces/{Own}%2F..%2F{Foreign}/pipelines", null, 404),
             (HttpMethod.Get, $"/api/v1/namespaces/{Own}/../{Foreign}/pipelines", null, 404),
             (HttpMethod.Get, $"/api/v1/namespaces/{Foreign.ToUpperInvariant()}/pipelines", null, 404),
@@ -167,14 +187,23 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
             Assert.True((int)answer.Status == status, $"{method} {path} {body}: {answer}");
             // What a caller asked for it may be told again, and nothing of what is there.
             var said = Regex.Replace(answer.Body, $"'[^']*{Foreign[..^1]}[^']*'", "", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking);
+            said = Regex.Replace(said, "'([^']+)'", quoted => path.Contains(quoted.Groups[1].Value, StringComparison.Ordinal) ? "" : quoted.Value, RegexOptions.NonBacktracking);
             Assert.DoesNotContain(Hidden, said, StringComparison.OrdinalIgnoreCase);
         }
+
+        output.WriteLine($"{requests.Length} requests that name another's namespace or what is in it");
     }
 
     private static int Expected(Route route, Asked ask, Grants grants, string @namespace) => route.Demand switch
     {
         Demand.Permission wanted when route.IsOfNamespace => grants.Allow(wanted.Resource, wanted.Verb, @namespace) ? ask.Status : 403,
         Demand.Permission wanted => grants.AllowEverywhere(wanted.Resource, wanted.Verb) ? ask.Status : 403,
+        _ => ask.Status,
+    };
+
+    private static int OfTask(Route route, Asked ask, bool own) => route.Demand switch
+    {
+        Demand.Permission => s_ofTasks.Contains(route.Name) ? own ? ask.Status : 404 : 403,
         _ => ask.Status,
     };
 

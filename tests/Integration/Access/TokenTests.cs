@@ -2,9 +2,12 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Gofer.Cli.Hosting;
 using Gofer.Client;
 using Gofer.Domain.Access;
 using Gofer.Tests.Integration.Serving;
+using Gofer.Tests.Support;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using static Gofer.Tests.Integration.Serving.Documents;
@@ -242,29 +245,41 @@ public sealed class TokenTests(SecuredServer secured)
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task What_a_revoked_token_has_open_ends_within_five_seconds(bool revoked)
+    [InlineData("revoked")]
+    [InlineData("revoked-elsewhere")]
+    [InlineData("disabled")]
+    [InlineData("given-another-role")]
+    [InlineData("expired")]
+    public async Task What_a_token_has_open_ends_within_five_seconds_of_its_own_end(string how)
     {
-        var pipeline = revoked ? "talks-1" : "talks-2";
+        var pipeline = $"talks-{how}";
         await secured.SendAsync(secured.Admin, HttpMethod.Put, $"/api/v1/namespaces/default/pipelines/{pipeline}", Script(pipeline, "echo begins; sleep 120"));
         var run = (await secured.SendAsync(secured.Admin, HttpMethod.Post, $"/api/v1/namespaces/default/pipelines/{pipeline}/runs", "{}")).Json.GetProperty("number").GetInt64();
         var home = string.Create(CultureInfo.InvariantCulture, $"/api/v1/namespaces/default/pipelines/{pipeline}/runs/{run}");
-        var (id, token) = await secured.TokenAsync("viewer", "1h", "default");
+        // Others of the install know nothing of each other but what is in the database.
+        await using var other = how == "revoked-elsewhere" ? await OtherServerAsync() : null;
         try
         {
+            for (var clock = System.Diagnostics.Stopwatch.StartNew(); !(await secured.SendAsync(secured.Admin, HttpMethod.Get, $"{home}/logs")).Body.Contains("begins", StringComparison.Ordinal); await Task.Delay(50, Ct))
+                Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), "The task says nothing.");
+            var (id, token) = await secured.TokenAsync("viewer", how == "expired" ? "4s" : "1h", "default");
+            var made = System.Diagnostics.Stopwatch.StartNew();
             using var http = secured.Http(token);
-            using var stream = await http.GetStreamAsync(new Uri($"{home}/tasks/t/logs?follow=true", UriKind.Relative), Ct);
+            using var stream = await http.GetStreamAsync(new Uri(other?.Url ?? secured.Server.Url, $"{home}/tasks/t/logs?follow=true"), Ct);
             using var reader = new StreamReader(stream);
             while (await reader.ReadLineAsync(Ct) is { } line && !line.Contains("begins", StringComparison.Ordinal))
             {
             }
 
-            var clock = System.Diagnostics.Stopwatch.StartNew();
-            var ended = revoked
-                ? await secured.SendAsync(secured.Admin, HttpMethod.Delete, $"/api/v1/tokens/{id}")
-                : await secured.SendAsync(secured.Admin, HttpMethod.Patch, $"/api/v1/tokens/{id}", """{"roles":["operator"]}""");
-            Assert.True(ended.Status is HttpStatusCode.NoContent or HttpStatusCode.OK, ended.ToString());
+            var ended = how switch
+            {
+                "disabled" => await secured.SendAsync(secured.Admin, HttpMethod.Patch, $"/api/v1/tokens/{id}", """{"disabled":true}"""),
+                "given-another-role" => await secured.SendAsync(secured.Admin, HttpMethod.Patch, $"/api/v1/tokens/{id}", """{"roles":["operator"]}"""),
+                "expired" => null,
+                _ => await secured.SendAsync(secured.Admin, HttpMethod.Delete, $"/api/v1/tokens/{id}"),
+            };
+            var since = System.Diagnostics.Stopwatch.StartNew();
+            Assert.True(ended?.Status is null or HttpStatusCode.NoContent or HttpStatusCode.OK, ended?.ToString());
             await Assert.ThrowsAnyAsync<IOException>(async () =>
             {
                 while (await reader.ReadLineAsync(Ct) is not null)
@@ -273,7 +288,8 @@ public sealed class TokenTests(SecuredServer secured)
 
                 throw new IOException("The stream was ended in order."); // which is as good
             });
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"The stream ended after {clock.Elapsed}.");
+            var took = how == "expired" ? made.Elapsed - TimeSpan.FromSeconds(4) : since.Elapsed;
+            Assert.True(took < TimeSpan.FromSeconds(5), $"The stream ended after {took}.");
         }
         finally
         {
@@ -342,6 +358,19 @@ public sealed class TokenTests(SecuredServer secured)
             streams.Add((http, stream));
             return stream;
         }
+    }
+
+    /// <summary>A server of its own over the same database.</summary>
+    private async Task<ServerHost> OtherServerAsync()
+    {
+        var plan = new ServerPlan
+        {
+            Settings = new ConfigurationBuilder().AddInMemoryCollection(secured.Server.Settings).Build(),
+            Postgres = secured.Server.ConnectionString,
+            Keys = TestKeys.Ring,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+        };
+        return (await ServerHost.StartAsync(plan, Ct)).Value;
     }
 
     private Task<Answer> MintAsync(string minter, string role, string @namespace) => secured.SendAsync(

@@ -8,8 +8,8 @@ using Gofer.Tests.Integration.Serving;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using AuditView = Gofer.Client.AuditView;
 using static Gofer.Tests.Integration.Serving.Documents;
+using AuditView = Gofer.Client.AuditView;
 
 namespace Gofer.Tests.Integration.Audit;
 
@@ -191,7 +191,7 @@ public sealed class AuditTests(SecuredServer secured)
         static long Seq(JsonElement e) => e.GetProperty("seq").GetInt64();
     }
 
-    private static string Name() => $"a{System.Security.Cryptography.RandomNumberGenerator.GetHexString(10, lowercase: true)}";
+    private static string Name() => $"z{System.Security.Cryptography.RandomNumberGenerator.GetHexString(10, lowercase: true)}";
 
     private static readonly string[] s_told = ["type", "namespace", "pipeline", "subject"];
 

@@ -72,6 +72,7 @@ public abstract class ObjectStoreContract
         await using var stream = await Store.OpenAsync(blob, from, Ct);
         using var bytes = new MemoryStream();
         await stream!.CopyToAsync(bytes, Ct);
+        await stream.DisposeAsync(); // an answer that is sent from it disposes it, and so does whoever opened it
         return bytes.ToArray();
     }
 

@@ -42,7 +42,7 @@ public sealed class PostgresServerTests : IDisposable
     [Fact]
     public async Task Else_a_container_is_started()
     {
-        var server = await PostgresServer.StartAsync("", None, await PostgresImage.MakeAsync(Ct));
+        var server = await PostgresServer.StartAsync("", None, await TestbedImage.PostgresAsync(Ct));
         Assert.Equal("/var/lib/postgresql/data", await DataFolderAsync(server));
         await MigrateAndQueryAsync(server);
     }

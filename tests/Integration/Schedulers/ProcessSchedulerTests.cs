@@ -69,6 +69,19 @@ public sealed class ProcessSchedulerTests : SchedulerContract
         Assert.Equal($"{await own.StandardOutput.ReadToEndAsync(Ct)}{_root}/tasks/{mask.Name}/work\n", Text((await LogsAsync(mask.Name)).Stdout));
     }
 
+    /// <summary>Arguments are shown to everybody on the machine, the environment only to the user.</summary>
+    [Fact]
+    public void No_variable_is_an_argument_but_one_whose_name_a_shell_does_not_take_as_it_is()
+    {
+        string[] exported = ["PASSWORD", "db_password", "_x", "A1", "if"];
+        string[] handed = ["a.b", "1a", "IFS", "PATH", "PS4", "BASH_ENV", "LC_ALL", "OPTIND"];
+        var text = LaunchFile.Of(Shell("true") with { Environment = exported.Concat(handed).ToDictionary(name => name, name => $"value of {name}") });
+        var arguments = Assert.Single(text.Split('\n'), line => line.StartsWith("set -- ", StringComparison.Ordinal));
+        foreach (var name in exported) Assert.DoesNotContain($"value of {name}", arguments, StringComparison.Ordinal);
+        foreach (var name in handed) Assert.Contains($" '{name}'='value of {name}' ", arguments, StringComparison.Ordinal);
+        Assert.EndsWith("\nexec \"$@\"\n", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task As_much_environment_as_the_kernel_takes_arrives()
     {

@@ -29,10 +29,13 @@ public sealed class GoferCluster : IAsyncDisposable
     public string ConnectionString { get; }
 
     /// <summary>Starts the API over a database of its own; workers are started one by one.</summary>
-    public static async Task<GoferCluster> StartAsync(params (string Key, string Value)[] settings)
+    public static Task<GoferCluster> StartAsync(params (string Key, string Value)[] settings) => StartAtAsync("127.0.0.1", settings);
+
+    /// <summary>The same, listening at that address.</summary>
+    public static async Task<GoferCluster> StartAtAsync(string address, params (string Key, string Value)[] settings)
     {
         var database = await MigratedDatabase.CreateAsync(TestContext.Current.CancellationToken);
-        return await StartAsync(database.ConnectionString, database, settings);
+        return await StartAsync(database.ConnectionString, database, settings, address);
     }
 
     /// <summary>Starts the API over a database that is there, empty or migrated.</summary>
@@ -43,10 +46,10 @@ public sealed class GoferCluster : IAsyncDisposable
         return await StartAsync(connectionString, null, []);
     }
 
-    private static async Task<GoferCluster> StartAsync(string connectionString, IAsyncDisposable? database, (string Key, string Value)[] settings)
+    private static async Task<GoferCluster> StartAsync(string connectionString, IAsyncDisposable? database, (string Key, string Value)[] settings, string address = "127.0.0.1")
     {
         var cluster = new GoferCluster(connectionString, database);
-        var api = cluster.Add(GoferProcess.Start(["api", "--listen", "127.0.0.1:0", "--postgres", cluster.ConnectionString], settings));
+        var api = cluster.Add(GoferProcess.Start(["api", "--listen", $"{address}:0", "--postgres", cluster.ConnectionString], settings));
         var url = new Uri((await api.SaysAsync("Gofer answers at")).Split(' ')[^1]);
         var http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromMinutes(2) };
         cluster.Area = new Area("default", http, new GoferClient(http));

@@ -148,17 +148,20 @@ public sealed class BrokenObjectStoreTests : IAsyncLifetime
     [Fact]
     public async Task An_upload_comes_in_its_order_with_its_size_at_the_end_and_one_that_breaks_has_no_end()
     {
-        var (came, over) = (new List<PutObjectRequest>(), new TaskCompletionSource());
+        var (came, taken, over) = (new List<PutObjectRequest>(), new TaskCompletionSource(), new TaskCompletionSource());
         _broken.Upload = async (parts, _) =>
         {
             try
             {
-                while (await parts.MoveNext()) came.Add(parts.Current);
+                while (await parts.MoveNext())
+                {
+                    came.Add(parts.Current);
+                    if (parts.Current.Data.Length > 0) taken.TrySetResult();
+                }
             }
-            catch (Exception e) when (e is IOException or OperationCanceledException)
+            finally
             {
-                over.SetResult();
-                throw;
+                over.TrySetResult();
             }
 
             return new PutObjectResponse { Size = came[^1].End.Size };
@@ -168,8 +171,8 @@ public sealed class BrokenObjectStoreTests : IAsyncLifetime
         Assert.Equal([65_536, 34_464], came[1..^1].Select(p => p.Data.Length));
         Assert.Equal(100_000, came[^1].End.Size);
 
-        came.Clear();
-        await Assert.ThrowsAsync<InvalidDataException>(() => Store.WriteAsync(s_blob, new Breaking(), Ct));
+        (came, taken, over) = ([], new TaskCompletionSource(), new TaskCompletionSource());
+        await Assert.ThrowsAsync<InvalidDataException>(() => Store.WriteAsync(s_blob, new Breaking(taken.Task), Ct));
         await over.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
         Assert.DoesNotContain(came, p => p.PartCase == PutObjectRequest.PartOneofCase.End);
     }
@@ -184,8 +187,17 @@ public sealed class BrokenObjectStoreTests : IAsyncLifetime
         await stream!.CopyToAsync(Stream.Null, Ct);
     }
 
-    private sealed class Breaking : Application.Objects.ReadOnlyStream
+    /// <summary>An upload that breaks once the store has its beginning.</summary>
+    private sealed class Breaking(Task taken) : Application.Objects.ReadOnlyStream
     {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw new InvalidDataException("The upload broke.");
+        private bool _begun;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_begun) await taken.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+            if (_begun) throw new InvalidDataException("The upload broke.");
+            _begun = true;
+            return buffer.Length;
+        }
     }
 }

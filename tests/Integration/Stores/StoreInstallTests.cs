@@ -62,6 +62,12 @@ public sealed class StoreInstallTests(GoferServer server) : IAsyncLifetime
             Assert.Equal((HttpStatusCode.ServiceUnavailable, "store_unavailable"), (away.Status, away.Json.GetProperty("code").GetString()));
         }
 
+        // Whether a store that broke off did what it was asked for nobody knows; that it was asked is noted in any case.
+        const string Noted = "select string_agg(outcome, ' ' order by id) from gofer.audit where type = 'secret.written' and subject = 'token'";
+        Assert.Equal("asked done", await cluster.ScalarAsync<string>(Noted));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await cluster.Area.SendAsync(HttpMethod.Put, "pipelines/p/secrets/token", """{"value":"another horse"}""")).Status);
+        Assert.Equal("asked done asked", await cluster.ScalarAsync<string>(Noted));
+
         var waits = await cluster.Area.RunAsync("p");
         await SaysWhyAsync(cluster, waits);
         await _store.StartAgainAsync(Ct);
@@ -94,7 +100,7 @@ public sealed class StoreInstallTests(GoferServer server) : IAsyncLifetime
     [InlineData("Secrets shall be in a store of your own (secrets.store), and nothing says where it is. Set store.address", "GOFER_SECRETS__STORE", "grpc")]
     [InlineData("Objects shall be in a store of your own (objects.store), and nothing says where it is. Set store.address", "GOFER_OBJECTS__STORE", "grpc")]
     [InlineData("store.address must be a server and a port alone", "GOFER_OBJECTS__STORE", "grpc", "GOFER_STORE__ADDRESS", "https://store.example/below")]
-    [InlineData("store.address must be a server and a port alone", "GOFER_SECRETS__STORE", "grpc", "GOFER_STORE__ADDRESS", "https://user:word@store.example")]
+    [InlineData("GOFER_STORE__ADDRESS must be a URL such as", "GOFER_SECRETS__STORE", "grpc", "GOFER_STORE__ADDRESS", "https://user:word@store.example")]
     [InlineData("which is another machine, and without TLS", "GOFER_SECRETS__STORE", "grpc", "GOFER_STORE__ADDRESS", "http://store.example:7443")]
     [InlineData("must be visible ASCII", "GOFER_SECRETS__STORE", "grpc", "GOFER_STORE__ADDRESS", "https://store.example", "GOFER_STORE__TOKEN", "two words")]
     public async Task Settings_that_cannot_work_are_said_before_anything_starts(string said, params string[] given)

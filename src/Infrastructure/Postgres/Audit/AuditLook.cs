@@ -45,7 +45,8 @@ public sealed record AuditLook(long Sealed, long Read, string Head, string? Faul
         NpgsqlConnection connection, long from, byte[] start, (long Seq, string Hash)? known, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            $"select s.seq, s.hash, {AuditLog.Columns} from gofer.audit_seals s left join gofer.audit a on a.id = s.entry where s.seq > $1 order by s.seq", connection) { CommandTimeout = 0 };
+            $"select s.seq, s.hash, {AuditLog.Columns} from gofer.audit_seals s left join gofer.audit a on a.id = s.entry where s.seq > $1 order by s.seq", connection)
+        { CommandTimeout = 0 };
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = from });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         var (seq, hash) = (from, start);
@@ -98,7 +99,8 @@ public sealed record AuditLook(long Sealed, long Read, string Head, string? Faul
             select (select now() - min(a.at) from gofer.audit_open o join gofer.audit a on a.id = o.entry),
                 (select count(*) from gofer.audit a where a.id > $1 and not exists (select from gofer.audit_seals s where s.entry = a.id) and not exists (select from gofer.audit_open o where o.entry = a.id))
             """,
-            connection) { CommandTimeout = 0 };
+            connection)
+        { CommandTimeout = 0 };
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = from });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);

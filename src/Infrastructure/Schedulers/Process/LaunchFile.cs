@@ -1,14 +1,15 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Gofer.Application.Schedulers;
 
 namespace Gofer.Infrastructure.Schedulers.Process;
 
 /// <summary>
 /// The last lines of a <see cref="Shim"/>, which become the command with exactly its own environment. It goes by a file that only the user
-/// may read, since a shell keeps no variable that it cannot name and takes those that it can for its own, and since arguments are shown to
-/// everybody for as long as a process lives.
+/// may read, since arguments are shown to everybody: the shell exports it, and it stands in no argument of any process. A shell keeps no variable
+/// that it cannot name and takes others for its own: these alone are handed to <c>env</c>, whose arguments are seen until it becomes the command.
 /// </summary>
-internal static class LaunchFile
+internal static partial class LaunchFile
 {
     /// <summary>The most that Linux takes of arguments and environment together, whatever limits are set.</summary>
     public const int MostBytes = 6 * 1024 * 1024;
@@ -24,11 +25,14 @@ internal static class LaunchFile
     {
         var text = new StringBuilder();
         if (Bytes(spec) > ManyBytes) text.Append("ulimit -S -s ").Append(4 * MostBytes / 1024).Append('\n');
-        text.Append("exec env -i --");
-        foreach (var (name, value) in Environment(spec)) text.Append(" '").Append(Quoted(name)).Append('=').Append(Quoted(value)).Append('\'');
+        // What shells export by themselves, and the path that the shim itself was given. Found before a variable of the task's may hide it.
+        text.Append("set -- \"$(command -v env)\" -u _ -u OLDPWD -u PATH -u PWD -u SHLVL --");
+        foreach (var (name, value) in Environment(spec).Where(v => !IsExported(v.Key))) text.Append(' ').Append(Assignment(name, value, quoteName: true));
         // env would take a command with '=' in its name for one more variable.
         if (Command(spec).First().Contains('=', StringComparison.Ordinal)) text.Append(" \"$(command -v nice)\" -n 0");
-        return text.Append(" \"$@\"\n").ToString();
+        text.Append(" \"$@\"\n");
+        foreach (var (name, value) in Environment(spec).Where(v => IsExported(v.Key))) text.Append("export ").Append(Assignment(name, value, quoteName: false)).Append('\n');
+        return text.Append("exec \"$@\"\n").ToString();
     }
 
     /// <summary>What the kernel counts: each text with its end and a pointer to it.</summary>
@@ -52,5 +56,20 @@ internal static class LaunchFile
     private static long Size(string text) => Encoding.UTF8.GetByteCount(text);
 
     /// <summary>Within quotes that keep every byte as it is, only the quote itself needs care.</summary>
-    private static string Quoted(string text) => text.Replace("'", """'\''""", StringComparison.Ordinal);
+    private static string Quoted(string text) => $"'{text.Replace("'", """'\''""", StringComparison.Ordinal)}'";
+
+    private static string Assignment(string name, string value, bool quoteName) => $"{(quoteName ? Quoted(name) : name)}={Quoted(value)}";
+
+    private static bool IsExported(string name) => Name().IsMatch(name) && !OfShells().IsMatch(name);
+
+    /// <summary>A name that every shell can give a variable.</summary>
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*\\z", RegexOptions.NonBacktracking)]
+    private static partial Regex Name();
+
+    /// <summary>What dash, bash, ksh or busybox keep for themselves: they refuse to set it, count in it, or behave otherwise for it.</summary>
+    [GeneratedRegex(
+        "^(_|ATTY|BASH.*|CHILD_MAX|COMP_.*|COMPREPLY|COPROC|DIRSTACK|ENV|EPOCH.*|EUID|FUNCNAME|FUNCNEST|GLOB.*|GROUPS|HIST.*|IFS|KSH.*|LANG|LANGUAGE|LC_.*|LINENO|MAIL.*|MAPFILE|OLDPWD"
+        + "|OPT.*|PATH|PIPESTATUS|POSIXLY_CORRECT|PPID|PS[0-4]|PWD|RANDOM|READLINE_.*|REPLY|SECONDS|SHELLOPTS|SHLVL|SRANDOM|TERM.*|TMOUT|UID)\\z",
+        RegexOptions.NonBacktracking)]
+    private static partial Regex OfShells();
 }

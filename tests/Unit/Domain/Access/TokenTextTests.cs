@@ -3,11 +3,15 @@ using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
 using Gofer.Domain.Access;
+using Gofer.Tests.Support;
 
 namespace Gofer.Tests.Unit.Domain.Access;
 
 public sealed class TokenTextTests
 {
+    /// <summary>Where hashes of tokens are known.</summary>
+    private static readonly string[] s_judges = ["Api/Access", "Application/Access", "Domain/Access", "Infrastructure/Postgres"];
+
     [Fact]
     public void A_new_token_is_read_again_and_is_the_one_of_its_hash_alone()
     {
@@ -59,5 +63,28 @@ public sealed class TokenTextTests
         Assert.All([text + "0", text[1..], text.ToUpperInvariant(), " " + text, text.Replace('_', '-')], t => Assert.Null(TokenText.Parse(t)));
         Assert.DoesNotMatch(new Regex($"^{TokenText.Pattern}$"), text + "\n0");
         Assert.All(["", "0123456789abcde", "0123456789abcdeF", "0123456789abcdef0"], id => Assert.False(TokenText.IsId(id)));
+    }
+
+    /// <summary>What is compared at one place alone, and there in a time that says nothing, is compared so everywhere.</summary>
+    [Fact]
+    public void Nothing_of_a_token_is_compared_but_in_constant_time()
+    {
+        var text = TokenText.New();
+        for (var i = 0; i < text.Hash.Length; i++)
+        {
+            byte[] wrong = [.. text.Hash];
+            wrong[i] ^= 1;
+            Assert.False(text.Is(wrong));
+        }
+
+        Assert.True(text.Is(text.Hash));
+        var source = File.ReadAllText(Repository.PathOf("src/Domain/Access/TokenText.cs"));
+        Assert.Contains("public bool Is(ReadOnlySpan<byte> hash) => CryptographicOperations.FixedTimeEquals(Hash, hash);", source, StringComparison.Ordinal);
+        // Whoever has two hashes, or a hash and the database, might compare them by other means.
+        var comparing = new Regex(@"Hash\b[^;\n]{0,40}(==|!=|SequenceEqual|\.Equals)|\b\w\.hash\s*=", RegexOptions.NonBacktracking);
+        var elsewhere = s_judges
+            .SelectMany(folder => Directory.EnumerateFiles(Repository.PathOf($"src/{folder}"), "*.cs", SearchOption.AllDirectories))
+            .SelectMany(file => File.ReadLines(file).Where(line => comparing.IsMatch(line)).Select(line => $"{Path.GetFileName(file)}: {line.Trim()}"));
+        Assert.Empty(elsewhere);
     }
 }

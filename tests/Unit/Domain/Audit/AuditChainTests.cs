@@ -48,8 +48,17 @@ public sealed class AuditChainTests
     {
         var entry = new AuditEntry
         {
-            Id = 7, At = new DateTimeOffset(2026, 11, 28, 9, 30, 0, TimeSpan.Zero), Type = AuditTypes.SecretWritten, Outcome = AuditOutcome.Done, Actor = "0123456789abcdef",
-            ActorName = "ci", Namespace = "team-a", Pipeline = null, Subject = "token", Data = """{"version":3}""", TraceId = null,
+            Id = 7,
+            At = new DateTimeOffset(2026, 11, 28, 9, 30, 0, TimeSpan.Zero),
+            Type = AuditTypes.SecretWritten,
+            Outcome = AuditOutcome.Done,
+            Actor = "0123456789abcdef",
+            ActorName = "ci",
+            Namespace = "team-a",
+            Pipeline = null,
+            Subject = "token",
+            Data = """{"version":3}""",
+            TraceId = null,
         };
         Assert.Equal("ec5fd7eeac6d5f2368daad61b5575391c5da6cb6c2309ad2a57faf313067fe7f", Convert.ToHexStringLower(Hash(AuditChain.Start, 1, entry)));
     }
