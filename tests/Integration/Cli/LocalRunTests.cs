@@ -38,7 +38,7 @@ public sealed class LocalRunTests : IDisposable
     [Fact]
     public async Task A_run_that_fails_ends_with_5_and_each_failed_tasks_reason_and_last_lines()
     {
-        var path = Write(Documents.Of("p", Documents.Step("bad", "for i in $(seq 30); do echo line $i; done; echo 'no such table' >&2; exit 9"), Documents.Step("after", "true", ("bad", "success"))));
+        var path = Write(Documents.Of("p", Documents.Step("bad", "{ for i in $(seq 30); do echo line $i; done; echo 'no such table'; } >&2; exit 9"), Documents.Step("after", "true", ("bad", "success"))));
         var run = await LocalAsync(path);
         Assert.Equal(5, run.Exit);
         Assert.Contains("bad failed (exit_code): The container ended with exit code 9.", run.Error, StringComparison.Ordinal);
