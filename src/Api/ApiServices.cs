@@ -11,6 +11,7 @@ using Gofer.Api.Pipelines;
 using Gofer.Api.Runs;
 using Gofer.Api.Secrets;
 using Gofer.Api.Server;
+using Gofer.Api.Triggers;
 using Gofer.Application.Common;
 using Gofer.Domain.Pipelines;
 using Gofer.Infrastructure.Oidc;
@@ -157,6 +158,9 @@ public static class ApiServices
         api.MapTokens();
         api.MapRoles();
         api.MapAudit();
+        api.MapTriggers();
+        api.MapTriggerEvents();
+        api.MapHooks();
     }
 
     private static void Guard(this WebApplication app, bool insecure)

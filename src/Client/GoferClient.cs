@@ -29,6 +29,7 @@ public sealed class GoferClient
         Roles = RestService.ForGenerated<IRolesApi>(http, settings);
         Audit = RestService.ForGenerated<IAuditApi>(http, settings);
         Objects = RestService.ForGenerated<IObjectsApi>(http, settings);
+        Triggers = RestService.ForGenerated<ITriggersApi>(http, settings);
         Streams = new GoferStreams(http);
         Bytes = new GoferObjects(http);
         _plans = RestService.ForGenerated<IPlansApi>(http, settings);
@@ -67,6 +68,9 @@ public sealed class GoferClient
     /// <summary>Objects, but for their bytes: see <see cref="Bytes"/>.</summary>
     public IObjectsApi Objects { get; }
 
+    /// <summary>What runs pipelines by itself, and the ledger of what came.</summary>
+    public ITriggersApi Triggers { get; }
+
     /// <summary>The server itself.</summary>
     public ISystemApi System { get; }
 
@@ -79,6 +83,14 @@ public sealed class GoferClient
     /// <summary>What a rerun would do; nothing is done.</summary>
     public Task<RerunPlanView> PlanRerunAsync(string @namespace, string pipeline, string run, RerunBody body, CancellationToken cancellationToken = default) =>
         _plans.PlanRerunAsync(@namespace, pipeline, run, body, cancellationToken);
+
+    /// <summary>What a replay of an event would do; nothing is done.</summary>
+    public Task<ReplayPlanView> PlanReplayAsync(string @namespace, string pipeline, string id, ReplayBody body, CancellationToken cancellationToken = default) =>
+        _plans.PlanReplayAsync(@namespace, pipeline, id, body, cancellationToken);
+
+    /// <summary>Makes a trigger, or replaces what it does, of JSON as its author wrote it: what is wrong with it is for the server to say.</summary>
+    public Task<TriggerView> PutTriggerAsync(string @namespace, string pipeline, string trigger, System.Text.Json.Nodes.JsonObject body, CancellationToken cancellationToken = default) =>
+        _plans.PutTriggerAsync(@namespace, pipeline, trigger, body, cancellationToken);
 
     /// <summary>JSON as the server has it.</summary>
     internal static JsonSerializerOptions Json { get; } = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };

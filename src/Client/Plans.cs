@@ -1,11 +1,20 @@
+using System.Text.Json.Nodes;
 using Refit;
 
 namespace Gofer.Client;
 
-/// <summary>Operations that answer something else where they only say what they would do, which one generated method cannot.</summary>
+/// <summary>Operations that one generated method cannot have: those that answer something else where they only say what they would do, and a body as it was written.</summary>
 internal interface IPlansApi
 {
     [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/runs/{run}/rerun?dry_run=true")]
     [Headers("Accept: application/json")]
     Task<RerunPlanView> PlanRerunAsync(string @namespace, string pipeline, string run, [Body] RerunBody body, CancellationToken cancellationToken = default);
+
+    [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/trigger-events/{id}/replay?dry_run=true")]
+    [Headers("Accept: application/json")]
+    Task<ReplayPlanView> PlanReplayAsync(string @namespace, string pipeline, string id, [Body] ReplayBody body, CancellationToken cancellationToken = default);
+
+    [Put("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}")]
+    [Headers("Accept: application/json")]
+    Task<TriggerView> PutTriggerAsync(string @namespace, string pipeline, string trigger, [Body] JsonObject body, CancellationToken cancellationToken = default);
 }

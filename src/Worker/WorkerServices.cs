@@ -24,6 +24,7 @@ public static class WorkerServices
             .AddLoop<HousekeepingLoop>()
             .AddLoop<SweepLoop>()
             .AddLoop<TimerLoop>()
+            .AddLoop<TriggerLoop>()
             .AddLoop<StopLoop>()
             .AddLoop<HeartbeatLoop>()
             .AddLoop<EngineLoop>();

@@ -165,7 +165,8 @@ public static class ClientGenerator
 
         if (schema.TryGetProperty("oneOf", out var choices))
         {
-            return TypeOf(choices.EnumerateArray().First(c => c.TryGetProperty("$ref", out _))) + "?";
+            // Null, or what has a name; where nothing has one it is anything.
+            return choices.EnumerateArray().FirstOrDefault(c => c.TryGetProperty("$ref", out _)) is { ValueKind: JsonValueKind.Object } named ? TypeOf(named) + "?" : "JsonElement?";
         }
 
         var types = schema.TryGetProperty("type", out var type)
@@ -208,6 +209,6 @@ public static class ClientGenerator
     {
         var pascal = Pascal(name);
         var local = char.ToLowerInvariant(pascal[0]) + pascal[1..];
-        return local is "namespace" or "params" ? "@" + local : local;
+        return local is "namespace" or "params" or "event" ? "@" + local : local;
     }
 }

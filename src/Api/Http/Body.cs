@@ -77,18 +77,17 @@ internal static class RawBody
     /// <summary>The largest body that is not streamed.</summary>
     public const int Limit = 1024 * 1024;
 
-    private static Error TooLarge { get; } =
-        new(ErrorKind.TooLarge, ErrorCodes.PayloadTooLarge, $"The body is larger than {Limit} bytes, the most that is taken here.");
+    private static Error TooLarge(int limit) => new(ErrorKind.TooLarge, ErrorCodes.PayloadTooLarge, $"The body is larger than {limit} bytes, the most that is taken here.");
 
-    public static async Task<(byte[] Raw, Error? Error)> ReadAsync(HttpContext context)
+    public static async Task<(byte[] Raw, Error? Error)> ReadAsync(HttpContext context, int limit = Limit)
     {
-        if (context.Request.ContentLength > Limit) return ([], TooLarge);
+        if (context.Request.ContentLength > limit) return ([], TooLarge(limit));
         var buffer = new MemoryStream();
         var chunk = new byte[16 * 1024];
         int read;
         while ((read = await context.Request.Body.ReadAsync(chunk, context.RequestAborted)) > 0)
         {
-            if (buffer.Length + read > Limit) return ([], TooLarge);
+            if (buffer.Length + read > limit) return ([], TooLarge(limit));
             buffer.Write(chunk, 0, read);
         }
 

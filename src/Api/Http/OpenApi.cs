@@ -93,6 +93,7 @@ internal static class OpenApiSetup
     {
         var inner = Nullable.GetUnderlyingType(type.Type);
         if ((inner ?? type.Type) == typeof(DateTimeOffset)) schema.Type = inner is null ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+        if (type.Type == typeof(IReadOnlyList<DateTimeOffset>)) schema.Items = new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" };
         if ((inner ?? type.Type) == typeof(TimeSpan))
         {
             (schema.Pattern, schema.Description) = (@"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "A duration, such as 90s or 1h30m.");

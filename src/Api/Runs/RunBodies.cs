@@ -21,7 +21,7 @@ public sealed record NewRunBody(
     /// <summary>What the use case takes.</summary>
     public NewRun ToRun() => new(Version, Variables!, Labels!) { Params = Params!, Priority = Priority };
 
-    private static Dictionary<string, JsonElement> Values(JsonValue map, DocumentLimits limits)
+    internal static Dictionary<string, JsonElement> Values(JsonValue map, DocumentLimits limits)
     {
         var entries = map.Entries();
         if (entries.Count > limits.Params) map.Invalid($"There are {entries.Count} parameters; at most {limits.Params} are allowed.");

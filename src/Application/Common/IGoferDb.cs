@@ -1,11 +1,13 @@
 using Gofer.Application.Access;
 using Gofer.Application.Audit;
 using Gofer.Application.Runs;
+using Gofer.Application.Triggers;
 using Gofer.Domain.Access;
 using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
+using Gofer.Domain.Triggers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -59,6 +61,12 @@ public interface IGoferDb
     /// <summary>The part of the audit log that is sealed, for reading.</summary>
     DbSet<SealedEntry> SealedAudit { get; }
 
+    /// <summary>Triggers of pipelines.</summary>
+    DbSet<Trigger> Triggers { get; }
+
+    /// <summary>The ledger of their events, for reading.</summary>
+    DbSet<TriggerEventRow> TriggerEvents { get; }
+
     /// <summary>Starts a transaction; <see cref="SaveChangesAsync"/> without one is a transaction of its own.</summary>
     Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken);
 
@@ -100,6 +108,9 @@ public interface IGoferDb
 
     /// <summary>Notes that tokens were used, each with the time of it; a time that is older than what is noted changes nothing.</summary>
     Task NoteUsesAsync(IReadOnlyDictionary<string, DateTimeOffset> uses, CancellationToken cancellationToken);
+
+    /// <summary>Keeps others from changing which pipeline follows which until the transaction ends, so that no two changes make a circle together.</summary>
+    Task LockUpstreamsAsync(CancellationToken cancellationToken);
 
     /// <summary>Forgets what was loaded and not saved, so that a use case may start again after a lost race.</summary>
     void Forget();

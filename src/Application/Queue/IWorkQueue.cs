@@ -64,7 +64,8 @@ public readonly record struct Swept(int Moved, bool LeavesDead);
 /// <param name="NextTimer">How long it is until something waits for a time no more; null where nothing does.</param>
 /// <param name="IsReady">Whether tasks wait in the queue.</param>
 /// <param name="WantsSweep">Whether there is anything that a sweep sees to beside the leases.</param>
-public sealed record Renewal(TimeSpan? NextLeaseEnd, TimeSpan? NextTimer, bool IsReady, bool WantsSweep);
+/// <param name="NextTrigger">How long it is until a trigger is due, nothing where events of triggers are open; null where there is neither.</param>
+public sealed record Renewal(TimeSpan? NextLeaseEnd, TimeSpan? NextTimer, bool IsReady, bool WantsSweep, TimeSpan? NextTrigger);
 
 /// <summary>A task that a worker holds, with the fence that gives the right to speak of it.</summary>
 public readonly record struct HeldTask(RunId Run, int Task, long Fence);

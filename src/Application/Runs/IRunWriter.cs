@@ -34,6 +34,9 @@ public sealed record CreateOrder(
     /// <summary>Whether the request is a batch, in which a run has its place under <c>/runs</c>.</summary>
     public bool IsBatch { get; init; }
 
+    /// <summary>Runs that are cancelled in the same transaction, since these take their place.</summary>
+    public IReadOnlyList<RunId> Supersedes { get; init; } = [];
+
     /// <summary>The place of a run in the request.</summary>
     public string PointerOf(int run) => IsBatch ? Fault.At("/runs", run) : "";
 }
@@ -49,7 +52,13 @@ public sealed record NewRun(int? Version, IReadOnlyDictionary<string, string> Va
 
     /// <summary>The run that this one repeats; null for one of its own.</summary>
     public RerunOrder? Rerun { get; init; }
+
+    /// <summary>The trigger that makes it; null where somebody asked for it.</summary>
+    public TriggerOrigin? Trigger { get; init; }
 }
+
+/// <summary>The trigger that makes a run, and why the run has its version, a constant of <see cref="VersionReasons"/>.</summary>
+public sealed record TriggerOrigin(TriggerId Id, string Name, string VersionReason);
 
 /// <summary>
 /// A run that is repeated: its <paramref name="Number"/>, and by the id of the task what of it counts in the new run without being run

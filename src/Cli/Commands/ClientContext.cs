@@ -134,11 +134,11 @@ internal sealed partial class CommandContext
     private static readonly JsonSerializerOptions s_indented = new(GoferJson.Options) { WriteIndented = true };
 
     /// <summary>The server as it was named.</summary>
-    private string Server => Settings[SettingTable.Server]!;
+    public string ServerUrl => Settings[SettingTable.Server]!;
 
     private (GoferClient Client, string Namespace) Connect()
     {
         var settings = Settings;
-        return (ClientOf(new Uri(Server), settings[SettingTable.Token], Error), settings[SettingTable.Namespace]!);
+        return (ClientOf(new Uri(ServerUrl), settings[SettingTable.Token], Error), settings[SettingTable.Namespace]!);
     }
 }

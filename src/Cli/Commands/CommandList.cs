@@ -38,6 +38,7 @@ internal static class CommandList
             "Look after what there is",
             NounCommands.Namespace().WithSet(),
             NounCommands.Pipeline(),
+            TriggerCommands.Trigger(),
             NounCommands.Task().WithCommandLine(),
             SecretCommands.Secret(),
             ObjectCommands.Object(),

@@ -18,13 +18,13 @@ internal sealed partial class CommandContext
             case ApiRequestException { InnerException: HttpRequestException inner }:
                 return Explain(inner, token);
             case HttpRequestException http:
-                Error.WriteLine($"gofer: No server answers at {Server}: {Reason(http)}");
+                Error.WriteLine($"gofer: No server answers at {ServerUrl}: {Reason(http)}");
                 Error.WriteLine(Certificates.IsRefused(http)
                     ? $"  {Certificates.Cure}"
                     : "  Start one with 'gofer dev', or name one with --server or GOFER_SERVER; 'gofer doctor' looks for what is wrong.");
                 return ExitCode.Unreachable;
             case ApiRequestException { InnerException: OperationCanceledException }:
-                Error.WriteLine($"gofer: No server answers at {Server}: it took no connection within ten seconds.");
+                Error.WriteLine($"gofer: No server answers at {ServerUrl}: it took no connection within ten seconds.");
                 Error.WriteLine("  Is the address right, and does a firewall stand between? 'gofer doctor' looks for what is wrong.");
                 return ExitCode.Unreachable;
             case IOException or UnauthorizedAccessException:

@@ -32,6 +32,8 @@ internal static class Names
     public static Argument<string?> TaskOrAll =>
         new Argument<string?>("task") { Description = "The task; all of them where none is given.", DefaultValueFactory = _ => null }.Judged(TaskComplaint).Suggests(Suggestions.Tasks);
 
+    public static Argument<string> Trigger => new Argument<string>("trigger") { Description = "The trigger." }.Judged(Slug.Complaint).Suggests(Suggestions.Triggers);
+
     /// <summary>A version that must be named.</summary>
     public static Argument<int> Version => new Argument<int>("version") { Description = "The version's number." }.Suggests(Suggestions.Versions);
 

@@ -242,7 +242,7 @@ internal static class OperateCommands
         });
     }
 
-    private static Dictionary<string, string>? Pairs(string[]? given, string option)
+    internal static Dictionary<string, string>? Pairs(string[]? given, string option)
     {
         if (given is null or { Length: 0 }) return null;
         var pairs = new Dictionary<string, string>();

@@ -63,6 +63,11 @@ internal static class Suggestions
         : (await context.Client.Tasks.ListTasksAsync(context.Namespace, pipeline, run, Most, null, cancellationToken)).Items
             .Select(t => new Suggestion(t.Id, t.State.ToString().ToLowerInvariant()));
 
+    /// <summary>Triggers of the pipeline that the command line names.</summary>
+    public static async Task<IEnumerable<Suggestion>> Triggers(CommandContext context, CancellationToken cancellationToken) => Named(context, "pipeline") is not { } pipeline ? []
+        : (await context.Client.Triggers.ListTriggersAsync(context.Namespace, pipeline, Most, null, cancellationToken)).Items
+            .Select(t => new Suggestion(t.Id, t.Type.ToString().ToLowerInvariant()));
+
     /// <summary>Contexts of the settings file.</summary>
     public static Task<IEnumerable<Suggestion>> Contexts(CommandContext context, CancellationToken cancellationToken) => Task.FromResult(
         Settings.Read(context.Inputs).Contexts.Select(c => new Suggestion(c.Key, c.Value[SettingTable.Server]?.Text ?? "")));

@@ -7,6 +7,7 @@ using Gofer.Cli.Hosting;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Oidc;
 using Gofer.Infrastructure.Postgres.Embedded;
+using Gofer.Infrastructure.Postgres.Triggers;
 using Gofer.Worker;
 
 namespace Gofer.Cli.Configuration;
@@ -219,6 +220,8 @@ internal static class SettingTable
         OfWorker(nameof(WorkerOptions.ContainerRetention), "How long ended containers are kept for inspection."),
         OfWorker(nameof(WorkerOptions.LogLimit), "How much output of an attempt is stored; what comes after is dropped."),
         WorkerListen, WorkerInsecureListen,
+        Of<TriggerOptions>(TriggerOptions.Section, nameof(TriggerOptions.Grace), "How late a scheduled time may fire without being one that was missed."),
+        Of<TriggerOptions>(TriggerOptions.Section, nameof(TriggerOptions.Retention), "How long the ledger keeps what came to triggers and was decided."),
     ];
 
     private static readonly Dictionary<string, Setting> s_byKey = All.ToDictionary(s => s.Key, StringComparer.Ordinal);

@@ -329,6 +329,74 @@ public interface ITokensApi
     Task DeleteTokenAsync(string id, CancellationToken cancellationToken = default);
 }
 
+/// <summary>The operations of <c>Triggers</c>.</summary>
+public interface ITriggersApi
+{
+    /// <summary>Take an event at a trigger's URL: it is stored before the answer and decided after it.</summary>
+    [Post("/api/v1/hooks/{hook}")]
+    [Headers("Accept: application/json")]
+    Task<HookAnswer> ReceiveHookAsync(string hook, [Body] JsonElement body, CancellationToken cancellationToken = default);
+
+    /// <summary>List the triggers of a pipeline.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers")]
+    [Headers("Accept: application/json")]
+    Task<PageOfTriggerView> ListTriggersAsync(string @namespace, string pipeline, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Make a trigger; of one with a URL this answer alone shows it.</summary>
+    [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers")]
+    [Headers("Accept: application/json")]
+    Task<TriggerView> CreateTriggerAsync(string @namespace, string pipeline, [Body] TriggerBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Read a trigger.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}")]
+    [Headers("Accept: application/json")]
+    Task<TriggerView> GetTriggerAsync(string @namespace, string pipeline, string trigger, CancellationToken cancellationToken = default);
+
+    /// <summary>Make a trigger or replace what it does.</summary>
+    [Put("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}")]
+    [Headers("Accept: application/json")]
+    Task<TriggerView> PutTriggerAsync(string @namespace, string pipeline, string trigger, [Body] TriggerBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Enable or disable a trigger.</summary>
+    [Patch("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}")]
+    [Headers("Accept: application/json")]
+    Task<TriggerView> UpdateTriggerAsync(string @namespace, string pipeline, string trigger, [Body] TriggerStateBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete a trigger; its events stay in the ledger.</summary>
+    [Delete("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}")]
+    Task DeleteTriggerAsync(string @namespace, string pipeline, string trigger, CancellationToken cancellationToken = default);
+
+    /// <summary>Fire a trigger by hand; the event is decided right after the answer.</summary>
+    [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}/fire")]
+    [Headers("Accept: application/json")]
+    Task<TriggerEventView> FireTriggerAsync(string @namespace, string pipeline, string trigger, [Body] FireBody body, [Header("Idempotency-Key")] string? idempotencyKey = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Say when a trigger with a schedule fires next, without jitter.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}/preview")]
+    [Headers("Accept: application/json")]
+    Task<PreviewView> PreviewTriggerAsync(string @namespace, string pipeline, string trigger, [AliasAs("count")] int? count = null, [AliasAs("after")] DateTimeOffset? after = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Give a trigger another URL, which this answer alone shows.</summary>
+    [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}/rotate")]
+    [Headers("Accept: application/json")]
+    Task<TriggerView> RotateTriggerAsync(string @namespace, string pipeline, string trigger, CancellationToken cancellationToken = default);
+
+    /// <summary>List the events of a pipeline's triggers and what was decided of each, newest first.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/trigger-events")]
+    [Headers("Accept: application/json")]
+    Task<PageOfTriggerEventView> ListTriggerEventsAsync(string @namespace, string pipeline, [Query(CollectionFormat.Multi)] [AliasAs("trigger")] IReadOnlyList<string>? trigger = null, [Query(CollectionFormat.Multi)] [AliasAs("decision")] IReadOnlyList<string>? decision = null, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read an event, with what came.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/trigger-events/{event}")]
+    [Headers("Accept: application/json")]
+    Task<TriggerEventView> GetTriggerEventAsync(string @namespace, string pipeline, string @event, CancellationToken cancellationToken = default);
+
+    /// <summary>Judge an event once more by what its trigger does now, and run it; with dry_run only say what that would do.</summary>
+    [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/trigger-events/{event}/replay")]
+    [Headers("Accept: application/json")]
+    Task<TriggerEventView> ReplayTriggerEventAsync(string @namespace, string pipeline, string @event, [Body] ReplayBody body, [AliasAs("dry_run")] bool? dryRun = null, [Header("Idempotency-Key")] string? idempotencyKey = null, CancellationToken cancellationToken = default);
+}
+
 /// <summary>The operations of <c>Versions</c>.</summary>
 public interface IVersionsApi
 {

@@ -164,6 +164,24 @@ public sealed record DiffView
     public IReadOnlyList<ChangeView> Changes { get; init; } = [];
 }
 
+/// <summary>The values of <c>DstPolicy</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DstPolicy>))]
+public enum DstPolicy
+{
+    /// <summary><c>skip</c>.</summary>
+    [JsonStringEnumMemberName("skip")]
+    Skip,
+    /// <summary><c>shift</c>.</summary>
+    [JsonStringEnumMemberName("shift")]
+    Shift,
+    /// <summary><c>once</c>.</summary>
+    [JsonStringEnumMemberName("once")]
+    Once,
+    /// <summary><c>twice</c>.</summary>
+    [JsonStringEnumMemberName("twice")]
+    Twice,
+}
+
 /// <summary>The schema <c>EdgeView</c>.</summary>
 public sealed record EdgeView
 {
@@ -236,6 +254,14 @@ public sealed record ExplanationView
     public IReadOnlyList<WhyView> Items { get; init; } = [];
 }
 
+/// <summary>The schema <c>FireBody</c>.</summary>
+public sealed record FireBody
+{
+    /// <summary>The member <c>params</c>.</summary>
+    [JsonPropertyName("params")]
+    public IReadOnlyDictionary<string, JsonElement>? Params { get; init; }
+}
+
 /// <summary>The schema <c>GlobalSecretBody</c>.</summary>
 public sealed record GlobalSecretBody
 {
@@ -273,6 +299,14 @@ public sealed record HolderView
     /// <summary>The member <c>run</c>.</summary>
     [JsonPropertyName("run")]
     public long Run { get; init; }
+}
+
+/// <summary>The schema <c>HookAnswer</c>.</summary>
+public sealed record HookAnswer
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public Guid Id { get; init; }
 }
 
 /// <summary>The schema <c>IdentityView</c>.</summary>
@@ -541,6 +575,27 @@ public sealed record ObjectView
     public DateTimeOffset UpdatedAt { get; init; }
 }
 
+/// <summary>The values of <c>OverlapPolicy</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<OverlapPolicy>))]
+public enum OverlapPolicy
+{
+    /// <summary><c>allow</c>.</summary>
+    [JsonStringEnumMemberName("allow")]
+    Allow,
+    /// <summary><c>skip</c>.</summary>
+    [JsonStringEnumMemberName("skip")]
+    Skip,
+    /// <summary><c>queue_one</c>.</summary>
+    [JsonStringEnumMemberName("queue_one")]
+    QueueOne,
+    /// <summary><c>queue</c>.</summary>
+    [JsonStringEnumMemberName("queue")]
+    Queue,
+    /// <summary><c>cancel_oldest</c>.</summary>
+    [JsonStringEnumMemberName("cancel_oldest")]
+    CancelOldest,
+}
+
 /// <summary>The schema <c>PageOfAuditView</c>.</summary>
 public sealed record PageOfAuditView
 {
@@ -655,6 +710,30 @@ public sealed record PageOfTokenView
     /// <summary>The member <c>items</c>.</summary>
     [JsonPropertyName("items")]
     public IReadOnlyList<TokenView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>The schema <c>PageOfTriggerEventView</c>.</summary>
+public sealed record PageOfTriggerEventView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<TriggerEventView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>The schema <c>PageOfTriggerView</c>.</summary>
+public sealed record PageOfTriggerView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<TriggerView> Items { get; init; } = [];
 
     /// <summary>The member <c>next_cursor</c>.</summary>
     [JsonPropertyName("next_cursor")]
@@ -858,6 +937,14 @@ public sealed record PipelineView
     public DateTimeOffset ModifiedAt { get; init; }
 }
 
+/// <summary>The schema <c>PreviewView</c>.</summary>
+public sealed record PreviewView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<DateTimeOffset> Items { get; init; } = [];
+}
+
 /// <summary>The schema <c>ProblemBody</c>.</summary>
 public sealed record ProblemBody
 {
@@ -956,6 +1043,34 @@ public sealed record RegistryAuth
     /// <summary>The member <c>pass</c>.</summary>
     [JsonPropertyName("pass")]
     public string Pass { get; init; } = "";
+}
+
+/// <summary>The schema <c>ReplayBody</c>.</summary>
+public sealed record ReplayBody
+{
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public int? Version { get; init; }
+}
+
+/// <summary>The schema <c>ReplayPlanView</c>.</summary>
+public sealed record ReplayPlanView
+{
+    /// <summary>The member <c>decision</c>.</summary>
+    [JsonPropertyName("decision")]
+    public string Decision { get; init; } = "";
+
+    /// <summary>The member <c>reason</c>.</summary>
+    [JsonPropertyName("reason")]
+    public string? Reason { get; init; }
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public int? Version { get; init; }
+
+    /// <summary>The member <c>params</c>.</summary>
+    [JsonPropertyName("params")]
+    public IReadOnlyDictionary<string, JsonElement>? Params { get; init; }
 }
 
 /// <summary>The schema <c>RerunBody</c>.</summary>
@@ -1538,6 +1653,355 @@ public sealed record TokenView
     /// <summary>The member <c>last_used_at</c>.</summary>
     [JsonPropertyName("last_used_at")]
     public DateTimeOffset? LastUsedAt { get; init; }
+}
+
+/// <summary>The schema <c>TriggerBody</c>.</summary>
+public sealed record TriggerBody
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public required string Id { get; init; }
+
+    /// <summary>The member <c>type</c>.</summary>
+    [JsonPropertyName("type")]
+    public required TriggerType Type { get; init; }
+
+    /// <summary>The member <c>enabled</c>.</summary>
+    [JsonPropertyName("enabled")]
+    public bool? Enabled { get; init; }
+
+    /// <summary>The member <c>expression</c>.</summary>
+    [JsonPropertyName("expression")]
+    public string? Expression { get; init; }
+
+    /// <summary>The member <c>zone</c>.</summary>
+    [JsonPropertyName("zone")]
+    public string? Zone { get; init; }
+
+    /// <summary>The member <c>dst</c>.</summary>
+    [JsonPropertyName("dst")]
+    public DstPolicy? Dst { get; init; }
+
+    /// <summary>The member <c>every</c>.</summary>
+    [JsonPropertyName("every")]
+    public string? Every { get; init; }
+
+    /// <summary>The member <c>anchor</c>.</summary>
+    [JsonPropertyName("anchor")]
+    public DateTimeOffset? Anchor { get; init; }
+
+    /// <summary>The member <c>catch_up</c>.</summary>
+    [JsonPropertyName("catch_up")]
+    public string? CatchUp { get; init; }
+
+    /// <summary>The member <c>jitter</c>.</summary>
+    [JsonPropertyName("jitter")]
+    public string? Jitter { get; init; }
+
+    /// <summary>The member <c>overlap</c>.</summary>
+    [JsonPropertyName("overlap")]
+    public OverlapPolicy? Overlap { get; init; }
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public int? Version { get; init; }
+
+    /// <summary>The member <c>params</c>.</summary>
+    [JsonPropertyName("params")]
+    public JsonElement? Params { get; init; }
+
+    /// <summary>The member <c>signature</c>.</summary>
+    [JsonPropertyName("signature")]
+    public JsonElement? Signature { get; init; }
+
+    /// <summary>The member <c>dedupe</c>.</summary>
+    [JsonPropertyName("dedupe")]
+    public JsonElement? Dedupe { get; init; }
+
+    /// <summary>The member <c>filter</c>.</summary>
+    [JsonPropertyName("filter")]
+    public JsonElement? Filter { get; init; }
+
+    /// <summary>The member <c>secret</c>.</summary>
+    [JsonPropertyName("secret")]
+    public string? Secret { get; init; }
+
+    /// <summary>The member <c>events</c>.</summary>
+    [JsonPropertyName("events")]
+    public IReadOnlyList<string>? Events { get; init; }
+
+    /// <summary>The member <c>branches</c>.</summary>
+    [JsonPropertyName("branches")]
+    public IReadOnlyList<string>? Branches { get; init; }
+
+    /// <summary>The member <c>repository</c>.</summary>
+    [JsonPropertyName("repository")]
+    public string? Repository { get; init; }
+
+    /// <summary>The member <c>pipeline</c>.</summary>
+    [JsonPropertyName("pipeline")]
+    public string? Pipeline { get; init; }
+
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string? Namespace { get; init; }
+
+    /// <summary>The member <c>on</c>.</summary>
+    [JsonPropertyName("on")]
+    public IReadOnlyList<string>? On { get; init; }
+}
+
+/// <summary>The schema <c>TriggerEventView</c>.</summary>
+public sealed record TriggerEventView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public Guid Id { get; init; }
+
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string Namespace { get; init; } = "";
+
+    /// <summary>The member <c>pipeline</c>.</summary>
+    [JsonPropertyName("pipeline")]
+    public string Pipeline { get; init; } = "";
+
+    /// <summary>The member <c>trigger</c>.</summary>
+    [JsonPropertyName("trigger")]
+    public string Trigger { get; init; } = "";
+
+    /// <summary>The member <c>kind</c>.</summary>
+    [JsonPropertyName("kind")]
+    public string Kind { get; init; } = "";
+
+    /// <summary>The member <c>received_at</c>.</summary>
+    [JsonPropertyName("received_at")]
+    public DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>The member <c>scheduled_for</c>.</summary>
+    [JsonPropertyName("scheduled_for")]
+    public DateTimeOffset? ScheduledFor { get; init; }
+
+    /// <summary>The member <c>actor</c>.</summary>
+    [JsonPropertyName("actor")]
+    public string? Actor { get; init; }
+
+    /// <summary>The member <c>decision</c>.</summary>
+    [JsonPropertyName("decision")]
+    public string? Decision { get; init; }
+
+    /// <summary>The member <c>reason</c>.</summary>
+    [JsonPropertyName("reason")]
+    public string? Reason { get; init; }
+
+    /// <summary>The member <c>run</c>.</summary>
+    [JsonPropertyName("run")]
+    public long? Run { get; init; }
+
+    /// <summary>The member <c>run_version</c>.</summary>
+    [JsonPropertyName("run_version")]
+    public int? RunVersion { get; init; }
+
+    /// <summary>The member <c>duplicate_of</c>.</summary>
+    [JsonPropertyName("duplicate_of")]
+    public Guid? DuplicateOf { get; init; }
+
+    /// <summary>The member <c>replay_of</c>.</summary>
+    [JsonPropertyName("replay_of")]
+    public Guid? ReplayOf { get; init; }
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public int? Version { get; init; }
+
+    /// <summary>The member <c>decided_at</c>.</summary>
+    [JsonPropertyName("decided_at")]
+    public DateTimeOffset? DecidedAt { get; init; }
+
+    /// <summary>The member <c>headers</c>.</summary>
+    [JsonPropertyName("headers")]
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>The member <c>body</c>.</summary>
+    [JsonPropertyName("body")]
+    public string? Body { get; init; }
+
+    /// <summary>The member <c>body_base64</c>.</summary>
+    [JsonPropertyName("body_base64")]
+    public string? BodyBase64 { get; init; }
+}
+
+/// <summary>The values of <c>TriggerSource</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TriggerSource>))]
+public enum TriggerSource
+{
+    /// <summary><c>api</c>.</summary>
+    [JsonStringEnumMemberName("api")]
+    Api,
+    /// <summary><c>document</c>.</summary>
+    [JsonStringEnumMemberName("document")]
+    Document,
+}
+
+/// <summary>The schema <c>TriggerStateBody</c>.</summary>
+public sealed record TriggerStateBody
+{
+    /// <summary>The member <c>enabled</c>.</summary>
+    [JsonPropertyName("enabled")]
+    public bool? Enabled { get; init; }
+}
+
+/// <summary>The values of <c>TriggerType</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TriggerType>))]
+public enum TriggerType
+{
+    /// <summary><c>cron</c>.</summary>
+    [JsonStringEnumMemberName("cron")]
+    Cron,
+    /// <summary><c>interval</c>.</summary>
+    [JsonStringEnumMemberName("interval")]
+    Interval,
+    /// <summary><c>webhook</c>.</summary>
+    [JsonStringEnumMemberName("webhook")]
+    Webhook,
+    /// <summary><c>github</c>.</summary>
+    [JsonStringEnumMemberName("github")]
+    Github,
+    /// <summary><c>pipeline</c>.</summary>
+    [JsonStringEnumMemberName("pipeline")]
+    Pipeline,
+}
+
+/// <summary>The schema <c>TriggerView</c>.</summary>
+public sealed record TriggerView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public string Id { get; init; } = "";
+
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string Namespace { get; init; } = "";
+
+    /// <summary>The member <c>pipeline_id</c>.</summary>
+    [JsonPropertyName("pipeline_id")]
+    public string PipelineId { get; init; } = "";
+
+    /// <summary>The member <c>type</c>.</summary>
+    [JsonPropertyName("type")]
+    public TriggerType Type { get; init; }
+
+    /// <summary>The member <c>enabled</c>.</summary>
+    [JsonPropertyName("enabled")]
+    public bool Enabled { get; init; }
+
+    /// <summary>The member <c>source</c>.</summary>
+    [JsonPropertyName("source")]
+    public TriggerSource Source { get; init; }
+
+    /// <summary>The member <c>expression</c>.</summary>
+    [JsonPropertyName("expression")]
+    public string? Expression { get; init; }
+
+    /// <summary>The member <c>zone</c>.</summary>
+    [JsonPropertyName("zone")]
+    public string? Zone { get; init; }
+
+    /// <summary>The member <c>dst</c>.</summary>
+    [JsonPropertyName("dst")]
+    public DstPolicy? Dst { get; init; }
+
+    /// <summary>The member <c>every</c>.</summary>
+    [JsonPropertyName("every")]
+    public string? Every { get; init; }
+
+    /// <summary>The member <c>anchor</c>.</summary>
+    [JsonPropertyName("anchor")]
+    public DateTimeOffset? Anchor { get; init; }
+
+    /// <summary>The member <c>catch_up</c>.</summary>
+    [JsonPropertyName("catch_up")]
+    public string? CatchUp { get; init; }
+
+    /// <summary>The member <c>jitter</c>.</summary>
+    [JsonPropertyName("jitter")]
+    public string? Jitter { get; init; }
+
+    /// <summary>The member <c>overlap</c>.</summary>
+    [JsonPropertyName("overlap")]
+    public OverlapPolicy Overlap { get; init; }
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public int? Version { get; init; }
+
+    /// <summary>The member <c>params</c>.</summary>
+    [JsonPropertyName("params")]
+    public JsonElement? Params { get; init; }
+
+    /// <summary>The member <c>signature</c>.</summary>
+    [JsonPropertyName("signature")]
+    public JsonElement? Signature { get; init; }
+
+    /// <summary>The member <c>dedupe</c>.</summary>
+    [JsonPropertyName("dedupe")]
+    public JsonElement? Dedupe { get; init; }
+
+    /// <summary>The member <c>filter</c>.</summary>
+    [JsonPropertyName("filter")]
+    public JsonElement? Filter { get; init; }
+
+    /// <summary>The member <c>secret</c>.</summary>
+    [JsonPropertyName("secret")]
+    public string? Secret { get; init; }
+
+    /// <summary>The member <c>events</c>.</summary>
+    [JsonPropertyName("events")]
+    public JsonElement? Events { get; init; }
+
+    /// <summary>The member <c>branches</c>.</summary>
+    [JsonPropertyName("branches")]
+    public JsonElement? Branches { get; init; }
+
+    /// <summary>The member <c>repository</c>.</summary>
+    [JsonPropertyName("repository")]
+    public string? Repository { get; init; }
+
+    /// <summary>The member <c>upstream</c>.</summary>
+    [JsonPropertyName("upstream")]
+    public UpstreamView? Upstream { get; init; }
+
+    /// <summary>The member <c>hook</c>.</summary>
+    [JsonPropertyName("hook")]
+    public string? Hook { get; init; }
+
+    /// <summary>The member <c>next_at</c>.</summary>
+    [JsonPropertyName("next_at")]
+    public DateTimeOffset? NextAt { get; init; }
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>modified_at</c>.</summary>
+    [JsonPropertyName("modified_at")]
+    public DateTimeOffset ModifiedAt { get; init; }
+}
+
+/// <summary>The schema <c>UpstreamView</c>.</summary>
+public sealed record UpstreamView
+{
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string Namespace { get; init; } = "";
+
+    /// <summary>The member <c>pipeline</c>.</summary>
+    [JsonPropertyName("pipeline")]
+    public string Pipeline { get; init; } = "";
+
+    /// <summary>The member <c>on</c>.</summary>
+    [JsonPropertyName("on")]
+    public IReadOnlyList<string> On { get; init; } = [];
 }
 
 /// <summary>The schema <c>VersionView</c>.</summary>

@@ -27,6 +27,15 @@ public static class AuditTypes
     /// <summary>A pipeline was deleted.</summary>
     public const string PipelineDeleted = "pipeline.deleted";
 
+    /// <summary>A trigger was made.</summary>
+    public const string TriggerCreated = "trigger.created";
+
+    /// <summary>What a trigger does was changed, or it got another URL, or was enabled or disabled.</summary>
+    public const string TriggerUpdated = "trigger.updated";
+
+    /// <summary>A trigger was deleted.</summary>
+    public const string TriggerDeleted = "trigger.deleted";
+
     /// <summary>A secret got a value.</summary>
     public const string SecretWritten = "secret.written";
 

@@ -39,6 +39,30 @@ public static class ErrorCodes
     /// <summary>No token has that id.</summary>
     public const string TokenNotFound = "token_not_found";
 
+    /// <summary>The pipeline has no trigger of that name.</summary>
+    public const string TriggerNotFound = "trigger_not_found";
+
+    /// <summary>The pipeline has a trigger of that name already.</summary>
+    public const string TriggerExists = "trigger_exists";
+
+    /// <summary>The ledger has no event of that id.</summary>
+    public const string TriggerEventNotFound = "trigger_event_not_found";
+
+    /// <summary>The trigger is declared in the document of the live version, and only another version changes it.</summary>
+    public const string TriggerOfDocument = "trigger_of_document";
+
+    /// <summary>The trigger fires when something comes, and not by the clock.</summary>
+    public const string TriggerHasNoSchedule = "trigger_has_no_schedule";
+
+    /// <summary>The trigger is of a type without a URL.</summary>
+    public const string TriggerHasNoUrl = "trigger_has_no_url";
+
+    /// <summary>No trigger has that URL.</summary>
+    public const string HookNotFound = "hook_not_found";
+
+    /// <summary>The request to a trigger's URL is not signed as the trigger demands.</summary>
+    public const string SignatureInvalid = "signature_invalid";
+
     /// <summary>No role has that name.</summary>
     public const string RoleNotFound = "role_not_found";
 

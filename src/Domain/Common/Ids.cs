@@ -33,6 +33,16 @@ public readonly record struct PipelineId(Guid Value) : IId<PipelineId>
     public override string ToString() => Value.ToString();
 }
 
+/// <summary>Identifies a trigger for good; one made again under an old name has a new id.</summary>
+public readonly record struct TriggerId(Guid Value) : IId<TriggerId>
+{
+    /// <inheritdoc/>
+    public static TriggerId From(Guid value) => new(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
 /// <summary>Identifies a run. Its first 48 bits are the creation time, by which the history tables are partitioned.</summary>
 public readonly record struct RunId(Guid Value) : IId<RunId>, IParsable<RunId>, IComparable<RunId>
 {

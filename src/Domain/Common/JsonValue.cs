@@ -122,6 +122,9 @@ public sealed class JsonValue
         return null;
     }
 
+    /// <summary>Whatever stands there, for whoever keeps it as it was written beside what it means; null where it is absent.</summary>
+    internal JsonElement? Raw() => IsAbsent ? null : _element.Clone();
+
     /// <summary>True or false.</summary>
     public bool? Flag()
     {

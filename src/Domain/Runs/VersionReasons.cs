@@ -11,4 +11,7 @@ public static class VersionReasons
 
     /// <summary>The request named it.</summary>
     public const string Pinned = "pinned";
+
+    /// <summary>The trigger that made the run names it.</summary>
+    public const string TriggerOverride = "trigger_override";
 }

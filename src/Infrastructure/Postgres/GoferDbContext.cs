@@ -2,12 +2,14 @@ using Gofer.Application.Access;
 using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Application.Runs;
+using Gofer.Application.Triggers;
 using Gofer.Domain.Access;
 using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
+using Gofer.Domain.Triggers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -63,6 +65,12 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
 
     /// <inheritdoc/>
     public DbSet<SealedEntry> SealedAudit => Set<SealedEntry>();
+
+    /// <inheritdoc/>
+    public DbSet<Trigger> Triggers => Set<Trigger>();
+
+    /// <inheritdoc/>
+    public DbSet<TriggerEventRow> TriggerEvents => Set<TriggerEventRow>();
 
     /// <inheritdoc/>
     public Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken) => Database.BeginTransactionAsync(cancellationToken);
@@ -155,6 +163,10 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
     }
 
     /// <inheritdoc/>
+    public Task LockUpstreamsAsync(CancellationToken cancellationToken) =>
+        Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtext('gofer.upstreams'))", cancellationToken);
+
+    /// <inheritdoc/>
     public void Forget() => ChangeTracker.Clear();
 
     /// <inheritdoc/>
@@ -169,6 +181,10 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
     {
         configurationBuilder.Properties<NamespaceId>().HaveConversion<IdConverter<NamespaceId>>();
         configurationBuilder.Properties<PipelineId>().HaveConversion<IdConverter<PipelineId>>();
+        configurationBuilder.Properties<TriggerId>().HaveConversion<IdConverter<TriggerId>>();
+        configurationBuilder.Properties<TriggerType>().HaveConversion<StateConverter<TriggerType>>();
+        configurationBuilder.Properties<TriggerSource>().HaveConversion<StateConverter<TriggerSource>>();
+        configurationBuilder.Properties<OverlapPolicy>().HaveConversion<StateConverter<OverlapPolicy>>();
         configurationBuilder.Properties<RunId>().HaveConversion<IdConverter<RunId>>();
         configurationBuilder.Properties<LimitPolicy>().HaveConversion<StateConverter<LimitPolicy>>();
         configurationBuilder.Properties<WaitingFor>().HaveConversion<StateConverter<WaitingFor>>();

@@ -6,12 +6,14 @@ using Gofer.Application.Pipelines;
 using Gofer.Application.Queue;
 using Gofer.Application.Runs;
 using Gofer.Application.Schedulers;
+using Gofer.Application.Triggers;
 using Gofer.Infrastructure.Objects;
 using Gofer.Infrastructure.Postgres.Audit;
 using Gofer.Infrastructure.Postgres.Objects;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Postgres.Secrets;
 using Gofer.Infrastructure.Postgres.Signals;
+using Gofer.Infrastructure.Postgres.Triggers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -47,11 +49,12 @@ public static class PostgresServices
         services.AddSingleton<IStoreWatch>(provider => provider.GetRequiredService<DatabaseWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseWatch>());
         services.AddSingleton(provider => new Housekeeping(
-            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<Partitions>(), provider.GetRequiredService<ObjectKeeping>()));
+            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<Partitions>(), provider.GetRequiredService<ObjectKeeping>(),
+            provider.GetRequiredService<IOptions<TriggerOptions>>()));
         services.AddSingleton<IVersionGraphs, VersionGraphs>();
         services.AddSingleton<ILogStore, LogStore>();
         services.AddSingleton<ILogSink>(provider => provider.GetRequiredService<ILogStore>());
-        return services.AddSignals().AddQueue().AddObjects();
+        return services.AddSignals().AddQueue().AddTriggers().AddObjects();
     }
 
     private static IServiceCollection AddSignals(this IServiceCollection services)
@@ -83,6 +86,16 @@ public static class PostgresServices
         services.AddSingleton<IRunWriter>(provider => provider.GetRequiredService<RunWriter>());
         services.AddHostedService(provider => provider.GetRequiredService<RunWriter>());
         services.AddSingleton<IWorkQueue, WorkQueue>();
+        return services;
+    }
+
+    private static IServiceCollection AddTriggers(this IServiceCollection services)
+    {
+        services.AddOptions<TriggerOptions>().BindConfiguration(TriggerOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TriggerOptions>, TriggerOptionsValidator>();
+        services.AddSingleton<TriggerTicks>();
+        services.AddSingleton<EventDecisions>();
+        services.AddSingleton<ITriggerQueue, TriggerQueue>();
         return services;
     }
 

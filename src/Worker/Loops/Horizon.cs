@@ -5,7 +5,7 @@ using Gofer.Infrastructure.Postgres.Signals;
 namespace Gofer.Worker.Loops;
 
 /// <summary>
-/// When a worker has to look at something again, as its heartbeat tells: a sweep, the timers. So a worker that has nothing to do asks nothing
+/// When a worker has to look at something again, as its heartbeat tells: a sweep, the timers, the triggers. So a worker that has nothing to do asks nothing
 /// but its heartbeat, and one whose heartbeat fails goes on to look.
 /// </summary>
 internal sealed class Horizon(Wakeups wakeups)
@@ -26,6 +26,8 @@ internal sealed class Horizon(Wakeups wakeups)
     private long _nextSweep;
     private long _timerAt;
     private long _timersSeen = -1;
+    private long _triggerAt;
+    private long _triggersSeen = -1;
 
     /// <summary>Takes in what a renewal said.</summary>
     public void Learn(Renewal renewal)
@@ -33,6 +35,8 @@ internal sealed class Horizon(Wakeups wakeups)
         Plan(ref _leaseEndsAt, renewal.NextLeaseEnd);
         Plan(ref _sweepWantedAt, renewal.WantsSweep ? TimeSpan.Zero : null);
         Plan(ref _timerAt, renewal.NextTimer);
+        // A heartbeat knows less of triggers than their loop, which also looks for the ends of runs that it is not told of: it only makes it look sooner.
+        if (renewal.NextTrigger is { } due) PlanSooner(ref _triggerAt, due);
         if (renewal.IsReady) wakeups.RaiseReady();
     }
 
@@ -41,7 +45,11 @@ internal sealed class Horizon(Wakeups wakeups)
     {
         Plan(ref _sweepWantedAt, TimeSpan.Zero);
         Plan(ref _timerAt, TimeSpan.Zero);
+        Plan(ref _triggerAt, TimeSpan.Zero);
     }
+
+    /// <summary>Takes in how long it is until there is something to do for triggers; null for nothing.</summary>
+    public void NextTrigger(TimeSpan? left) => Plan(ref _triggerAt, left);
 
     /// <summary>Takes in how long it is until the next timer; null for none.</summary>
     public void NextTimer(TimeSpan? left) => Plan(ref _timerAt, left);
@@ -68,19 +76,33 @@ internal sealed class Horizon(Wakeups wakeups)
     /// <summary>True when a timer is due or was set, or where nobody could say so; false after some seconds in which there was none.</summary>
     public async Task<bool> UntilTimerAsync(CancellationToken cancellationToken)
     {
+        if (!await UntilAsync(() => _timersSeen, () => Left(ref _timerAt, out var changed) is var left ? (left, changed) : default, cancellationToken)) return false;
+        _timersSeen = wakeups.TimersMark;
+        return true;
+    }
+
+    /// <summary>The same for triggers, of which something is told in the same way.</summary>
+    public async Task<bool> UntilTriggerAsync(CancellationToken cancellationToken)
+    {
+        if (!await UntilAsync(() => _triggersSeen, () => Left(ref _triggerAt, out var changed) is var left ? (left, changed) : default, cancellationToken)) return false;
+        _triggersSeen = wakeups.TimersMark;
+        return true;
+    }
+
+    private async Task<bool> UntilAsync(Func<long> seen, Func<(TimeSpan Left, Task Changed)> look, CancellationToken cancellationToken)
+    {
         var began = Stopwatch.GetTimestamp();
-        while (wakeups.TimersMark == _timersSeen && Left(ref _timerAt, out var changed) is { } left && left > TimeSpan.Zero)
+        while (wakeups.TimersMark == seen() && look() is var (left, changed) && left > TimeSpan.Zero)
         {
             // Where nobody can say that a timer was set, one is looked for.
             if (Rest(began, wakeups.Hears ? s_longest : s_unheard) is not { } rest) return !wakeups.Hears;
             using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var set = wakeups.WaitForTimersAsync(_timersSeen, left < rest ? left : rest, over.Token);
+            var set = wakeups.WaitForTimersAsync(seen(), left < rest ? left : rest, over.Token);
             await EitherAsync(Task.WhenAny(set, changed), left < rest ? left : rest, cancellationToken);
             await over.CancelAsync();
             await set.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        _timersSeen = wakeups.TimersMark;
         return true;
     }
 
@@ -123,6 +145,16 @@ internal sealed class Horizon(Wakeups wakeups)
     }
 
     private static long In(long now, TimeSpan span) => now + (long)(span.TotalSeconds * Stopwatch.Frequency);
+
+    private void PlanSooner(ref long at, TimeSpan left)
+    {
+        lock (_gate)
+        {
+            if (In(Stopwatch.GetTimestamp(), left) >= at) return;
+        }
+
+        Plan(ref at, left);
+    }
 
     private void Plan(ref long at, TimeSpan? left)
     {

@@ -20,10 +20,11 @@ public sealed class OpenApiDocumentTests
     {
         var served = await ServedAsync();
         using var parsed = JsonDocument.Parse(served);
+        var approves = Environment.GetEnvironmentVariable("GOFER_TEST_APPROVE") == "1";
+        if (approves) await File.WriteAllTextAsync(Repository.PathOf("docs/openapi.json"), served, Ct);
         var client = ClientGenerator.Generate(parsed.RootElement);
-        if (Environment.GetEnvironmentVariable("GOFER_TEST_APPROVE") == "1")
+        if (approves)
         {
-            await File.WriteAllTextAsync(Repository.PathOf("docs/openapi.json"), served, Ct);
             Directory.CreateDirectory(Repository.PathOf("src/Client/Generated"));
             foreach (var (name, text) in client) await File.WriteAllTextAsync(Repository.PathOf($"src/Client/Generated/{name}"), text, Ct);
         }

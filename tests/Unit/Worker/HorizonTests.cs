@@ -6,7 +6,7 @@ namespace Gofer.Tests.Unit.Worker;
 
 public sealed class HorizonTests
 {
-    private static readonly Renewal s_quiet = new(TimeSpan.FromHours(1), null, false, false);
+    private static readonly Renewal s_quiet = new(TimeSpan.FromHours(1), null, false, false, null);
 
     /// <summary>So long that no sweep of a test comes by it.</summary>
     private static readonly TimeSpan s_pace = TimeSpan.FromMinutes(1);
@@ -21,6 +21,23 @@ public sealed class HorizonTests
         var horizon = new Horizon(_wakeups);
         Assert.True(await horizon.UntilSweepAsync(s_pace, Ct));
         Assert.True(await horizon.UntilTimerAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_heartbeat_wakes_the_loop_of_triggers_for_what_is_due_and_puts_off_nothing_that_the_loop_knows_of()
+    {
+        var horizon = new Horizon(_wakeups);
+        horizon.Learn(s_quiet);
+        Assert.True(await horizon.UntilTriggerAsync(Ct)); // what was there before it began
+        horizon.NextTrigger(null);
+        var asleep = horizon.UntilTriggerAsync(Ct);
+        horizon.Learn(s_quiet);
+        Assert.False(asleep.IsCompleted);
+        horizon.Learn(s_quiet with { NextTrigger = TimeSpan.Zero });
+        Assert.True(await asleep);
+        horizon.NextTrigger(TimeSpan.Zero);
+        horizon.Learn(s_quiet with { NextTrigger = TimeSpan.FromHours(1) });
+        Assert.True(await horizon.UntilTriggerAsync(Ct));
     }
 
     [Fact]

@@ -21,7 +21,20 @@ internal static class IdempotencyKeys
         EngineSession session, IReadOnlyList<CreateOrder> orders, IReadOnlyList<int> keyed, Result<CreateAnswer>?[] answers,
         CancellationToken cancellationToken)
     {
-        var claims = keyed.Select(i => orders[i].Claim!).OrderBy(c => c.Scope, StringComparer.Ordinal).ThenBy(c => c.Key, StringComparer.Ordinal).ToList();
+        var taken = await TakeAsync(session, [.. keyed.Select(i => orders[i].Claim!)], cancellationToken);
+        foreach (var i in keyed.Where(i => !taken.Contains((orders[i].Claim!.Scope, orders[i].Claim!.Key))))
+        {
+            answers[i] = await ReplayAsync(session, orders[i].Claim!, cancellationToken);
+        }
+    }
+
+    /// <summary>Takes one key; the answer of the request that used it before, null where none did.</summary>
+    public static async Task<Result<CreateAnswer>?> TakeAsync(EngineSession session, IdempotencyClaim claim, CancellationToken cancellationToken) =>
+        (await TakeAsync(session, [claim], cancellationToken)).Count == 1 ? (Result<CreateAnswer>?)null : await ReplayAsync(session, claim, cancellationToken);
+
+    private static async Task<HashSet<(string Scope, string Key)>> TakeAsync(EngineSession session, List<IdempotencyClaim> wanted, CancellationToken cancellationToken)
+    {
+        var claims = wanted.OrderBy(c => c.Scope, StringComparer.Ordinal).ThenBy(c => c.Key, StringComparer.Ordinal).ToList();
         var taken = new HashSet<(string, string)>();
         var insert = Sql.Command(
 #if SABOTAGE_KEY // looked at, not taken
@@ -36,15 +49,9 @@ internal static class IdempotencyKeys
             """,
 #endif
             Sql.Texts(claims.Select(c => c.Scope)), Sql.Texts(claims.Select(c => c.Key)), Sql.P(claims.Select(c => c.Hash).ToArray()));
-        await using (var reader = await session.ReadAsync(cancellationToken, insert))
-        {
-            while (await reader.ReadAsync(cancellationToken)) taken.Add((reader.GetString(0), reader.GetString(1)));
-        }
-
-        foreach (var i in keyed.Where(i => !taken.Contains((orders[i].Claim!.Scope, orders[i].Claim!.Key))))
-        {
-            answers[i] = await ReplayAsync(session, orders[i].Claim!, cancellationToken);
-        }
+        await using var reader = await session.ReadAsync(cancellationToken, insert);
+        while (await reader.ReadAsync(cancellationToken)) taken.Add((reader.GetString(0), reader.GetString(1)));
+        return taken;
     }
 
     /// <summary>Keeps the answers of what was done and gives back the keys of what was refused.</summary>

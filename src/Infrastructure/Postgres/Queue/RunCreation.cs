@@ -17,9 +17,11 @@ internal sealed class RunCreation(
 {
     /// <summary>An answer for each order, in their order. No two of the orders carry the same idempotency key.</summary>
     public Task<Creation> CreateAsync(IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken) =>
-        transactions.RunAsync((session, token) => CreateAsync(session, orders, token), cancellationToken);
+        transactions.RunAsync((session, token) => CreateAsync(session, orders, null, token), cancellationToken);
 
-    private async Task<Creation> CreateAsync(EngineSession session, IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken)
+    /// <summary>The same in a transaction that is under way, which it commits with what <paramref name="beside"/> adds to the writes once the answers are known.</summary>
+    public async Task<Creation> CreateAsync(
+        EngineSession session, IReadOnlyList<CreateOrder> orders, Action<Writes, IReadOnlyList<Result<CreateAnswer>>>? beside, CancellationToken cancellationToken)
     {
         var answers = new Result<CreateAnswer>?[orders.Count];
         var keyed = Enumerable.Range(0, orders.Count).Where(i => orders[i].Claim is not null).ToList();
@@ -36,7 +38,7 @@ internal sealed class RunCreation(
         }
 
         var now = clock.GetUtcNow();
-        var superseded = await SupersedeAsync(session, heads.Values, now, cancellationToken);
+        var superseded = await SupersedeAsync(session, heads.Values, [.. built.SelectMany(b => orders[b.Order].Supersedes)], now, cancellationToken);
         var runs = built.SelectMany(b => b.Runs).ToList();
         var gate = await SlotGate.DecideAsync(session, [.. runs.Select(r => r.Loaded)], now, cancellationToken);
 
@@ -52,7 +54,7 @@ internal sealed class RunCreation(
         RunWrites.Update(writes, superseded);
         if (runs.Count > 0)
         {
-            RunWrites.Insert(writes, [.. runs.Select(r => (r.Loaded, r.Row()))]);
+            RunWrites.Insert(writes, [.. runs.Select(r => (r.Loaded, r.Row(), r.Ordered.Trigger?.Id))]);
             writes.Add(CreationHead.Write(heads.Values));
         }
 
@@ -60,18 +62,19 @@ internal sealed class RunCreation(
         // Only what was done is remembered: a refused order's key may be used again.
         var refused = open.Where(i => answers[i]!.Value.Error is not null && orders[i].Claim is not null).Select(i => orders[i].Claim!).ToList();
         IdempotencyKeys.Keep(writes, [.. answered.Where(a => a.Order.Claim is not null).Select(a => (a.Order.Claim!, a.Answer))], refused);
+        beside?.Invoke(writes, [.. answers.Select(a => a!.Value)]);
         await session.CommitAsync(writes, cancellationToken);
         return new Creation([.. answers.Select(a => a!.Value)], [.. superseded.Select(r => r.Pipeline).Distinct()]);
     }
 
     /// <summary>Cancels the older runs whose place newer ones take.</summary>
     private async Task<IReadOnlyCollection<LoadedRun>> SupersedeAsync(
-        EngineSession session, IEnumerable<CreationHead> heads, DateTimeOffset now, CancellationToken cancellationToken)
+        EngineSession session, IEnumerable<CreationHead> heads, IReadOnlyList<RunId> replaced, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var ids = new List<RunId>();
-        foreach (var head in heads) ids.AddRange(await head.SupersedeAsync(session, now, cancellationToken));
+        var ids = new HashSet<RunId>(replaced);
+        foreach (var head in heads) ids.UnionWith(await head.SupersedeAsync(session, now, cancellationToken));
         if (ids.Count == 0) return [];
-        var runs = await reader.LoadWholeAsync(session, ids, cancellationToken);
+        var runs = await reader.LoadWholeAsync(session, [.. ids], cancellationToken);
         return [.. runs.Values.Where(r => r.Run.Cancel(CreationHead.TookItsPlace, now, Reasons.Superseded))];
     }
 
@@ -139,11 +142,12 @@ internal sealed class RunCreation(
                 PipelineId = Loaded.Pipeline,
                 Number = Loaded.Number,
                 Version = Loaded.Version,
-                VersionReason = Ordered.Rerun is not null ? VersionReasons.Rerun : Ordered.Version is null ? VersionReasons.Live : VersionReasons.Pinned,
+                VersionReason = Ordered.Trigger?.VersionReason
+                    ?? (Ordered.Rerun is not null ? VersionReasons.Rerun : Ordered.Version is null ? VersionReasons.Live : VersionReasons.Pinned),
                 State = Loaded.Run.State,
                 Reason = Loaded.Run.Reason,
                 Message = Loaded.Run.Message,
-                Trigger = "manual",
+                Trigger = Ordered.Trigger?.Name ?? "manual",
                 Variables = new Dictionary<string, string>(Ordered.Variables),
                 Params = document.Params.Where(p => Loaded.Params.ContainsKey(p.Name)).ToDictionary(p => p.Name, p => Json(ParamDefinition.Json(p.Type, Loaded.Params[p.Name]))),
                 Labels = labels,

@@ -1,3 +1,4 @@
+using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 using Npgsql;
 
@@ -14,7 +15,7 @@ internal static class RunWrites
     public const int WholeRun = -1;
 
     /// <summary>Inserts runs that <see cref="Run.Create"/> made, with their numbers, executions, events and queue rows.</summary>
-    public static void Insert(Writes writes, IReadOnlyList<(LoadedRun Run, Application.Runs.RunRow Row)> runs)
+    public static void Insert(Writes writes, IReadOnlyList<(LoadedRun Run, Application.Runs.RunRow Row, TriggerId? Trigger)> runs)
     {
         writes.Add(
             """
@@ -52,14 +53,15 @@ internal static class RunWrites
             Sql.P(runs.Select(r => r.Run.Pipeline.Value).ToArray()),
             Sql.P(runs.Select(r => r.Run.Number).ToArray()),
             Sql.P(runs.Select(r => r.Run.Id.Value).ToArray()));
-        var active = runs.Select(r => r.Run).Where(r => !r.Run.State.IsFinal()).ToList();
+        var active = runs.Where(r => !r.Run.Run.State.IsFinal()).ToList();
         writes.Add(
-            "insert into gofer.active_runs (run_id, pipeline_id, number, rank, admitted) select * from unnest($1, $2, $3, $4, $5)",
-            Sql.P(active.Select(r => r.Id.Value).ToArray()),
-            Sql.P(active.Select(r => r.Pipeline.Value).ToArray()),
-            Sql.P(active.Select(r => r.Number).ToArray()),
-            Sql.P(active.Select(r => r.Rank).ToArray()),
-            Sql.P(active.Select(r => r.Run.State == RunState.Running).ToArray()));
+            "insert into gofer.active_runs (run_id, pipeline_id, number, rank, admitted, trigger_id) select * from unnest($1, $2, $3, $4, $5, $6)",
+            Sql.P(active.Select(r => r.Run.Id.Value).ToArray()),
+            Sql.P(active.Select(r => r.Run.Pipeline.Value).ToArray()),
+            Sql.P(active.Select(r => r.Run.Number).ToArray()),
+            Sql.P(active.Select(r => r.Run.Rank).ToArray()),
+            Sql.P(active.Select(r => r.Run.Run.State == RunState.Running).ToArray()),
+            Sql.P(active.Select(r => r.Trigger?.Value).ToArray()));
         InsertTasks(writes, runs.SelectMany(r => r.Run.Run.Changed.Select(t => (Run: r.Run.Id.Value, Task: t))).ToList());
         Consequences(writes, runs.Select(r => r.Run).ToList());
     }
@@ -142,6 +144,7 @@ internal static class RunWrites
     private static void Consequences(Writes writes, List<LoadedRun> runs)
     {
         Events(writes, runs);
+        RunEnds.Tell(writes, runs);
         Attempts(writes, runs);
         Timers(writes, runs);
         Release(writes, "gofer.slots", runs.SelectMany(r => r.Run.Freed.Select(t => new TaskKey(r.Id, t))).ToList());

@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Gofer.Domain.Common;
+
+namespace Gofer.Domain.Triggers;
+
+/// <summary>Writes what a trigger does in its one normal form, which <see cref="TriggerReader.ReadStored"/> reads back.</summary>
+public static class TriggerWriter
+{
+    /// <summary>The definition as JSON, each member with its value, those that say nothing left away.</summary>
+    public static string Write(TriggerDefinition definition)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteString("id", definition.Id);
+            json.WriteString("type", TriggerReader.Of(definition.Type));
+            if (definition.Schedule is { } schedule) Write(json, schedule);
+            if (definition.Upstream is { } upstream) Write(json, upstream);
+            foreach (var (name, value) in definition.Hook?.Written.OrderBy(w => w.Key, StringComparer.Ordinal) ?? Enumerable.Empty<KeyValuePair<string, JsonElement>>())
+            {
+                json.WritePropertyName(name);
+                value.WriteTo(json);
+            }
+
+            json.WriteString("overlap", TriggerReader.Of(definition.Overlap));
+            if (definition.Version is { } version) json.WriteNumber("version", version);
+            if (definition.Params.Written is { } parameters)
+            {
+                json.WritePropertyName("params");
+                parameters.WriteTo(json);
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>A time as definitions have it.</summary>
+    public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+
+    private static void Write(Utf8JsonWriter json, ScheduleRule schedule)
+    {
+        if (schedule.Cron is { } cron)
+        {
+            json.WriteString("expression", cron.Text);
+            json.WriteString("zone", schedule.Zone);
+            json.WriteString("dst", DstPolicies.Of(schedule.Dst));
+        }
+        else
+        {
+            json.WriteString("every", Duration.Text(schedule.Every!.Value));
+            if (schedule.Anchor is { } anchor) json.WriteString("anchor", Text(anchor));
+        }
+
+        json.WriteString("catch_up", schedule.CatchUp.ToString());
+        json.WriteString("jitter", Duration.Text(schedule.Jitter));
+    }
+
+    private static void Write(Utf8JsonWriter json, UpstreamRule upstream)
+    {
+        if (upstream.Namespace is { } home) json.WriteString("namespace", home);
+        json.WriteString("pipeline", upstream.Pipeline);
+        json.WriteStartArray("on");
+        foreach (var outcome in upstream.On) json.WriteStringValue(outcome);
+        json.WriteEndArray();
+    }
+}
