@@ -28,10 +28,11 @@ public static class TriggerReader
     public static string Of(OverlapPolicy policy) => s_overlaps.First(w => w.Value == policy).Key;
 
     /// <summary>
-    /// Reads a trigger; null where it is so wrong that nothing can be said of it. <paramref name="type"/> is the type that it has and keeps, or null.
-    /// The members are all known afterwards but <c>enabled</c>, which the caller reads before.
+    /// Reads a trigger; null where it is so wrong that nothing can be said of it. The members are all known afterwards but <c>enabled</c>, which the caller reads before.
     /// </summary>
-    public static TriggerDefinition? Read(JsonFields fields, TimeSpan? shortest = null)
+    public static TriggerDefinition? Read(JsonFields fields) => Read(fields, ShortestPeriod, stored: false);
+
+    private static TriggerDefinition? Read(JsonFields fields, TimeSpan shortest, bool stored)
     {
         ArgumentNullException.ThrowIfNull(fields);
         var id = fields["id"].Required().Text();
@@ -48,8 +49,8 @@ public static class TriggerReader
             Params = EventParams.Read(fields["params"]),
             Schedule = type switch
             {
-                TriggerType.Cron => Cron(fields, shortest ?? ShortestPeriod),
-                TriggerType.Interval => Interval(fields, shortest ?? ShortestPeriod),
+                TriggerType.Cron => Cron(fields, shortest, stored),
+                TriggerType.Interval => Interval(fields, shortest),
                 _ => null,
             },
             Hook = type switch
@@ -65,17 +66,17 @@ public static class TriggerReader
         return definition;
     }
 
-    /// <summary>Reads back what <see cref="TriggerWriter"/> wrote; a limit that was lowered since does not unmake a trigger.</summary>
+    /// <summary>Reads back what <see cref="TriggerWriter"/> wrote; a limit that was lowered since does not unmake a trigger, nor does a zone that this machine does not know.</summary>
     /// <exception cref="InvalidDataException">The text is no trigger: what stores it is damaged.</exception>
     public static TriggerDefinition ReadStored(string text)
     {
         using var json = JsonDocument.Parse(text);
         var faults = new FaultList();
-        var definition = JsonFields.Open(json.RootElement.Clone(), faults) is { } fields ? Read(fields, TimeSpan.Zero) : null;
+        var definition = JsonFields.Open(json.RootElement.Clone(), faults) is { } fields ? Read(fields, TimeSpan.Zero, stored: true) : null;
         return definition is not null && faults.IsEmpty ? definition : throw new InvalidDataException($"A stored trigger cannot be read: {faults.ToError()?.Message}");
     }
 
-    private static ScheduleRule Cron(JsonFields fields, TimeSpan shortest)
+    private static ScheduleRule Cron(JsonFields fields, TimeSpan shortest, bool stored)
     {
         CronSchedule? cron = null;
         var member = fields["expression"].Required();
@@ -86,7 +87,7 @@ public static class TriggerReader
         }
 
         var zone = fields["zone"].Text(100);
-        if (zone is not null && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
+        if (zone is not null && !stored && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
         {
             fields["zone"].Invalid($"{Shown.Quoted(zone)} is no time zone that this machine knows; write one as Europe/Berlin or UTC.{fields.Faults.Suggest(zone, Zones.Names)}");
         }

@@ -88,6 +88,19 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         ["PutRole"] = new(409, """{"permissions":[]}"""),
         ["DeleteRole"] = new(409),
         ["ListAudit"] = new(200),
+        ["ListTriggers"] = new(200),
+        ["CreateTrigger"] = new(422, "{}"),
+        ["GetTrigger"] = new(200),
+        ["PutTrigger"] = new(422, "{}"),
+        ["UpdateTrigger"] = new(200, "{}"),
+        ["DeleteTrigger"] = new(404) { Trigger = "none" },
+        ["FireTrigger"] = new(404, "{}") { Trigger = "none" },
+        ["PreviewTrigger"] = new(200),
+        ["RotateTrigger"] = new(409),
+        ["ListTriggerEvents"] = new(200),
+        ["GetTriggerEvent"] = new(404),
+        ["ReplayTriggerEvent"] = new(404, "{}"),
+        ["ReceiveHook"] = new(404, "{}"),
     };
 
     /// <summary>What a task's own token is for, of its own run.</summary>
@@ -172,6 +185,10 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
             (HttpMethod.Get, $"{home}/pipelines/{Hidden}-pipe", null, 404),
             (HttpMethod.Get, $"{home}/pipelines/{Hidden}-pipe/runs", null, 404),
             (HttpMethod.Get, $"{home}/secrets/{Hidden}-key", null, 404),
+            (HttpMethod.Get, $"{home}/pipelines/p/triggers/{Hidden}-trigger", null, 404),
+            (HttpMethod.Get, $"{home}/pipelines/p/triggers?cursor={cursor}", null, 200),
+            (HttpMethod.Post, $"{home}/pipelines/p/triggers", $$"""{"id":"f","type":"pipeline","namespace":"{{Foreign}}","pipeline":"p"}""", 422),
+            (HttpMethod.Post, $"{home}/pipelines/p/triggers", $$"""{"id":"f","type":"webhook","namespace":"{{Foreign}}"}""", 422),
             (HttpMethod.Post, $"{home}/pipelines/p/runs/1/rerun", $$"""{"namespace":"{{Foreign}}"}""", 422),
             (HttpMethod.Post, $"{home}/pipelines/p/runs/1/cancel", $$"""{"namespace":"{{Foreign}}"}""", 422),
             (HttpMethod.Patch, $"{home}/pipelines/p", $$"""{"namespace":"{{Foreign}}"}""", 422),
@@ -228,6 +245,7 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         if ((await secured.SendAsync(secured.Admin, HttpMethod.Put, home, $$"""{"description":"of {{word}}"}""")).Status == HttpStatusCode.OK) return;
         await DoneAsync(HttpMethod.Put, $"{home}/pipelines/p", With($$""" "description":"of {{word}}" """, Script("p", $"echo {word}")));
         await DoneAsync(HttpMethod.Put, $"{home}/pipelines/{word}-pipe", Script($"{word}-pipe", "true"));
+        foreach (var trigger in new[] { "t", $"{word}-trigger" }) await DoneAsync(HttpMethod.Put, $"{home}/pipelines/p/triggers/{trigger}", $$"""{"id":"{{trigger}}","type":"interval","every":"30d"}""");
         foreach (var secret in new[] { "secrets", "pipelines/p/secrets" })
         {
             await DoneAsync(HttpMethod.Put, $"{home}/{secret}/k", """{"value":"correct horse"}""");
@@ -269,12 +287,15 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
 
         public string Key { get; init; } = "k";
 
+        public string Trigger { get; init; } = "t";
+
         public string Query { get; init; } = "";
 
         public string PathOf(string pattern, string @namespace) => pattern
             .Replace("{namespace}", @namespace, StringComparison.Ordinal).Replace("{pipeline}", Pipeline, StringComparison.Ordinal)
             .Replace("{version}", Version, StringComparison.Ordinal).Replace("{run}", "1", StringComparison.Ordinal).Replace("{task}", "t", StringComparison.Ordinal)
             .Replace("{key}", Uri.EscapeDataString(Key), StringComparison.Ordinal).Replace("{id}", "0123456789abcdef", StringComparison.Ordinal)
-            .Replace("{role}", "viewer", StringComparison.Ordinal) + Query;
+            .Replace("{trigger}", Trigger, StringComparison.Ordinal).Replace("{event}", Guid.Empty.ToString(), StringComparison.Ordinal)
+            .Replace("{hook}", new string('0', 64), StringComparison.Ordinal).Replace("{role}", "viewer", StringComparison.Ordinal) + Query;
     }
 }

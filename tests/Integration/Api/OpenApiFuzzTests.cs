@@ -38,6 +38,8 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
     private JsonObject _document = [];
     private string[] _callers = [];
     private volatile string _token = "";
+    private volatile string _hook = "";
+    private volatile string _event = "";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -104,18 +106,28 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
         await area.SendAsync(HttpMethod.Put, "pipelines/p?deploy=true", Script("p", "true"));
         await area.SendAsync(HttpMethod.Patch, "pipelines/p", """{"state":"active"}""");
         await area.SendAsync(HttpMethod.Post, "pipelines/p/runs");
+        await PlantTriggersAsync(area);
         foreach (var place in new[] { "pipelines/p/secrets/k", "secrets/k", "/api/v1/secrets/k", "pipelines/p/objects/k", "pipelines/p/runs/1/objects/k", "/api/v1/roles/own", "/api/v1/tokens/" }) await PlantAgainAsync(area, place);
     }
 
     /// <summary>Makes what was deleted, at once: what is gone would answer 404 to whoever comes next.</summary>
     private async Task PlantAgainAsync(Area area, string path)
     {
-        if (path.Contains("/objects/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, "some bytes");
+        if (path.Contains("/triggers/", StringComparison.Ordinal)) await PlantTriggersAsync(area);
+        else if (path.Contains("/objects/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, "some bytes");
         else if (path.StartsWith("/api/v1/secrets/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"value":"correct horse","namespaces":["*"]}""");
         else if (path.Contains("secrets/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"value":"correct horse"}""");
         else if (path.Contains("/roles/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"permissions":[{"resources":["runs"],"actions":["read"],"namespaces":["*"]}]}""");
         else if (path.Contains("/tokens/", StringComparison.Ordinal)) _token = (await area.SendAsync(HttpMethod.Post, "/api/v1/tokens", """{"name":"t","roles":["viewer"],"namespaces":["*"]}""")).Json.GetProperty("id").GetString()!;
         else await PlantAsync(area);
+    }
+
+    private async Task PlantTriggersAsync(Area area)
+    {
+        await area.SendAsync(HttpMethod.Put, "pipelines/p/triggers/k", """{"id":"k","type":"interval","every":"30d"}""");
+        await area.SendAsync(HttpMethod.Put, "pipelines/p/triggers/w", """{"id":"w","type":"webhook"}""");
+        _hook = (await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers/w/rotate")).Json.GetProperty("hook").GetString()!.Split('/')[^1];
+        _event = (await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers/k/fire")).Json.GetProperty("id").GetString()!;
     }
 
     private async Task JudgeBodyAsync(HttpResponseMessage response, JsonObject documented, string answer)
@@ -205,6 +217,9 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
             "version" => "1",
             "role" => picks.Of("viewer", "own"),
             "id" => _token,
+            "trigger" => picks.Of("k", "w"),
+            "event" => _event,
+            "hook" => _hook,
             _ => "k",
         },
     };
@@ -216,6 +231,9 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
         "created_after" or "created_before" => picks.Of("2026-01-01T00:00:00Z", "2030-01-01", "yesterday"),
         "label" => picks.Of("a:b", "a", ":"),
         "stream" => picks.Of("stdout", "stderr", "stdin"),
+        "trigger" => picks.Of("k", "w", "a b"),
+        "decision" => picks.Of("ran", "open", "run"),
+        "after" => picks.Of("2026-01-01T00:00:00Z", "yesterday"),
         "against" => picks.Of("live", "1", "9", "x"),
         _ when Types(schema).Contains("boolean") => picks.Of("true", "false", "true", "maybe"),
         _ when Types(schema).Contains("integer") || Types(schema).Contains("array") => picks.Of("1", "50", "500", "501", "0", "-1", "abc", "99999999999"),
@@ -231,6 +249,11 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
             // What a schema says of these is the least of what makes a good one.
             if (name == "PipelineDocument" && picks.Next(3) == 0) return JsonNode.Parse(Script("p", picks.Of("true", "false")));
             if (name == "NewTokenBody" && picks.Next(3) == 0) return JsonNode.Parse("""{"name":"t","roles":["viewer"],"namespaces":["own"]}""");
+            if (name == "TriggerBody" && picks.Next(3) > 0)
+            {
+                return JsonNode.Parse(picks.Of("""{"id":"k","type":"interval","every":"30d"}""", """{"id":"w","type":"webhook"}""", """{"id":"x","type":"cron","expression":"@yearly"}"""));
+            }
+
             return Value(_document["components"]!["schemas"]![name]!.AsObject(), picks, depth);
         }
 

@@ -18,10 +18,11 @@ public sealed class AuditTests(SecuredServer secured)
 {
     private const string Ns = "/api/v1/namespaces/{0}";
 
-    /// <summary>What no entry is made of: what is in a run's own events, what changes nothing, and bytes that tasks write by the thousand.</summary>
+    /// <summary>What no entry is made of: what is in a run's own events or in the ledger of triggers, what changes nothing, and bytes that tasks write by the thousand.</summary>
     private static readonly HashSet<string> s_elsewhere =
     [
         "CreateRun", "CreateRuns", "CancelRun", "RerunRun", "CancelTask", "PutPipelineObject", "DeletePipelineObject", "PutRunObject", "DeleteRunObject",
+        "FireTrigger", "ReplayTriggerEvent", "ReceiveHook",
     ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -45,6 +46,14 @@ public sealed class AuditTests(SecuredServer secured)
         ("DeleteNamespaceSecret", HttpMethod.Delete, $"{Ns}/secrets/k", null, [$"secret.deleted {ns} - k"]),
         ("PutGlobalSecret", HttpMethod.Put, $"/api/v1/secrets/{ns}", """{"value":"correct horse","namespaces":["*"]}""", [$"secret.written - - {ns}"]),
         ("DeleteGlobalSecret", HttpMethod.Delete, $"/api/v1/secrets/{ns}", null, [$"secret.deleted - - {ns}"]),
+        ("CreateTrigger", HttpMethod.Post, $"{Ns}/pipelines/p/triggers", """{"id":"t","type":"interval","every":"30d"}""", [$"trigger.created {ns} p t"]),
+        ("PutTrigger", HttpMethod.Put, $"{Ns}/pipelines/p/triggers/t", """{"id":"t","type":"interval","every":"30d"}""", []), // which is what it does
+        ("PutTrigger", HttpMethod.Put, $"{Ns}/pipelines/p/triggers/t", """{"id":"t","type":"interval","every":"20d"}""", [$"trigger.updated {ns} p t"]),
+        ("UpdateTrigger", HttpMethod.Patch, $"{Ns}/pipelines/p/triggers/t", """{"enabled":false}""", [$"trigger.updated {ns} p t"]),
+        ("UpdateTrigger", HttpMethod.Patch, $"{Ns}/pipelines/p/triggers/t", """{"enabled":false}""", []),
+        ("PutTrigger", HttpMethod.Put, $"{Ns}/pipelines/p/triggers/w", """{"id":"w","type":"webhook"}""", [$"trigger.created {ns} p w"]),
+        ("RotateTrigger", HttpMethod.Post, $"{Ns}/pipelines/p/triggers/w/rotate", null, [$"trigger.updated {ns} p w"]),
+        ("DeleteTrigger", HttpMethod.Delete, $"{Ns}/pipelines/p/triggers/t", null, [$"trigger.deleted {ns} p t"]),
         ("PutRole", HttpMethod.Put, $"/api/v1/roles/{role}", """{"permissions":[]}""", [$"role.created - - {role}"]),
         ("PutRole", HttpMethod.Put, $"/api/v1/roles/{role}", """{"permissions":[],"description":"of more"}""", [$"role.updated - - {role}"]),
         ("DeleteRole", HttpMethod.Delete, $"/api/v1/roles/{role}", null, [$"role.deleted - - {role}"]),

@@ -8,6 +8,7 @@ using Docker.DotNet;
 using Docker.DotNet.Models;
 using Gofer.Application.Schedulers;
 using Gofer.Client;
+using Gofer.Domain.Triggers.Hooks;
 using Gofer.Infrastructure.Schedulers.Docker;
 using Gofer.Tests.Integration.Serving;
 using static Gofer.Tests.Integration.Serving.Documents;
@@ -33,7 +34,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         ("lines", "printf '%s\\n' \"$S\"; printf %s \"$S\" | base64"),
     ];
 
-    private static readonly string[] s_tables = ["runs", "task_executions", "event_packs", "log_chunks", "secrets", "attempt_secrets", "tokens", "run_tokens"];
+    private static readonly string[] s_tables = ["runs", "task_executions", "event_packs", "log_chunks", "secrets", "attempt_secrets", "tokens", "run_tokens", "triggers", "trigger_events"];
 
     private static readonly string[] s_commands = ["doctor", "migrate", "config"];
 
@@ -103,6 +104,16 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
             if (value is not null) await SetAsync(install, "pipeline_secret", "q", "token", value);
             else Assert.Equal(HttpStatusCode.NoContent, (await area.SendAsync(HttpMethod.Delete, "pipelines/q/secrets/token")).Status);
             Assert.Equal(value is null ? RunState.Failed : RunState.Succeeded, (await area.EndAsync(await area.RunAsync("q"))).State);
+        }
+
+        // The key of a webhook, which requests are signed with, well and badly; and a trigger with a schedule.
+        var key = install.Plant("the key of a webhook").Value;
+        await SetAsync(install, "pipeline_secret", "p", "hook", key);
+        await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"often","type":"interval","every":"30d"}""");
+        var hook = (await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"hook","type":"webhook","signature":{"secret":"pipeline_secret{{hook}}"},"filter":[{"pointer":"/a","exists":true}]}""")).Json.GetProperty("hook").GetString()!;
+        foreach (var (signature, status) in new[] { (SignatureRule.Sign(Encoding.UTF8.GetBytes(key), "{}"u8, TimeProvider.System.GetUtcNow()), HttpStatusCode.Accepted), (SignatureRule.Sign("x"u8, "{}"u8, TimeProvider.System.GetUtcNow()), HttpStatusCode.Unauthorized) })
+        {
+            Assert.Equal(status, (await area.SendAsync(HttpMethod.Post, hook, "{}", ("Gofer-Signature", signature))).Status);
         }
 
         // A registry that refuses, where images are pulled; and a pull whose login is in nothing that is told of it.
@@ -184,6 +195,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
     /// <summary>Every route that reads, from the server's own document, for every run; so a route that is added is asked too.</summary>
     private static async Task AskForEverythingAsync(CanaryInstall install)
     {
+        var came = (await install.Area.SendAsync(HttpMethod.Get, "pipelines/p/trigger-events")).Json.GetProperty("items")[0].GetProperty("id").GetString()!;
         using var document = JsonDocument.Parse(await install.Area.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), Ct));
         (string Pipeline, string Run, string Task)[] runs =
             [("pulled", "1", "t"), ("held", "1", "t"), .. from n in Enumerable.Range(1, 3) select ("q", $"{n}", "t"), .. from n in Enumerable.Range(1, 2) from w in s_writers select ("p", $"{n}", w.Task)];
@@ -199,6 +211,8 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
                 "task" => r.Task,
                 "version" => "1",
                 "role" => "admin",
+                "trigger" => "often",
+                "event" => came,
                 "key" => r.Pipeline == "p" ? r.Task : "token",
                 "id" => install.Token.Value.Split('_')[1],
                 var name => throw new InvalidOperationException($"{path.Name} is new: say what stands in {name}."),

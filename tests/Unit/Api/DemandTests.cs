@@ -35,7 +35,7 @@ public sealed class DemandTests : IAsyncDisposable
 
     [Fact]
     public void What_asks_for_no_token_is_what_shows_nothing_of_anybody() => Assert.Equal(
-        ["/", "/api/v1/tokens/bootstrap", "/docs/errors", "/healthz", "/openapi/{documentName}.json", "/readyz", "/schemas/pipeline.v1.json"],
+        ["/", "/api/v1/hooks/{hook}", "/api/v1/tokens/bootstrap", "/docs/errors", "/healthz", "/openapi/{documentName}.json", "/readyz", "/schemas/pipeline.v1.json"],
         _endpoints.Where(e => DemandOf(e) is Demand.Nothing).Select(e => e.RoutePattern.RawText!).Order(StringComparer.Ordinal));
 
     [Fact]
