@@ -9,6 +9,6 @@ public sealed record IntervalSchedule(DateTimeOffset Anchor, TimeSpan Every)
         if (after < Anchor) return Anchor.ToUniversalTime();
         var passed = (after - Anchor).Ticks / Every.Ticks;
         // Checked by division: the product may be more than ticks can count.
-        return (DateTimeOffset.MaxValue - Anchor).Ticks / Every.Ticks > passed ? (Anchor + TimeSpan.FromTicks((passed + 1) * Every.Ticks)).ToUniversalTime() : null;
+        return (DateTimeOffset.MaxValue - Anchor).Ticks / Every.Ticks > passed ? Anchor.ToUniversalTime() + TimeSpan.FromTicks((passed + 1) * Every.Ticks) : null;
     }
 }

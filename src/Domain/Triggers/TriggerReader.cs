@@ -87,7 +87,8 @@ public static class TriggerReader
         }
 
         var zone = fields["zone"].Text(100);
-        if (zone is not null && !stored && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
+        // Of one that is stored too a machine may know no zone; it is shown, and may be replaced.
+        if (zone is not null && !stored && !Zones.Has(zone))
         {
             fields["zone"].Invalid($"{Shown.Quoted(zone)} is no time zone that this machine knows; write one as Europe/Berlin or UTC.{fields.Faults.Suggest(zone, Zones.Names)}");
         }
@@ -109,14 +110,19 @@ public static class TriggerReader
             else fields["anchor"].Invalid($"'anchor' is {Shown.Quoted(text)}; it must be a time such as 2027-01-01T00:00:00Z.");
         }
 
-        return Common(fields, new ScheduleRule { Every = fields["every"].Required().Time(shortest, s_longestInterval) ?? s_longestInterval, Anchor = anchor });
+        var every = fields["every"].Required();
+        if (every is { IsAbsent: false, IsEmpty: true }) every.Invalid("'every' is empty; it must be a duration such as 90s or 1h30m.");
+        return Common(fields, new ScheduleRule { Every = Milliseconds(every.Time(shortest, s_longestInterval)) ?? s_longestInterval, Anchor = anchor });
     }
 
     private static ScheduleRule Common(JsonFields fields, ScheduleRule rule) => rule with
     {
         CatchUp = CatchUpPolicy.Read(fields["catch_up"]) ?? CatchUpPolicy.Last,
-        Jitter = fields["jitter"].Time(TimeSpan.Zero, s_longestJitter) ?? TimeSpan.Zero,
+        Jitter = Milliseconds(fields["jitter"].Time(TimeSpan.Zero, s_longestJitter)) ?? TimeSpan.Zero,
     };
+
+    /// <summary>What durations say when they are written: what is finer would be another trigger when it is read back.</summary>
+    private static TimeSpan? Milliseconds(TimeSpan? time) => time is { } exact ? TimeSpan.FromTicks(exact.Ticks - (exact.Ticks % TimeSpan.TicksPerMillisecond)) : null;
 
     private static HookRule Webhook(JsonFields fields) => new()
     {
