@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Gofer.Domain.Triggers.Hooks;
@@ -47,14 +48,30 @@ public sealed class EventContent(IReadOnlyDictionary<string, string> headers, Re
     /// <summary>The text of a value as filters compare it: a string's own, anything else as it is written; null where it is no text.</summary>
     internal static string? TextOf(JsonElement value)
     {
-        if (value.ValueKind != JsonValueKind.String) return value.GetRawText();
         try
         {
-            return value.GetString();
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : Compact(value.GetRawText());
         }
         catch (InvalidOperationException)
         {
-            return null; // a lone surrogate
+            return null; // a lone surrogate, or bytes that are not UTF-8
         }
+    }
+
+    /// <summary>JSON without the space between its parts. Strings stay as they are written, so that whatever escapes they hold nothing can fail.</summary>
+    private static string Compact(string json)
+    {
+        if (!json.AsSpan().ContainsAny(" \t\r\n")) return json;
+        var text = new StringBuilder(json.Length);
+        var inside = false;
+        for (var i = 0; i < json.Length; i++)
+        {
+            var c = json[i];
+            if (inside && c == '\\') text.Append(c).Append(json[++i]);
+            else if (inside || c is not (' ' or '\t' or '\r' or '\n')) text.Append(c);
+            if (c == '"') inside = !inside;
+        }
+
+        return text.ToString();
     }
 }

@@ -55,7 +55,7 @@ public sealed class EventFilter
 
         if (place is null) return null;
         if (!exists.IsAbsent) return exists.Flag() is { } wanted ? new Exists(place, wanted) : null;
-        if (!matches.IsAbsent) return matches.Text(LongestValue) is { } pattern ? new Matches(place, pattern) : null;
+        if (!matches.IsAbsent) return matches.Text(LongestPattern) is { } pattern ? new Matches(place, pattern) : null;
         if (!among.IsAbsent)
         {
             var values = among.Items("""["opened","reopened"]""").Select(Value).OfType<string>().ToList();
@@ -67,11 +67,14 @@ public sealed class EventFilter
         return Value(single) is { } value ? new Among(place, [value], Wanted: !equals.IsAbsent) : null;
     }
 
-    private const int LongestValue = 1024;
+    private const int LongestPattern = 255;
+
+    /// <summary>Of a longer text no pattern is: a body is large, and a match may take as many steps as both lengths' product.</summary>
+    private const int LongestMatched = 64 * 1024;
 
     private static string? Value(JsonValue value) => value.Scalar() is { } scalar ? EventContent.TextOf(scalar) : null;
 
-    private static string Cut(string text) => text.Length > LongestShown ? $"{text[..LongestShown]}…" : text;
+    private static string Cut(string text) => Shown.Cut(text, LongestShown);
 
     private abstract record Condition(EventPlace Place)
     {
@@ -97,7 +100,7 @@ public sealed class EventFilter
 
     private sealed record Matches(EventPlace Place, string Pattern) : Condition(Place)
     {
-        protected override bool Holds(string? found) => found is not null && NamespacePattern.Matches(Pattern, found);
+        protected override bool Holds(string? found) => found?.Length <= LongestMatched && NamespacePattern.Matches(Pattern, found);
 
         protected override string Demand => $"does not match \"{Cut(Pattern)}\"";
     }

@@ -29,7 +29,7 @@ public sealed class EventParams
         ArgumentNullException.ThrowIfNull(member);
         var entries = member.Entries("""{"region":"eu","sha":{"pointer":"/after"}}""");
         if (entries.Count > MaxCount) member.Invalid($"There are {entries.Count} parameters; at most {MaxCount} are allowed.");
-        return member.IsAbsent ? None : new EventParams([.. entries.Select(ReadEntry)], member.Raw());
+        return member.IsAbsent ? None : new EventParams([.. entries.Where(e => !e.IsAbsent).Select(ReadEntry)], member.Raw());
     }
 
     /// <summary>
@@ -52,8 +52,14 @@ public sealed class EventParams
             }
 
             // An object or an array is its JSON text: parameters hold nothing that is deep.
-            if (there.ValueKind is JsonValueKind.Object or JsonValueKind.Array) there = JsonSerializer.SerializeToElement(there.GetRawText());
-            if (Encoding.UTF8.GetByteCount(there.GetRawText()) > MaxBytes)
+            if (there.ValueKind is JsonValueKind.Object or JsonValueKind.Array && EventContent.TextOf(there) is { } json) there = JsonSerializer.SerializeToElement(json);
+            if (!JsonText.IsClean(there))
+            {
+                complaint = $"The parameter '{name}' is to come from the event, and what stands there is no text: it holds a NUL, half of a surrogate pair, or bytes that are not UTF-8.";
+                return false;
+            }
+
+            if (Encoding.UTF8.GetByteCount(EventContent.TextOf(there)!) > MaxBytes)
             {
                 complaint = $"The parameter '{name}' is longer than {MaxBytes} bytes.";
                 return false;

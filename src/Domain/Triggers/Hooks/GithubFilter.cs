@@ -11,6 +11,9 @@ public sealed class GithubFilter
     /// <summary>The most events, branches and actions of one event.</summary>
     public const int MaxCount = 50;
 
+    /// <summary>The longest pattern, in characters.</summary>
+    public const int MaxPattern = 255;
+
     /// <summary>The events that GitHub documents for webhooks.</summary>
     private static readonly string[] s_events =
     [
@@ -42,7 +45,8 @@ public sealed class GithubFilter
         var branches = fields["branches"];
         if (branches.Items().Count > MaxCount) branches.Invalid($"There are {branches.Items().Count} branches; at most {MaxCount} are allowed.");
         var repository = fields["repository"];
-        if (repository.Text(200) is { } name && (name.Count(c => c == '/') != 1 || name.StartsWith('/') || name.EndsWith('/')))
+        foreach (var branch in branches.Items()) _ = branch.Text(MaxPattern);
+        if (repository.Text(MaxPattern) is { } name && (name.Count(c => c == '/') != 1 || name.StartsWith('/') || name.EndsWith('/')))
         {
             repository.Invalid($"'repository' is {Shown.Quoted(name)}; it must be as owner/name, or a pattern such as owner/*.");
         }
@@ -59,6 +63,7 @@ public sealed class GithubFilter
         var action = Text(content, "/action");
         var ofEvent = _events.Where(e => e.Event == name || e.Event == "*").ToList();
         if (name == "ping" && ofEvent.All(e => e.Event == "*")) return "GitHub's ping: the webhook works.";
+        if (content.Json is null) return "The body is no JSON: set the webhook's content type to application/json at GitHub.";
         if (ofEvent.Count == 0) return $"The event is {Shown.Quoted(name)}; the trigger takes {string.Join(", ", _events.Select(Written))}.";
         if (!ofEvent.Any(e => e.Actions.Length == 0 || (action is not null && e.Actions.Contains(action))))
         {
@@ -66,7 +71,7 @@ public sealed class GithubFilter
         }
 
         var repository = Text(content, "/repository/full_name");
-        if (_repository is not null && (repository is null || !NamespacePattern.Matches(_repository, repository)))
+        if (_repository is not null && (repository is null || !NamespacePattern.Matches(_repository.ToLowerInvariant(), repository.ToLowerInvariant())))
         {
             return $"The repository is {(repository is null ? "missing" : Shown.Quoted(repository))}; the trigger takes {_repository}.";
         }
@@ -87,7 +92,8 @@ public sealed class GithubFilter
         Add("GITHUB_REPOSITORY", Text(content, "/repository/full_name"));
         Add("GITHUB_SENDER", Text(content, "/sender/login"));
         Add("GITHUB_REF", Text(content, "/ref") ?? (name == "pull_request" && Text(content, "/number") is { } number ? $"refs/pull/{number}/head" : null));
-        Add("GITHUB_SHA", Text(content, "/after") ?? Text(content, "/pull_request/head/sha") ?? Text(content, "/check_run/head_sha") ?? Text(content, "/workflow_run/head_sha") ?? Text(content, "/sha"));
+        Add("GITHUB_SHA", Text(content, "/after") ?? Text(content, "/pull_request/head/sha") ?? Text(content, "/check_run/head_sha") ?? Text(content, "/workflow_run/head_sha")
+            ?? Text(content, "/check_suite/head_sha") ?? Text(content, "/workflow_job/head_sha") ?? Text(content, "/sha"));
         Add("GITHUB_BEFORE", Text(content, "/before"));
         Add("GITHUB_BRANCH", name is null ? null : BranchOf(name, content));
         Add("GITHUB_HEAD_BRANCH", Text(content, "/pull_request/head/ref"));
@@ -105,15 +111,15 @@ public sealed class GithubFilter
     {
         if (item.Text(300) is not { } text) return null;
         var slash = text.IndexOf('/', StringComparison.Ordinal);
-        var name = slash < 0 ? text : text[..slash];
+        var name = (slash < 0 ? text : text[..slash]).Trim().ToLowerInvariant();
         if (name != "*" && !s_events.Contains(name))
         {
             item.Invalid($"{item.Label} names {Shown.Quoted(name)}, which is no event of GitHub's webhooks.{item.Faults.Suggest(name, s_events)}");
             return null;
         }
 
-        var actions = slash < 0 ? [] : text[(slash + 1)..].Split(',', StringSplitOptions.TrimEntries);
-        if (slash >= 0 && (actions.Length is 0 or > MaxCount || actions.Any(a => a.Length == 0 || a.Any(c => !char.IsAsciiLetterLower(c) && c != '_'))))
+        var actions = slash < 0 ? [] : text[(slash + 1)..].ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (actions.Length > MaxCount || actions.Any(a => a.Any(c => !char.IsAsciiLetterLower(c) && c != '_')))
         {
             item.Invalid($"{item.Label} is {Shown.Quoted(text)}; after '/' stand actions with commas, as in pull_request/opened,synchronize.");
             return null;
@@ -128,7 +134,8 @@ public sealed class GithubFilter
     private static string? BranchOf(string name, EventContent content)
     {
         const string Heads = "refs/heads/";
-        if (name is "push" or "create" or "delete") return Text(content, "/ref") is { } reference ? reference.StartsWith(Heads, StringComparison.Ordinal) ? reference[Heads.Length..] : name == "push" ? null : reference : null;
+        if (name == "push") return Text(content, "/ref") is { } pushed && pushed.StartsWith(Heads, StringComparison.Ordinal) ? pushed[Heads.Length..] : null;
+        if (name is "create" or "delete") return Text(content, "/ref_type") == "branch" ? Text(content, "/ref") : null;
         return Text(content, "/pull_request/base/ref") ?? Text(content, "/workflow_run/head_branch") ?? Text(content, "/check_run/check_suite/head_branch") ?? Text(content, "/check_suite/head_branch")
             ?? Text(content, "/release/target_commitish");
     }

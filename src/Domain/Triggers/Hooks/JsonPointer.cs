@@ -53,12 +53,31 @@ public sealed class JsonPointer
         var at = root;
         foreach (var part in _parts)
         {
-            if (at.ValueKind == JsonValueKind.Object && at.TryGetProperty(part, out var member)) at = member;
+            if (at.ValueKind == JsonValueKind.Object && Member(at, part) is { } member) at = member;
             else if (at.ValueKind == JsonValueKind.Array && IndexOf(part) is { } index && index < at.GetArrayLength()) at = at[index];
             else return null;
         }
 
         return at;
+    }
+
+    /// <summary>The last member of that name. A name that is no text is passed over: to compare it throws.</summary>
+    private static JsonElement? Member(JsonElement at, string name)
+    {
+        try
+        {
+            return at.TryGetProperty(name, out var member) ? member : null;
+        }
+        catch (InvalidOperationException)
+        {
+            JsonElement? found = null;
+            foreach (var member in at.EnumerateObject())
+            {
+                if (JsonText.IsClean(member) && member.NameEquals(name)) found = member.Value;
+            }
+
+            return found;
+        }
     }
 
     /// <summary>An index has no leading zero and no sign.</summary>

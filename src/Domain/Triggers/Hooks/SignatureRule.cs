@@ -71,24 +71,24 @@ public sealed class SignatureRule
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(keys);
-        if (content.Header(_header) is not { Length: > 0 } header) return SignatureVerdict.Refused($"The request has no {_header} header: it must be signed.");
+        if (content.Header(_header) is not { Length: > 0 } header) return SignatureVerdict.Refused(SignatureFaults.Missing, $"The request has no {_header} header: it must be signed.");
         string? time;
         var shown = new List<byte[]>();
         if (_scheme == Gofer)
         {
             time = Parts(header, "t").FirstOrDefault();
             foreach (var text in Parts(header, "v1")) Add(shown, text);
-            if (time is null || shown.Count == 0) return SignatureVerdict.Refused("The Gofer-Signature header must be like 't=1700000000,v1=<64 hexadecimal digits>'.");
+            if (time is null || shown.Count == 0) return SignatureVerdict.Refused(SignatureFaults.Malformed, "The Gofer-Signature header must be like 't=1700000000,v1=<64 hexadecimal digits>'.");
         }
         else
         {
             time = _timestampHeader is null ? null : content.Header(_timestampHeader);
-            if (_timestampHeader is not null && time is null) return SignatureVerdict.Refused($"The request has no {_timestampHeader} header, which is signed with the body.");
+            if (_timestampHeader is not null && time is null) return SignatureVerdict.Refused(SignatureFaults.Missing, $"The request has no {_timestampHeader} header, which is signed with the body.");
             if (header.StartsWith(_prefix, StringComparison.Ordinal)) Add(shown, header[_prefix.Length..]);
-            if (shown.Count == 0) return SignatureVerdict.Refused($"The {_header} header must be like '{_prefix}<{(_base64 ? "Base64" : $"{(_sha512 ? 128 : 64)} hexadecimal digits")}>'.");
+            if (shown.Count == 0) return SignatureVerdict.Refused(SignatureFaults.Malformed, $"The {_header} header must be like '{_prefix}<{(_base64 ? "Base64" : $"{(_sha512 ? 128 : 64)} hexadecimal digits")}>'.");
         }
 
-        if (time is not null && Stale(time, now) is { } stale) return SignatureVerdict.Refused(stale);
+        if (time is not null && Stale(time, now) is { } stale) return stale;
         var good = false;
         foreach (var key in keys)
         {
@@ -96,8 +96,9 @@ public sealed class SignatureRule
             foreach (var signature in shown) good |= CryptographicOperations.FixedTimeEquals(signature, mac);
         }
 
-        if (!good) return SignatureVerdict.Refused($"The signature in {_header} is not that of this body by the trigger's key.");
-        return new SignatureVerdict(null, time is null ? null : Convert.ToHexStringLower(SHA256.HashData(Mac(keys[0], time, content.Body.Span, _sha512))));
+        if (!good) return SignatureVerdict.Refused(SignatureFaults.Wrong, $"The signature in {_header} is not that of this body by the trigger's key.");
+        // Of what was signed and not of the signature: a request sent again is the same one whichever of its signatures and of our keys fit each time.
+        return new SignatureVerdict(null, time is null ? null : Convert.ToHexStringLower(Hash(time, content.Body.Span)));
     }
 
     private static SignatureRule OfGithub(string secret) => new(secret, GithubScheme, "X-Hub-Signature-256", "sha256=", null, false, false, s_usual);
@@ -113,6 +114,7 @@ public sealed class SignatureRule
             else sha512 = algorithm.Choice("sha256", "sha512") == "sha512";
         }
 
+        if (fields["timestamp_header"].IsAbsent && !fields["tolerance"].IsAbsent) fields["tolerance"].Invalid("'tolerance' is for signatures with a time; name its 'timestamp_header'.");
         return new SignatureRule(
             secret, Hmac, header ?? "", fields["prefix"].Text(32) ?? "", HeaderOf(fields["timestamp_header"]), sha512,
             fields["encoding"].Choice(Hex, Base64) == Base64, fields["tolerance"].Time(s_shortest, s_longest) ?? s_usual);
@@ -135,12 +137,16 @@ public sealed class SignatureRule
         return "";
     }
 
-    private string? Stale(string time, DateTimeOffset now)
+    private SignatureVerdict? Stale(string time, DateTimeOffset now)
     {
-        if (!long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds > 253402300799) return "The time of the signature must be in seconds since 1970.";
+        if (!long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds > 253402300799)
+        {
+            return SignatureVerdict.Refused(SignatureFaults.Malformed, "The time of the signature must be in seconds since 1970.");
+        }
+
         var age = now - DateTimeOffset.FromUnixTimeSeconds(seconds);
-        if (age > _tolerance) return $"The request was signed more than {Duration.Text(_tolerance)} ago, which is the most.";
-        return age < -_tolerance ? $"The request was signed more than {Duration.Text(_tolerance)} in the future: one of the clocks is wrong." : null;
+        if (age > _tolerance) return SignatureVerdict.Refused(SignatureFaults.TooOld, $"The request was signed more than {Duration.Text(_tolerance)} ago, which is the most.");
+        return age < -_tolerance ? SignatureVerdict.Refused(SignatureFaults.InFuture, $"The request was signed more than {Duration.Text(_tolerance)} in the future: one of the clocks is wrong.") : null;
     }
 
     private static IEnumerable<string> Parts(string header, string name) => header.Split(',', StringSplitOptions.TrimEntries)
@@ -154,6 +160,15 @@ public sealed class SignatureRule
             ? Convert.TryFromBase64String(text, bytes, out length)
             : text.Length <= 128 && Convert.FromHexString(text, bytes, out _, out length) == System.Buffers.OperationStatus.Done;
         if (good && length == (_sha512 ? 64 : 32) && signatures.Count < 10) signatures.Add(bytes[..length]);
+    }
+
+    private static byte[] Hash(string time, ReadOnlySpan<byte> body)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(time));
+        hash.AppendData("."u8);
+        hash.AppendData(body);
+        return hash.GetHashAndReset();
     }
 
     private static byte[] Mac(ReadOnlySpan<byte> key, string? time, ReadOnlySpan<byte> body, bool sha512)
@@ -173,8 +188,28 @@ public sealed class SignatureRule
 /// <summary>What a signature comes to.</summary>
 /// <param name="Refusal">Why it is no good one; null where it is.</param>
 /// <param name="ReplayKey">By what the very same signed request is known again; null where the scheme has no time, so that nothing tells a repetition from a second event.</param>
-public sealed record SignatureVerdict(string? Refusal, string? ReplayKey)
+/// <param name="Fault">The sort of refusal, of <see cref="SignatureFaults"/>; null where it is a good one.</param>
+public sealed record SignatureVerdict(string? Refusal, string? ReplayKey, string? Fault = null)
 {
     /// <summary>It is no good one.</summary>
-    internal static SignatureVerdict Refused(string why) => new(why, null);
+    internal static SignatureVerdict Refused(string fault, string why) => new(why, null, fault);
+}
+
+/// <summary>Why signatures are refused; words that are added, never renamed.</summary>
+public static class SignatureFaults
+{
+    /// <summary>A header that must be there is not.</summary>
+    public const string Missing = "missing";
+
+    /// <summary>A header is not as the scheme writes it.</summary>
+    public const string Malformed = "malformed";
+
+    /// <summary>It is another body's, time's or key's.</summary>
+    public const string Wrong = "wrong";
+
+    /// <summary>It was made longer ago than is allowed.</summary>
+    public const string TooOld = "too_old";
+
+    /// <summary>It was made later than now, by more than is allowed.</summary>
+    public const string InFuture = "in_future";
 }
