@@ -1,0 +1,193 @@
+using System.Diagnostics;
+using System.Globalization;
+using Gofer.Client;
+using Gofer.Domain.Triggers;
+using Gofer.Tests.Integration.Serving;
+using Npgsql;
+
+namespace Gofer.Tests.Integration.Triggers;
+
+/// <summary>Real workers that die at the very moment at which a trigger fires, and one whose clock is moved: each scheduled time is one event all the same.</summary>
+public sealed class TriggerCrashTests(ITestOutputHelper output)
+{
+    private const int Kills = 20;
+
+    /// <summary>Where Debian's package puts the library that moves a process's clock.</summary>
+    private const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Workers_that_are_killed_twenty_times_as_a_trigger_fires_miss_no_time_and_double_none()
+    {
+        await using var cluster = await GoferCluster.StartAsync();
+        await cluster.Area.RegisterAsync(Documents.Script("p", "true"));
+        var worker = await cluster.WorkerAsync();
+        await EverySecondAsync(cluster, "p", "tick", """ "catch_up":"all" """);
+        await using var source = NpgsqlDataSource.Create(cluster.ConnectionString);
+        for (var kills = 0; kills < Kills; kills++)
+        {
+            var next = await cluster.WorkerAsync();
+            await TickAsync(source);
+            await worker.KillAsync();
+            worker = next;
+        }
+
+        await DisableAsync(cluster, "p", "tick");
+        var ledger = await LedgerAsync(cluster, "p");
+        output.WriteLine($"{ledger.Count} times, {Kills} kills");
+        AssertEachSecondOnce(ledger);
+        Assert.All(ledger, e => Assert.Equal(Decisions.Ran, e.Decision));
+        Assert.Equal(Enumerable.Range(1, ledger.Count).Select(n => (long)n), ledger.Select(e => e.Run!.Value).Order());
+        Assert.Equal(ledger.Count, await cluster.ScalarAsync<long>("select count(*) from gofer.runs where trigger = 'tick'"));
+    }
+
+    /// <summary>One clock counts, the database's: a worker's own may be anything.</summary>
+    [Fact]
+    public async Task A_workers_clock_that_jumps_by_hours_changes_no_scheduled_time()
+    {
+        Assert.True(File.Exists(FakeTime), "libfaketime is not here: apt-get install libfaketime.");
+        var clock = Path.Combine(Directory.CreateTempSubdirectory("gofer-clock-").FullName, "time");
+        await File.WriteAllTextAsync(clock, "+0", Ct);
+        await using var cluster = await GoferCluster.StartAsync();
+        await cluster.Area.RegisterAsync(Documents.Script("p", "true"));
+        await cluster.WorkerAsync("process", ("LD_PRELOAD", FakeTime), ("FAKETIME_TIMESTAMP_FILE", clock), ("FAKETIME_NO_CACHE", "1"), ("DONT_FAKE_MONOTONIC", "1"));
+        await EverySecondAsync(cluster, "p", "tick", """ "catch_up":"none" """);
+        await using var source = NpgsqlDataSource.Create(cluster.ConnectionString);
+        foreach (var jump in new[] { "+0", "+3h", "-30m", "+0" })
+        {
+            await File.WriteAllTextAsync(clock, jump, Ct);
+            for (var ticks = 0; ticks < 4; ticks++) await TickAsync(source);
+        }
+
+        await DisableAsync(cluster, "p", "tick");
+        var ledger = await LedgerAsync(cluster, "p");
+        AssertEachSecondOnce(ledger);
+        Assert.All(ledger, e => Assert.Equal(Decisions.Ran, e.Decision));
+        Assert.InRange(ledger.Count, 14, 60);
+        Directory.Delete(Path.GetDirectoryName(clock)!, recursive: true);
+    }
+
+    /// <summary>A trigger each second, whose runs take two: what each policy makes of it, while the workers die. What is right is judged by the runs' own times.</summary>
+    [Theory]
+    [InlineData("allow")]
+    [InlineData("skip")]
+    [InlineData("queue_one")]
+    [InlineData("queue")]
+    [InlineData("cancel_oldest")]
+    public async Task Runs_that_take_longer_than_the_period_come_to_what_overlap_says_while_workers_die(string overlap)
+    {
+        await using var cluster = await GoferCluster.StartAsync();
+        await cluster.Area.RegisterAsync(Documents.Script("p", "sleep 2"));
+        var worker = await cluster.WorkerAsync();
+        await EverySecondAsync(cluster, "p", "tick", $""" "catch_up":"all","overlap":"{overlap}" """);
+        await using var source = NpgsqlDataSource.Create(cluster.ConnectionString);
+        for (var kills = 0; kills < 3; kills++)
+        {
+            var next = await cluster.WorkerAsync();
+            for (var ticks = 0; ticks < 2; ticks++) await TickAsync(source);
+            await worker.KillAsync();
+            worker = next;
+        }
+
+        await StopAsync(source);
+        await UntilAsync(async () => await cluster.ScalarAsync<long>("select count(*) from gofer.active_runs") + await cluster.ScalarAsync<long>("select count(*) from gofer.open_trigger_events") == 0);
+        var ledger = await LedgerAsync(cluster, "p");
+        AssertEachSecondOnce(ledger);
+        var runs = (await RunsAsync(cluster)).OrderBy(r => r.Number).ToList();
+        Assert.Equal(runs.Select(r => r.Number), ledger.Where(e => e.Decision == Decisions.Ran).Select(e => e.Run!.Value).Order());
+        output.WriteLine($"{overlap}: {string.Join(", ", ledger.GroupBy(e => e.Decision).Select(g => $"{g.Key} {g.Count()}"))}; runs {string.Join(", ", runs.GroupBy(r => r.State).Select(g => $"{g.Key} {g.Count()}"))}");
+        var alone = runs.Zip(runs.Skip(1)).All(p => p.First.EndedAt <= p.Second.CreatedAt);
+        switch (overlap)
+        {
+            case "allow":
+                Assert.All(ledger, e => Assert.Equal(Decisions.Ran, e.Decision));
+                Assert.All(runs, r => Assert.Equal(RunState.Succeeded, r.State));
+                break;
+            case "skip":
+                Assert.True(alone, "Two runs were there at a time.");
+                Assert.All(ledger.Where(e => e.Decision != Decisions.Ran), e => Assert.Equal(Decisions.Overlapped, e.Decision));
+                // Whatever was skipped was decided while a run was there.
+                Assert.All(ledger.Where(e => e.Decision == Decisions.Overlapped), e => Assert.Contains(runs, r => r.CreatedAt <= e.DecidedAt && r.EndedAt >= e.DecidedAt));
+                break;
+            case "queue":
+                Assert.True(alone, "Two runs were there at a time.");
+                Assert.All(ledger, e => Assert.Equal(Decisions.Ran, e.Decision));
+                Assert.Equal(ledger.OrderBy(e => e.ScheduledFor).Select(e => e.Run), ledger.Select(e => e.Run).Order());
+                break;
+            case "queue_one":
+                Assert.True(alone, "Two runs were there at a time.");
+                Assert.All(ledger.Where(e => e.Decision != Decisions.Ran), e => Assert.Equal(Decisions.Overlapped, e.Decision));
+                Assert.True(ledger.Count(e => e.Decision == Decisions.Ran) >= 3 && ledger.Any(e => e.Decision == Decisions.Overlapped), "Nothing waited, or nothing was left out.");
+                break;
+            default:
+                Assert.All(ledger, e => Assert.Equal(Decisions.Ran, e.Decision));
+                Assert.Equal(RunState.Succeeded, runs[^1].State);
+                // One that had ended by itself before the next came is the only other that may have succeeded.
+                Assert.All(runs.Take(runs.Count - 1).Zip(runs.Skip(1)), p => Assert.True(p.First.State == RunState.Cancelled ? p.First.Reason == "superseded" : p.First.EndedAt <= p.Second.CreatedAt, $"run {p.First.Number}: {p.First.State}"));
+                break;
+        }
+    }
+
+    /// <summary>A trigger of each second: more often than the API lets anybody, so that a test takes seconds.</summary>
+    private static async Task EverySecondAsync(GoferCluster cluster, string pipeline, string trigger, string more)
+    {
+        var made = await cluster.Area.SendAsync(HttpMethod.Post, $"pipelines/{pipeline}/triggers", $$"""{"id":"{{trigger}}","type":"interval","every":"10s","anchor":"2020-01-01T00:00:00Z","enabled":false,{{more}}}""");
+        Assert.True((int)made.Status == 201, made.ToString());
+        await cluster.ScalarAsync<int>($"""
+            with changed as (
+                update gofer.triggers set enabled = true, definition = replace(definition, '"10s"', '"1s"'), next_at = date_trunc('second', now()) + interval '1 second',
+                    due_at = date_trunc('second', now()) + interval '1 second' where name = '{trigger}' returning 1)
+            select count(*)::int from changed
+            """);
+    }
+
+    private static async Task DisableAsync(GoferCluster cluster, string pipeline, string trigger)
+    {
+        await cluster.ScalarAsync<int>($"with stopped as (update gofer.triggers set next_at = null, due_at = null where name = '{trigger}' returning 1) select count(*)::int from stopped");
+        await UntilAsync(async () => await cluster.ScalarAsync<long>("select count(*) from gofer.open_trigger_events") == 0);
+    }
+
+    private static async Task StopAsync(NpgsqlDataSource source)
+    {
+        await using var command = source.CreateCommand("update gofer.triggers set next_at = null, due_at = null");
+        await command.ExecuteNonQueryAsync(Ct);
+    }
+
+    /// <summary>Returns within some milliseconds of a moment at which the trigger fires, before or after it.</summary>
+    private static async Task TickAsync(NpgsqlDataSource source)
+    {
+        await using var command = source.CreateCommand("select extract(epoch from date_trunc('second', clock_timestamp()) + interval '1 second' - clock_timestamp())::double precision");
+        var left = TimeSpan.FromSeconds((double)(await command.ExecuteScalarAsync(Ct))!) + TimeSpan.FromMilliseconds(Random.Shared.Next(-5, 30));
+        if (left > TimeSpan.Zero) await Task.Delay(left, Ct);
+    }
+
+    private static void AssertEachSecondOnce(List<TriggerEventView> ledger)
+    {
+        var times = ledger.Select(e => e.ScheduledFor!.Value).Order().ToList();
+        Assert.True(times.Count > 5, $"Only {times.Count} times came.");
+        Assert.All(times.Zip(times.Skip(1)), p => Assert.Equal(TimeSpan.FromSeconds(1), p.Second - p.First));
+    }
+
+    private static async Task<List<TriggerEventView>> LedgerAsync(GoferCluster cluster, string pipeline)
+    {
+        var all = new List<TriggerEventView>();
+        for (string? cursor = null; ;)
+        {
+            var page = await cluster.Area.Client.Triggers.ListTriggerEventsAsync("default", pipeline, limit: 500, cursor: cursor, cancellationToken: Ct);
+            all.AddRange(page.Items);
+            if ((cursor = page.NextCursor) is null) return all;
+        }
+    }
+
+    private static async Task<IReadOnlyList<RunView>> RunsAsync(GoferCluster cluster) =>
+        (await cluster.Area.Client.Runs.ListRunsAsync("default", "p", limit: 500, cancellationToken: Ct)).Items;
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        for (var patience = Stopwatch.StartNew(); !await holds(); await Task.Delay(50, Ct))
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(2), string.Create(CultureInfo.InvariantCulture, $"It did not come to that in {patience.Elapsed.TotalSeconds:0} s."));
+        }
+    }
+}
