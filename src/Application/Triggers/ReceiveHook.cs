@@ -90,6 +90,7 @@ internal static class HookHeaders
 
         if (definition.Params.Written is { } parameters) Collect(parameters, wanted);
         wanted.ExceptWith(s_never);
+        if (definition.Hook.Written.TryGetValue("signature", out var signature) && signature.TryGetProperty("header", out var own)) wanted.Remove(own.GetString()!);
         return headers.Where(h => wanted.Contains(h.Key)).ToDictionary(h => h.Key, h => h.Value.Length > MaxValue ? h.Value[..MaxValue] : h.Value, StringComparer.OrdinalIgnoreCase);
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Gofer.Domain.Common;
 
 namespace Gofer.Domain.Triggers.Hooks;
@@ -38,7 +39,8 @@ public sealed class DedupeRule
     public string? KeyOf(EventContent content)
     {
         ArgumentNullException.ThrowIfNull(content);
-        if (_place.TextIn(content) is not { Length: > 0 } text) return null;
+        // What is null says nothing: events without an id are not one event.
+        if (_place.ValueIn(content) is null or { ValueKind: JsonValueKind.Null } || _place.TextIn(content) is not { Length: > 0 } text) return null;
         // No database text holds a NUL.
         return text.Length <= MaxKey && !text.Contains('\0', StringComparison.Ordinal) ? text : $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
     }
