@@ -6,6 +6,7 @@ using Gofer.Api.Audit;
 using Gofer.Api.Docs;
 using Gofer.Api.Http;
 using Gofer.Api.Namespaces;
+using Gofer.Api.Notifications;
 using Gofer.Api.Objects;
 using Gofer.Api.Pipelines;
 using Gofer.Api.Runs;
@@ -161,6 +162,7 @@ public static class ApiServices
         api.MapTriggers();
         api.MapTriggerEvents();
         api.MapHooks();
+        api.MapNotifications();
     }
 
     private static void Guard(this WebApplication app, bool insecure)

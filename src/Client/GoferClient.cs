@@ -30,6 +30,7 @@ public sealed class GoferClient
         Audit = RestService.ForGenerated<IAuditApi>(http, settings);
         Objects = RestService.ForGenerated<IObjectsApi>(http, settings);
         Triggers = RestService.ForGenerated<ITriggersApi>(http, settings);
+        Notifications = RestService.ForGenerated<INotificationsApi>(http, settings);
         Streams = new GoferStreams(http);
         Bytes = new GoferObjects(http);
         _plans = RestService.ForGenerated<IPlansApi>(http, settings);
@@ -71,6 +72,9 @@ public sealed class GoferClient
     /// <summary>What runs pipelines by itself, and the ledger of what came.</summary>
     public ITriggersApi Triggers { get; }
 
+    /// <summary>Who is told of how runs ended, and the ledger of what was told.</summary>
+    public INotificationsApi Notifications { get; }
+
     /// <summary>The server itself.</summary>
     public ISystemApi System { get; }
 
@@ -91,6 +95,12 @@ public sealed class GoferClient
     /// <summary>Makes a trigger, or replaces what it does, of JSON as its author wrote it: what is wrong with it is for the server to say.</summary>
     public Task<TriggerView> PutTriggerAsync(string @namespace, string pipeline, string trigger, System.Text.Json.Nodes.JsonObject body, CancellationToken cancellationToken = default) =>
         _plans.PutTriggerAsync(@namespace, pipeline, trigger, body, cancellationToken);
+
+    /// <summary>The same for a notification of a pipeline, or of the namespace where <paramref name="pipeline"/> is null.</summary>
+    public Task<NotificationView> PutNotificationAsync(
+        string @namespace, string? pipeline, string notification, System.Text.Json.Nodes.JsonObject body, CancellationToken cancellationToken = default) => pipeline is null
+        ? _plans.PutNamespaceNotificationAsync(@namespace, notification, body, cancellationToken)
+        : _plans.PutNotificationAsync(@namespace, pipeline, notification, body, cancellationToken);
 
     /// <summary>JSON as the server has it.</summary>
     internal static JsonSerializerOptions Json { get; } = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };

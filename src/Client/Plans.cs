@@ -17,4 +17,12 @@ internal interface IPlansApi
     [Put("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}")]
     [Headers("Accept: application/json")]
     Task<TriggerView> PutTriggerAsync(string @namespace, string pipeline, string trigger, [Body] JsonObject body, CancellationToken cancellationToken = default);
+
+    [Put("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/notifications/{notification}")]
+    [Headers("Accept: application/json")]
+    Task<NotificationView> PutNotificationAsync(string @namespace, string pipeline, string notification, [Body] JsonObject body, CancellationToken cancellationToken = default);
+
+    [Put("/api/v1/namespaces/{namespace}/notifications/{notification}")]
+    [Headers("Accept: application/json")]
+    Task<NotificationView> PutNamespaceNotificationAsync(string @namespace, string notification, [Body] JsonObject body, CancellationToken cancellationToken = default);
 }

@@ -30,6 +30,9 @@ public static class WorkerServices
             .AddLoop<EngineLoop>();
     }
 
+    /// <summary>The loop that tells of runs, for a host that has the worker and <c>AddGoferNotifications</c>.</summary>
+    public static IServiceCollection AddGoferNotificationLoop(this IServiceCollection services) => services.AddLoop<NotificationLoop>();
+
     /// <summary>
     /// One <see cref="LocalRun"/> without a server, for a collection that has its <see cref="LocalOrder"/>, an
     /// <see cref="Application.Schedulers.IScheduler"/>, an <see cref="ILocalWatcher"/> and the configuration. <see cref="LocalInstall"/> is the

@@ -1,11 +1,13 @@
 using Gofer.Application.Access;
 using Gofer.Application.Audit;
+using Gofer.Application.Notifications;
 using Gofer.Application.Runs;
 using Gofer.Application.Triggers;
 using Gofer.Domain.Access;
 using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
+using Gofer.Domain.Notifications;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Triggers;
 using Microsoft.EntityFrameworkCore;
@@ -66,6 +68,12 @@ public interface IGoferDb
 
     /// <summary>The ledger of their events, for reading.</summary>
     DbSet<TriggerEventRow> TriggerEvents { get; }
+
+    /// <summary>Notifications of pipelines and namespaces.</summary>
+    DbSet<Notification> Notifications { get; }
+
+    /// <summary>The ledger of what is told.</summary>
+    DbSet<DeliveryRow> Deliveries { get; }
 
     /// <summary>Starts a transaction; <see cref="SaveChangesAsync"/> without one is a transaction of its own.</summary>
     Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken);

@@ -39,6 +39,7 @@ internal sealed class DeletePipelineHandler(IGoferDb db, IRunWriter runs, AuditT
             head.Delete();
             // Nothing sets it off any more, and its URLs lead to nothing.
             db.Triggers.RemoveRange(await db.Triggers.Where(t => t.PipelineId == id).ToListAsync(cancellationToken));
+            db.Notifications.RemoveRange(await db.Notifications.Where(n => n.PipelineId == id).ToListAsync(cancellationToken));
             pipeline.Value.Delete(clock.GetUtcNow());
             audit.Note(AuditTypes.PipelineDeleted, new AuditTarget(request.Namespace.Name, request.Name));
             await db.SaveChangesAsync(cancellationToken);

@@ -65,7 +65,11 @@ public readonly record struct Swept(int Moved, bool LeavesDead);
 /// <param name="IsReady">Whether tasks wait in the queue.</param>
 /// <param name="WantsSweep">Whether there is anything that a sweep sees to beside the leases.</param>
 /// <param name="NextTrigger">How long it is until a trigger is due, nothing where events of triggers are open; null where there is neither.</param>
-public sealed record Renewal(TimeSpan? NextLeaseEnd, TimeSpan? NextTimer, bool IsReady, bool WantsSweep, TimeSpan? NextTrigger);
+public sealed record Renewal(TimeSpan? NextLeaseEnd, TimeSpan? NextTimer, bool IsReady, bool WantsSweep, TimeSpan? NextTrigger)
+{
+    /// <summary>Whether anybody is to be told anything: of how runs end, or of one that has.</summary>
+    public bool WantsNotifications { get; init; }
+}
 
 /// <summary>A task that a worker holds, with the fence that gives the right to speak of it.</summary>
 public readonly record struct HeldTask(RunId Run, int Task, long Fence);

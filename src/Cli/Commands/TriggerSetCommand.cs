@@ -78,7 +78,8 @@ internal static class TriggerSetCommand
         }
     }
 
-    private static async Task<JsonObject> ReadAsync(CommandContext context, string path, string name, CancellationToken token)
+    /// <summary>The JSON object of a file, or of stdin, with the name of what is set.</summary>
+    internal static async Task<JsonObject> ReadAsync(CommandContext context, string path, string name, CancellationToken token)
     {
         string text;
         try
@@ -103,6 +104,6 @@ internal static class TriggerSetCommand
             throw new CommandException(Error.Malformed("", $"{Shown.Quoted(path)} is no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}."), ExitCode.Failed);
         }
 
-        throw new CommandException(Error.Malformed("", $"{Shown.Quoted(path)} holds no JSON object; a trigger is one such as {{\"type\":\"webhook\"}}."), ExitCode.Failed);
+        throw new CommandException(Error.Malformed("", $"{Shown.Quoted(path)} holds no JSON object; what is set is one such as {{\"type\":\"webhook\"}}."), ExitCode.Failed);
     }
 }

@@ -3,6 +3,7 @@ using Gofer.Api;
 using Gofer.Application.Schedulers;
 using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
+using Gofer.Infrastructure.Notifications;
 using Gofer.Infrastructure.Outbound;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Secrets;
@@ -167,12 +168,13 @@ public sealed class ServerHost : IAsyncDisposable
         ]);
         Log(builder.Logging, plan.Dev);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.Stores.Secrets.Vault, own: plan.Stores.Secrets.Own).AddGoferOutbound();
+        builder.Services.AddGoferPostgres(plan.Postgres).AddGoferSecrets(plan.Keys, vault: plan.Stores.Secrets.Vault, own: plan.Stores.Secrets.Own).AddGoferOutbound()
+            .AddGoferNotifications(ProductVersion.Version, plan.Settings[SettingTable.PublicUrl.Path]);
         plan.Stores.Objects.Apply(builder.Services);
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(
             services => choice.Create(() => services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>(), true));
-        builder.Services.AddGoferWorker();
+        builder.Services.AddGoferWorker().AddGoferNotificationLoop();
     }
 
     private static void Log(ILoggingBuilder logging, bool dev)

@@ -61,6 +61,58 @@ public interface INamespacesApi
     Task DeleteNamespaceAsync(string @namespace, [AliasAs("force")] bool? force = null, CancellationToken cancellationToken = default);
 }
 
+/// <summary>The operations of <c>Notifications</c>.</summary>
+public interface INotificationsApi
+{
+    /// <summary>List the notifications of a pipeline.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/notifications")]
+    [Headers("Accept: application/json")]
+    Task<PageOfNotificationView> ListNotificationsAsync(string @namespace, string pipeline, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read a notification of a pipeline.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/notifications/{notification}")]
+    [Headers("Accept: application/json")]
+    Task<NotificationView> GetNotificationAsync(string @namespace, string pipeline, string notification, CancellationToken cancellationToken = default);
+
+    /// <summary>Make a notification of a pipeline, or replace it.</summary>
+    [Put("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/notifications/{notification}")]
+    [Headers("Accept: application/json")]
+    Task<NotificationView> PutNotificationAsync(string @namespace, string pipeline, string notification, [Body] NotificationBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete a notification of a pipeline; its deliveries stay in the ledger.</summary>
+    [Delete("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/notifications/{notification}")]
+    Task DeleteNotificationAsync(string @namespace, string pipeline, string notification, CancellationToken cancellationToken = default);
+
+    /// <summary>List what was told of the runs of a pipeline and what came of it, newest first.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/notification-deliveries")]
+    [Headers("Accept: application/json")]
+    Task<PageOfDeliveryView> ListNotificationDeliveriesAsync(string @namespace, string pipeline, [Query(CollectionFormat.Multi)] [AliasAs("notification")] IReadOnlyList<string>? notification = null, [Query(CollectionFormat.Multi)] [AliasAs("state")] IReadOnlyList<string>? state = null, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>List the notifications of a namespace.</summary>
+    [Get("/api/v1/namespaces/{namespace}/notifications")]
+    [Headers("Accept: application/json")]
+    Task<PageOfNotificationView> ListNamespaceNotificationsAsync(string @namespace, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read a notification of a namespace.</summary>
+    [Get("/api/v1/namespaces/{namespace}/notifications/{notification}")]
+    [Headers("Accept: application/json")]
+    Task<NotificationView> GetNamespaceNotificationAsync(string @namespace, string notification, CancellationToken cancellationToken = default);
+
+    /// <summary>Make a notification of a namespace, which tells of all its pipelines, or replace it.</summary>
+    [Put("/api/v1/namespaces/{namespace}/notifications/{notification}")]
+    [Headers("Accept: application/json")]
+    Task<NotificationView> PutNamespaceNotificationAsync(string @namespace, string notification, [Body] NotificationBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete a notification of a namespace; its deliveries stay in the ledger.</summary>
+    [Delete("/api/v1/namespaces/{namespace}/notifications/{notification}")]
+    Task DeleteNamespaceNotificationAsync(string @namespace, string notification, CancellationToken cancellationToken = default);
+
+    /// <summary>List what was told of the runs of a namespace and what came of it, newest first.</summary>
+    [Get("/api/v1/namespaces/{namespace}/notification-deliveries")]
+    [Headers("Accept: application/json")]
+    Task<PageOfDeliveryView> ListNamespaceNotificationDeliveriesAsync(string @namespace, [Query(CollectionFormat.Multi)] [AliasAs("notification")] IReadOnlyList<string>? notification = null, [Query(CollectionFormat.Multi)] [AliasAs("state")] IReadOnlyList<string>? state = null, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+}
+
 /// <summary>The operations of <c>Objects</c>.</summary>
 public interface IObjectsApi
 {

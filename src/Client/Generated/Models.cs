@@ -148,6 +148,66 @@ public sealed record ConcurrencyRule
     public int Limit { get; init; }
 }
 
+/// <summary>The schema <c>DeliveryView</c>.</summary>
+public sealed record DeliveryView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public Guid Id { get; init; }
+
+    /// <summary>The member <c>notification</c>.</summary>
+    [JsonPropertyName("notification")]
+    public string Notification { get; init; } = "";
+
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string Namespace { get; init; } = "";
+
+    /// <summary>The member <c>pipeline</c>.</summary>
+    [JsonPropertyName("pipeline")]
+    public string Pipeline { get; init; } = "";
+
+    /// <summary>The member <c>run</c>.</summary>
+    [JsonPropertyName("run")]
+    public long Run { get; init; }
+
+    /// <summary>The member <c>event</c>.</summary>
+    [JsonPropertyName("event")]
+    public string Event { get; init; } = "";
+
+    /// <summary>The member <c>on</c>.</summary>
+    [JsonPropertyName("on")]
+    public string On { get; init; } = "";
+
+    /// <summary>The member <c>state</c>.</summary>
+    [JsonPropertyName("state")]
+    public string State { get; init; } = "";
+
+    /// <summary>The member <c>attempts</c>.</summary>
+    [JsonPropertyName("attempts")]
+    public int Attempts { get; init; }
+
+    /// <summary>The member <c>due_at</c>.</summary>
+    [JsonPropertyName("due_at")]
+    public DateTimeOffset? DueAt { get; init; }
+
+    /// <summary>The member <c>last_status</c>.</summary>
+    [JsonPropertyName("last_status")]
+    public int? LastStatus { get; init; }
+
+    /// <summary>The member <c>last_message</c>.</summary>
+    [JsonPropertyName("last_message")]
+    public string? LastMessage { get; init; }
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>decided_at</c>.</summary>
+    [JsonPropertyName("decided_at")]
+    public DateTimeOffset? DecidedAt { get; init; }
+}
+
 /// <summary>The schema <c>DiffView</c>.</summary>
 public sealed record DiffView
 {
@@ -551,6 +611,114 @@ public sealed record NodeView
     public int? ExitCode { get; init; }
 }
 
+/// <summary>The schema <c>NotificationBody</c>.</summary>
+public sealed record NotificationBody
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public required string Id { get; init; }
+
+    /// <summary>The member <c>on</c>.</summary>
+    [JsonPropertyName("on")]
+    public required IReadOnlyList<string> On { get; init; }
+
+    /// <summary>The member <c>type</c>.</summary>
+    [JsonPropertyName("type")]
+    public required NotificationType Type { get; init; }
+
+    /// <summary>The member <c>url</c>.</summary>
+    [JsonPropertyName("url")]
+    public required string Url { get; init; }
+
+    /// <summary>The member <c>secret</c>.</summary>
+    [JsonPropertyName("secret")]
+    public string? Secret { get; init; }
+
+    /// <summary>The member <c>longer_than</c>.</summary>
+    [JsonPropertyName("longer_than")]
+    public string? LongerThan { get; init; }
+
+    /// <summary>The member <c>enabled</c>.</summary>
+    [JsonPropertyName("enabled")]
+    public bool? Enabled { get; init; }
+}
+
+/// <summary>The values of <c>NotificationSource</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<NotificationSource>))]
+public enum NotificationSource
+{
+    /// <summary><c>api</c>.</summary>
+    [JsonStringEnumMemberName("api")]
+    Api,
+    /// <summary><c>document</c>.</summary>
+    [JsonStringEnumMemberName("document")]
+    Document,
+}
+
+/// <summary>The values of <c>NotificationType</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<NotificationType>))]
+public enum NotificationType
+{
+    /// <summary><c>webhook</c>.</summary>
+    [JsonStringEnumMemberName("webhook")]
+    Webhook,
+    /// <summary><c>slack</c>.</summary>
+    [JsonStringEnumMemberName("slack")]
+    Slack,
+}
+
+/// <summary>The schema <c>NotificationView</c>.</summary>
+public sealed record NotificationView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public string Id { get; init; } = "";
+
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string Namespace { get; init; } = "";
+
+    /// <summary>The member <c>pipeline</c>.</summary>
+    [JsonPropertyName("pipeline")]
+    public string? Pipeline { get; init; }
+
+    /// <summary>The member <c>on</c>.</summary>
+    [JsonPropertyName("on")]
+    public IReadOnlyList<string> On { get; init; } = [];
+
+    /// <summary>The member <c>type</c>.</summary>
+    [JsonPropertyName("type")]
+    public NotificationType Type { get; init; }
+
+    /// <summary>The member <c>url</c>.</summary>
+    [JsonPropertyName("url")]
+    public string Url { get; init; } = "";
+
+    /// <summary>The member <c>secret</c>.</summary>
+    [JsonPropertyName("secret")]
+    public string? Secret { get; init; }
+
+    /// <summary>The member <c>longer_than</c>.</summary>
+    [JsonPropertyName("longer_than")]
+    public string? LongerThan { get; init; }
+
+    /// <summary>The member <c>enabled</c>.</summary>
+    [JsonPropertyName("enabled")]
+    public bool Enabled { get; init; }
+
+    /// <summary>The member <c>source</c>.</summary>
+    [JsonPropertyName("source")]
+    public NotificationSource Source { get; init; }
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>modified_at</c>.</summary>
+    [JsonPropertyName("modified_at")]
+    public DateTimeOffset ModifiedAt { get; init; }
+}
+
 /// <summary>The schema <c>ObjectView</c>.</summary>
 public sealed record ObjectView
 {
@@ -608,6 +776,18 @@ public sealed record PageOfAuditView
     public string? NextCursor { get; init; }
 }
 
+/// <summary>The schema <c>PageOfDeliveryView</c>.</summary>
+public sealed record PageOfDeliveryView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<DeliveryView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
 /// <summary>The schema <c>PageOfEventView</c>.</summary>
 public sealed record PageOfEventView
 {
@@ -626,6 +806,18 @@ public sealed record PageOfNamespaceView
     /// <summary>The member <c>items</c>.</summary>
     [JsonPropertyName("items")]
     public IReadOnlyList<NamespaceView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>The schema <c>PageOfNotificationView</c>.</summary>
+public sealed record PageOfNotificationView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<NotificationView> Items { get; init; } = [];
 
     /// <summary>The member <c>next_cursor</c>.</summary>
     [JsonPropertyName("next_cursor")]

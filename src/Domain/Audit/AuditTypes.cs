@@ -36,6 +36,15 @@ public static class AuditTypes
     /// <summary>A trigger was deleted.</summary>
     public const string TriggerDeleted = "trigger.deleted";
 
+    /// <summary>A notification was made.</summary>
+    public const string NotificationCreated = "notification.created";
+
+    /// <summary>What a notification tells, or where, was changed, or it was enabled or disabled.</summary>
+    public const string NotificationUpdated = "notification.updated";
+
+    /// <summary>A notification was deleted.</summary>
+    public const string NotificationDeleted = "notification.deleted";
+
     /// <summary>A secret got a value.</summary>
     public const string SecretWritten = "secret.written";
 

@@ -57,6 +57,12 @@ public static class ErrorCodes
     /// <summary>The trigger is of a type without a URL.</summary>
     public const string TriggerHasNoUrl = "trigger_has_no_url";
 
+    /// <summary>The pipeline or namespace has no notification of that name.</summary>
+    public const string NotificationNotFound = "notification_not_found";
+
+    /// <summary>The notification is declared in the document of the live version, and only another version changes it.</summary>
+    public const string NotificationOfDocument = "notification_of_document";
+
     /// <summary>No trigger has that URL.</summary>
     public const string HookNotFound = "hook_not_found";
 

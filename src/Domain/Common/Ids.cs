@@ -43,6 +43,16 @@ public readonly record struct TriggerId(Guid Value) : IId<TriggerId>
     public override string ToString() => Value.ToString();
 }
 
+/// <summary>Identifies a notification for good; one made again under an old name has a new id.</summary>
+public readonly record struct NotificationId(Guid Value) : IId<NotificationId>
+{
+    /// <inheritdoc/>
+    public static NotificationId From(Guid value) => new(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
 /// <summary>Identifies a run. Its first 48 bits are the creation time, by which the history tables are partitioned.</summary>
 public readonly record struct RunId(Guid Value) : IId<RunId>, IParsable<RunId>, IComparable<RunId>
 {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Gofer.Domain.Common;
 
@@ -16,10 +17,20 @@ public sealed record OutboundLimits
 
     /// <summary>Bytes of a body that are read; the rest is left.</summary>
     public int Body { get; init; } = 1024 * 1024;
+
+    /// <summary>Whether it is the status that counts: an answer whose body breaks off or takes too long is one all the same, cut there, and no error.</summary>
+    public bool StatusSuffices { get; init; }
 }
 
 /// <summary>An answer: status and the first bytes of its body, <paramref name="IsCut"/> where there were more.</summary>
-public sealed record OutboundAnswer(int Status, ReadOnlyMemory<byte> Body, bool IsCut);
+public sealed record OutboundAnswer(int Status, ReadOnlyMemory<byte> Body, bool IsCut)
+{
+    /// <summary>When the other end wants to be asked again, as it says.</summary>
+    public RetryConditionHeaderValue? RetryAfter { get; init; }
+
+    /// <summary>Where it points to, as it says: nothing goes there.</summary>
+    public Uri? Location { get; init; }
+}
 
 /// <summary>
 /// Calls addresses that users name, such as those of webhooks, and nothing that the server reaches and its users do not: the addresses that a name leads to are
@@ -62,6 +73,7 @@ public sealed class OutboundHttp : IDisposable
         ArgumentNullException.ThrowIfNull(url);
         return url is not { IsAbsoluteUri: true, Scheme: "http" or "https" } ? "The address must begin with http:// or https://."
             : url.UserInfo.Length > 0 ? "The address must not hold a user or a password: addresses are shown and logged on their way."
+            : !Addresses.HasHost(url) ? "The address has a host that is no name of one."
             : null;
     }
 
@@ -78,7 +90,7 @@ public sealed class OutboundHttp : IDisposable
             using var response = await _http.SendAsync(request, over.Token);
             await using var body = await response.Content.ReadAsStreamAsync(over.Token);
             var (read, isCut) = await ReadAsync(body, over.Token);
-            return new OutboundAnswer((int)response.StatusCode, read, isCut);
+            return new OutboundAnswer((int)response.StatusCode, read, isCut) { RetryAfter = response.Headers.RetryAfter, Location = response.Headers.Location };
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -119,14 +131,22 @@ public sealed class OutboundHttp : IDisposable
     {
         var kept = new MemoryStream();
         var buffer = new byte[16 * 1024];
-        for (int read; (read = await body.ReadAsync(buffer, cancellationToken)) > 0;)
+        var isCut = false;
+        try
         {
-            var room = _limits.Body - (int)kept.Length;
-            kept.Write(buffer, 0, Math.Min(read, room));
-            if (read > room) return (kept.GetBuffer().AsMemory(0, (int)kept.Length), true);
+            for (int read; !isCut && (read = await body.ReadAsync(buffer, cancellationToken)) > 0;)
+            {
+                var room = _limits.Body - (int)kept.Length;
+                kept.Write(buffer, 0, Math.Min(read, room));
+                isCut = read > room;
+            }
+        }
+        catch (Exception e) when (_limits.StatusSuffices && e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            isCut = true;
         }
 
-        return (kept.GetBuffer().AsMemory(0, (int)kept.Length), false);
+        return (kept.GetBuffer().AsMemory(0, (int)kept.Length), isCut);
     }
 
     private string Reason(Exception e, bool isOver) => e switch

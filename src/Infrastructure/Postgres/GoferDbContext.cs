@@ -1,12 +1,14 @@
 using Gofer.Application.Access;
 using Gofer.Application.Audit;
 using Gofer.Application.Common;
+using Gofer.Application.Notifications;
 using Gofer.Application.Runs;
 using Gofer.Application.Triggers;
 using Gofer.Domain.Access;
 using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
 using Gofer.Domain.Namespaces;
+using Gofer.Domain.Notifications;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
 using Gofer.Domain.Triggers;
@@ -71,6 +73,12 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
 
     /// <inheritdoc/>
     public DbSet<TriggerEventRow> TriggerEvents => Set<TriggerEventRow>();
+
+    /// <inheritdoc/>
+    public DbSet<Notification> Notifications => Set<Notification>();
+
+    /// <inheritdoc/>
+    public DbSet<DeliveryRow> Deliveries => Set<DeliveryRow>();
 
     /// <inheritdoc/>
     public Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken) => Database.BeginTransactionAsync(cancellationToken);
@@ -185,6 +193,8 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         configurationBuilder.Properties<TriggerType>().HaveConversion<StateConverter<TriggerType>>();
         configurationBuilder.Properties<TriggerSource>().HaveConversion<StateConverter<TriggerSource>>();
         configurationBuilder.Properties<OverlapPolicy>().HaveConversion<StateConverter<OverlapPolicy>>();
+        configurationBuilder.Properties<NotificationId>().HaveConversion<IdConverter<NotificationId>>();
+        configurationBuilder.Properties<NotificationSource>().HaveConversion<StateConverter<NotificationSource>>();
         configurationBuilder.Properties<RunId>().HaveConversion<IdConverter<RunId>>();
         configurationBuilder.Properties<LimitPolicy>().HaveConversion<StateConverter<LimitPolicy>>();
         configurationBuilder.Properties<WaitingFor>().HaveConversion<StateConverter<WaitingFor>>();

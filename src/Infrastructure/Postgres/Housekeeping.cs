@@ -1,3 +1,4 @@
+using Gofer.Infrastructure.Postgres.Notifications;
 using Gofer.Infrastructure.Postgres.Objects;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Postgres.Secrets;
@@ -21,13 +22,13 @@ public sealed class Housekeeping
     internal Housekeeping(NpgsqlDataSource source, Partitions partitions, ObjectKeeping objects, IOptions<TriggerOptions> triggers) =>
         (_source, _partitions, _objects, _triggers) = (source, partitions, objects, triggers);
 
-    /// <summary>Makes partitions ahead, forgets idempotency keys that have expired, secrets of what is gone, tokens that expired long ago, events of triggers and objects whose time is over.</summary>
+    /// <summary>Makes partitions ahead, forgets idempotency keys that have expired, secrets of what is gone, tokens that expired long ago, events of triggers, deliveries of notifications and objects whose time is over.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (!await _partitions.AreAheadAsync(cancellationToken)) await _partitions.EnsureAsync(cancellationToken);
         // In one statement: an idle install is asked as little as can be.
         await using (var command = _source.CreateCommand(
-            $"with keys as ({IdempotencyKeys.Expire}), secrets as ({PostgresSecretStore.Sweep}), attempts as ({AttemptSecrets.Sweep}), tokens as ({ExpiredTokens}), runs as ({AttemptSecrets.TokenSweep}), {EventKeeping.Expire} select 1"))
+            $"with keys as ({IdempotencyKeys.Expire}), secrets as ({PostgresSecretStore.Sweep}), attempts as ({AttemptSecrets.Sweep}), tokens as ({ExpiredTokens}), runs as ({AttemptSecrets.TokenSweep}), {EventKeeping.Expire}, {DeliveryKeeping.Expire} select 1"))
         {
             command.Parameters.Add(Sql.P(IdempotencyKeys.Retention));
             command.Parameters.Add(Sql.P(_triggers.Value.Retention));

@@ -5,7 +5,7 @@ using Gofer.Infrastructure.Postgres.Signals;
 namespace Gofer.Worker.Loops;
 
 /// <summary>
-/// When a worker has to look at something again, as its heartbeat tells: a sweep, the timers, the triggers. So a worker that has nothing to do asks nothing
+/// When a worker has to look at something again, as its heartbeat tells: a sweep, the timers, the triggers, the notifications. So a worker that has nothing to do asks nothing
 /// but its heartbeat, and one whose heartbeat fails goes on to look.
 /// </summary>
 internal sealed class Horizon(Wakeups wakeups)
@@ -28,6 +28,8 @@ internal sealed class Horizon(Wakeups wakeups)
     private long _timersSeen = -1;
     private long _triggerAt;
     private long _triggersSeen = -1;
+    private long _notificationAt;
+    private long _notificationsSeen = -1;
 
     /// <summary>Takes in what a renewal said.</summary>
     public void Learn(Renewal renewal)
@@ -37,6 +39,7 @@ internal sealed class Horizon(Wakeups wakeups)
         Plan(ref _timerAt, renewal.NextTimer);
         // A heartbeat knows less of triggers than their loop, which also looks for the ends of runs that it is not told of: it only makes it look sooner.
         if (renewal.NextTrigger is { } due) PlanSooner(ref _triggerAt, due);
+        if (renewal.WantsNotifications) PlanSooner(ref _notificationAt, TimeSpan.Zero);
         if (renewal.IsReady) wakeups.RaiseReady();
     }
 
@@ -46,7 +49,11 @@ internal sealed class Horizon(Wakeups wakeups)
         Plan(ref _sweepWantedAt, TimeSpan.Zero);
         Plan(ref _timerAt, TimeSpan.Zero);
         Plan(ref _triggerAt, TimeSpan.Zero);
+        Plan(ref _notificationAt, TimeSpan.Zero);
     }
+
+    /// <summary>Takes in how long it is until there is something to do for notifications; null for nothing.</summary>
+    public void NextNotification(TimeSpan? left) => Plan(ref _notificationAt, left);
 
     /// <summary>Takes in how long it is until there is something to do for triggers; null for nothing.</summary>
     public void NextTrigger(TimeSpan? left) => Plan(ref _triggerAt, left);
@@ -86,6 +93,14 @@ internal sealed class Horizon(Wakeups wakeups)
     {
         if (!await UntilAsync(() => _triggersSeen, () => Left(ref _triggerAt, out var changed) is var left ? (left, changed) : default, cancellationToken)) return false;
         _triggersSeen = wakeups.TimersMark;
+        return true;
+    }
+
+    /// <summary>The same for notifications.</summary>
+    public async Task<bool> UntilNotificationAsync(CancellationToken cancellationToken)
+    {
+        if (!await UntilAsync(() => _notificationsSeen, () => Left(ref _notificationAt, out var changed) is var left ? (left, changed) : default, cancellationToken)) return false;
+        _notificationsSeen = wakeups.TimersMark;
         return true;
     }
 

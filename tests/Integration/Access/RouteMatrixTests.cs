@@ -101,6 +101,16 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         ["GetTriggerEvent"] = new(404),
         ["ReplayTriggerEvent"] = new(404, "{}"),
         ["ReceiveHook"] = new(404, "{}"),
+        ["ListNotifications"] = new(200),
+        ["GetNotification"] = new(200),
+        ["PutNotification"] = new(422, "{}"),
+        ["DeleteNotification"] = new(404) { Notification = "none" },
+        ["ListNotificationDeliveries"] = new(200),
+        ["ListNamespaceNotifications"] = new(200),
+        ["GetNamespaceNotification"] = new(200),
+        ["PutNamespaceNotification"] = new(422, "{}"),
+        ["DeleteNamespaceNotification"] = new(404) { Notification = "none" },
+        ["ListNamespaceNotificationDeliveries"] = new(200),
     };
 
     /// <summary>What a task's own token is for, of its own run.</summary>
@@ -187,6 +197,9 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
             (HttpMethod.Get, $"{home}/secrets/{Hidden}-key", null, 404),
             (HttpMethod.Get, $"{home}/pipelines/p/triggers/{Hidden}-trigger", null, 404),
             (HttpMethod.Get, $"{home}/pipelines/p/triggers?cursor={cursor}", null, 200),
+            (HttpMethod.Get, $"{home}/pipelines/p/notifications/{Hidden}-told", null, 404),
+            (HttpMethod.Get, $"{home}/notifications/{Hidden}-told", null, 404),
+            (HttpMethod.Get, $"{home}/notification-deliveries?notification={Hidden}-told", null, 200),
             (HttpMethod.Post, $"{home}/pipelines/p/triggers", $$"""{"id":"f","type":"pipeline","namespace":"{{Foreign}}","pipeline":"p"}""", 422),
             (HttpMethod.Post, $"{home}/pipelines/p/triggers", $$"""{"id":"f","type":"webhook","namespace":"{{Foreign}}"}""", 422),
             (HttpMethod.Post, $"{home}/pipelines/p/runs/1/rerun", $$"""{"namespace":"{{Foreign}}"}""", 422),
@@ -246,6 +259,11 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         await DoneAsync(HttpMethod.Put, $"{home}/pipelines/p", With($$""" "description":"of {{word}}" """, Script("p", $"echo {word}")));
         await DoneAsync(HttpMethod.Put, $"{home}/pipelines/{word}-pipe", Script($"{word}-pipe", "true"));
         foreach (var trigger in new[] { "t", $"{word}-trigger" }) await DoneAsync(HttpMethod.Put, $"{home}/pipelines/p/triggers/{trigger}", $$"""{"id":"{{trigger}}","type":"interval","every":"30d"}""");
+        foreach (var owner in new[] { "notifications", "pipelines/p/notifications" })
+        {
+            foreach (var told in new[] { "n", $"{word}-told" }) await DoneAsync(HttpMethod.Put, $"{home}/{owner}/{told}", $$"""{"id":"{{told}}","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""");
+        }
+
         foreach (var secret in new[] { "secrets", "pipelines/p/secrets" })
         {
             await DoneAsync(HttpMethod.Put, $"{home}/{secret}/k", """{"value":"correct horse"}""");
@@ -289,13 +307,15 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
 
         public string Trigger { get; init; } = "t";
 
+        public string Notification { get; init; } = "n";
+
         public string Query { get; init; } = "";
 
         public string PathOf(string pattern, string @namespace) => pattern
             .Replace("{namespace}", @namespace, StringComparison.Ordinal).Replace("{pipeline}", Pipeline, StringComparison.Ordinal)
             .Replace("{version}", Version, StringComparison.Ordinal).Replace("{run}", "1", StringComparison.Ordinal).Replace("{task}", "t", StringComparison.Ordinal)
             .Replace("{key}", Uri.EscapeDataString(Key), StringComparison.Ordinal).Replace("{id}", "0123456789abcdef", StringComparison.Ordinal)
-            .Replace("{trigger}", Trigger, StringComparison.Ordinal).Replace("{event}", Guid.Empty.ToString(), StringComparison.Ordinal)
+            .Replace("{trigger}", Trigger, StringComparison.Ordinal).Replace("{notification}", Notification, StringComparison.Ordinal).Replace("{event}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{hook}", new string('0', 64), StringComparison.Ordinal).Replace("{role}", "viewer", StringComparison.Ordinal) + Query;
     }
 }

@@ -107,6 +107,7 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
         await area.SendAsync(HttpMethod.Patch, "pipelines/p", """{"state":"active"}""");
         await area.SendAsync(HttpMethod.Post, "pipelines/p/runs");
         await PlantTriggersAsync(area);
+        await PlantNotificationsAsync(area);
         foreach (var place in new[] { "pipelines/p/secrets/k", "secrets/k", "/api/v1/secrets/k", "pipelines/p/objects/k", "pipelines/p/runs/1/objects/k", "/api/v1/roles/own", "/api/v1/tokens/" }) await PlantAgainAsync(area, place);
     }
 
@@ -114,12 +115,22 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
     private async Task PlantAgainAsync(Area area, string path)
     {
         if (path.Contains("/triggers/", StringComparison.Ordinal)) await PlantTriggersAsync(area);
+        else if (path.Contains("/notifications/", StringComparison.Ordinal)) await PlantNotificationsAsync(area);
         else if (path.Contains("/objects/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, "some bytes");
         else if (path.StartsWith("/api/v1/secrets/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"value":"correct horse","namespaces":["*"]}""");
         else if (path.Contains("secrets/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"value":"correct horse"}""");
         else if (path.Contains("/roles/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"permissions":[{"resources":["runs"],"actions":["read"],"namespaces":["*"]}]}""");
         else if (path.Contains("/tokens/", StringComparison.Ordinal)) _token = (await area.SendAsync(HttpMethod.Post, "/api/v1/tokens", """{"name":"t","roles":["viewer"],"namespaces":["*"]}""")).Json.GetProperty("id").GetString()!;
         else await PlantAsync(area);
+    }
+
+    private static async Task PlantNotificationsAsync(Area area)
+    {
+        foreach (var owner in new[] { "", "pipelines/p/" })
+        {
+            await area.SendAsync(HttpMethod.Put, $"{owner}notifications/n", """{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""");
+            await area.SendAsync(HttpMethod.Put, $"{owner}notifications/m", """{"id":"m","on":["succeeded"],"type":"slack","url":"http://10.0.0.1/x"}""");
+        }
     }
 
     private async Task PlantTriggersAsync(Area area)
@@ -218,6 +229,7 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
             "role" => picks.Of("viewer", "own"),
             "id" => _token,
             "trigger" => picks.Of("k", "w"),
+            "notification" => picks.Of("n", "m"),
             "event" => _event,
             "hook" => _hook,
             _ => "k",
@@ -227,11 +239,12 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
     private static string Query(string name, JsonObject schema, Picks picks) => name switch
     {
         "follow" => picks.Of("false", "true", "maybe"),
-        "state" => picks.Of("running", "pending", "failed", "done"),
+        "state" => picks.Of("running", "pending", "failed", "done", "open", "delivered"),
         "created_after" or "created_before" => picks.Of("2026-01-01T00:00:00Z", "2030-01-01", "yesterday"),
         "label" => picks.Of("a:b", "a", ":"),
         "stream" => picks.Of("stdout", "stderr", "stdin"),
         "trigger" => picks.Of("k", "w", "a b"),
+        "notification" => picks.Of("n", "m", "a b"),
         "decision" => picks.Of("ran", "open", "run"),
         "after" => picks.Of("2026-01-01T00:00:00Z", "yesterday"),
         "against" => picks.Of("live", "1", "9", "x"),
@@ -249,6 +262,11 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
             // What a schema says of these is the least of what makes a good one.
             if (name == "PipelineDocument" && picks.Next(3) == 0) return JsonNode.Parse(Script("p", picks.Of("true", "false")));
             if (name == "NewTokenBody" && picks.Next(3) == 0) return JsonNode.Parse("""{"name":"t","roles":["viewer"],"namespaces":["own"]}""");
+            if (name == "NotificationBody" && picks.Next(3) > 0)
+            {
+                return JsonNode.Parse(picks.Of("""{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", """{"id":"m","on":["succeeded"],"type":"slack","url":"http://10.0.0.1/x"}"""));
+            }
+
             if (name == "TriggerBody" && picks.Next(3) > 0)
             {
                 return JsonNode.Parse(picks.Of("""{"id":"k","type":"interval","every":"30d"}""", """{"id":"w","type":"webhook"}""", """{"id":"x","type":"cron","expression":"@yearly"}"""));

@@ -54,6 +54,14 @@ public sealed class AuditTests(SecuredServer secured)
         ("PutTrigger", HttpMethod.Put, $"{Ns}/pipelines/p/triggers/w", """{"id":"w","type":"webhook"}""", [$"trigger.created {ns} p w"]),
         ("RotateTrigger", HttpMethod.Post, $"{Ns}/pipelines/p/triggers/w/rotate", null, [$"trigger.updated {ns} p w"]),
         ("DeleteTrigger", HttpMethod.Delete, $"{Ns}/pipelines/p/triggers/t", null, [$"trigger.deleted {ns} p t"]),
+        ("PutNotification", HttpMethod.Put, $"{Ns}/pipelines/p/notifications/n", """{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", [$"notification.created {ns} p n"]),
+        ("PutNotification", HttpMethod.Put, $"{Ns}/pipelines/p/notifications/n", """{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", []), // which is what it tells
+        ("PutNotification", HttpMethod.Put, $"{Ns}/pipelines/p/notifications/n", """{"id":"n","on":["succeeded"],"type":"webhook","url":"http://10.0.0.1/"}""", [$"notification.updated {ns} p n"]),
+        ("DeleteNotification", HttpMethod.Delete, $"{Ns}/pipelines/p/notifications/n", null, [$"notification.deleted {ns} p n"]),
+        ("PutNamespaceNotification", HttpMethod.Put, $"{Ns}/notifications/n", """{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", [$"notification.created {ns} - n"]),
+        ("PutNamespaceNotification", HttpMethod.Put, $"{Ns}/notifications/n", """{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", []), // which is what it tells
+        ("PutNamespaceNotification", HttpMethod.Put, $"{Ns}/notifications/n", """{"id":"n","on":["succeeded"],"type":"webhook","url":"http://10.0.0.1/"}""", [$"notification.updated {ns} - n"]),
+        ("DeleteNamespaceNotification", HttpMethod.Delete, $"{Ns}/notifications/n", null, [$"notification.deleted {ns} - n"]),
         ("PutRole", HttpMethod.Put, $"/api/v1/roles/{role}", """{"permissions":[]}""", [$"role.created - - {role}"]),
         ("PutRole", HttpMethod.Put, $"/api/v1/roles/{role}", """{"permissions":[],"description":"of more"}""", [$"role.updated - - {role}"]),
         ("DeleteRole", HttpMethod.Delete, $"/api/v1/roles/{role}", null, [$"role.deleted - - {role}"]),

@@ -34,7 +34,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         ("lines", "printf '%s\\n' \"$S\"; printf %s \"$S\" | base64"),
     ];
 
-    private static readonly string[] s_tables = ["runs", "task_executions", "event_packs", "log_chunks", "secrets", "attempt_secrets", "tokens", "run_tokens", "triggers", "trigger_events"];
+    private static readonly string[] s_tables = ["runs", "task_executions", "event_packs", "log_chunks", "secrets", "attempt_secrets", "tokens", "run_tokens", "triggers", "trigger_events", "notifications"];
 
     private static readonly string[] s_commands = ["doctor", "migrate", "config"];
 
@@ -110,6 +110,8 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         var key = install.Plant("the key of a webhook").Value;
         await SetAsync(install, "pipeline_secret", "p", "hook", key);
         await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"often","type":"interval","every":"30d"}""");
+        await area.SendAsync(HttpMethod.Put, "pipelines/p/notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/","secret":"pipeline_secret{{hook}}"}""");
+        await area.SendAsync(HttpMethod.Put, "notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/"}""");
         var hook = (await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"hook","type":"webhook","signature":{"secret":"pipeline_secret{{hook}}"},"filter":[{"pointer":"/a","exists":true}]}""")).Json.GetProperty("hook").GetString()!;
         foreach (var (signature, status) in new[] { (SignatureRule.Sign(Encoding.UTF8.GetBytes(key), "{}"u8, TimeProvider.System.GetUtcNow()), HttpStatusCode.Accepted), (SignatureRule.Sign("x"u8, "{}"u8, TimeProvider.System.GetUtcNow()), HttpStatusCode.Unauthorized) })
         {
@@ -212,6 +214,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
                 "version" => "1",
                 "role" => "admin",
                 "trigger" => "often",
+                "notification" => "told",
                 "event" => came,
                 "key" => r.Pipeline == "p" ? r.Task : "token",
                 "id" => install.Token.Value.Split('_')[1],
