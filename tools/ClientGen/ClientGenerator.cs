@@ -163,7 +163,7 @@ public static class ClientGenerator
             return reference.GetString()!.Split('/')[^1];
         }
 
-        if (schema.TryGetProperty("oneOf", out var choices))
+        if (schema.TryGetProperty("oneOf", out var choices) || schema.TryGetProperty("anyOf", out choices))
         {
             // Null, or what has a name; where nothing has one it is anything.
             return choices.EnumerateArray().FirstOrDefault(c => c.TryGetProperty("$ref", out _)) is { ValueKind: JsonValueKind.Object } named ? TypeOf(named) + "?" : "JsonElement?";

@@ -46,6 +46,12 @@ internal static class OpenApiSetup
                 Scheme = "bearer",
                 Description = "A token, 'gof_…', or one of the identity provider that the server trusts, a JWT. 'gofer dev' asks for none.",
             };
+            // What may be anything may be null too: of "null or anything" null would be both, and not one of them.
+            foreach (var member in (document.Components.Schemas ?? new Dictionary<string, IOpenApiSchema>()).Values.OfType<OpenApiSchema>().SelectMany(s => s.Properties?.Values ?? []).OfType<OpenApiSchema>())
+            {
+                if (member.OneOf?.OfType<OpenApiSchemaReference>().Any(r => r.Reference.Id == nameof(JsonElement)) is true) (member.AnyOf, member.OneOf) = (member.OneOf, null);
+            }
+
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer((schema, context, _) =>
@@ -99,7 +105,13 @@ internal static class OpenApiSetup
             (schema.Pattern, schema.Description) = (@"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "A duration, such as 90s or 1h30m.");
         }
 
-        if (type.Type.IsEnum) schema.Type = JsonSchemaType.String;
+        if ((inner ?? type.Type).IsEnum)
+        {
+            // That a member may be null is said by the member, not by the words of what it may be.
+            schema.Type = JsonSchemaType.String;
+            schema.Enum = schema.Enum?.Where(word => word is not null && word.GetValueKind() != JsonValueKind.Null && !word.IsJsonNullSentinel()).ToList();
+        }
+
         // Parameters are kept as text, but written as values of their types.
         const JsonSchemaType Scalar = JsonSchemaType.String | JsonSchemaType.Number | JsonSchemaType.Boolean;
         if (type.Type == typeof(IReadOnlyDictionary<string, JsonElement>)) schema.AdditionalProperties = new OpenApiSchema { Type = Scalar };

@@ -94,7 +94,7 @@ internal static class ApiReference
             return name == "JsonElement" ? "any" : $"[{name}](#{name.ToLowerInvariant()})";
         }
 
-        if (schema.TryGetProperty("oneOf", out var options)) return string.Join(" or ", options.EnumerateArray().Select(TypeOf));
+        if (schema.TryGetProperty("oneOf", out var options) || schema.TryGetProperty("anyOf", out options)) return string.Join(" or ", options.EnumerateArray().Select(TypeOf));
         if (!schema.TryGetProperty("type", out var type)) return "any";
         var names = type.ValueKind == JsonValueKind.Array ? type.EnumerateArray().Select(t => t.GetString()!).ToList() : [type.GetString()!];
         return string.Join(" or ", names.Select(n => n switch
