@@ -22,7 +22,7 @@ internal static class NotificationCommands
     public static Command Notification()
     {
         var noun = new Command("notification", "Who is told of how runs ended, of a pipeline or of all of a namespace; and what came of it.")
-            .Example("gofer notification set oncall -p nightly --on failed,recovered --url https://hooks.example.com/gofer");
+            .Example("gofer notification set oncall -p nightly --on failed --url https://a.example/");
         noun.Subcommands.Add(List());
         noun.Subcommands.Add(Get());
         noun.Subcommands.Add(Set());
@@ -90,8 +90,8 @@ internal static class NotificationCommands
     private static Command Set()
     {
         var command = new Command("set", "Make a notification or replace it.")
-            .Example("gofer notification set oncall -p nightly --on failed,recovered --url https://hooks.example.com/gofer --secret 'pipeline_secret{{hook-key}}'")
-            .Example("gofer notification set team --on failed --type slack --url 'namespace_secret{{slack}}'", "told of every pipeline of the namespace")
+            .Example("gofer notification set oncall -p nightly --on failed --url https://a.example/")
+            .Example("gofer notification set team --on failed --url 'namespace_secret{{team}}'", "told of every pipeline of the namespace")
             .Example("gofer notification set oncall -p nightly --file oncall.json");
         var (name, of) = (Name, Of(command));
         var on = new Option<string?>("--on") { Description = $"What is told, with commas between: {string.Join(", ", NotificationWords.Outcomes)}.", HelpName = "OUTCOMES" };
