@@ -15,6 +15,9 @@ public sealed class TriggerCrashTests(ITestOutputHelper output)
     /// <summary>Where Debian's package puts the library that moves a process's clock.</summary>
     private const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
+    /// <summary>Times of several processes and of the database are compared, and a decision has that of its transaction's start.</summary>
+    private static readonly TimeSpan s_skew = TimeSpan.FromMilliseconds(500);
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -64,7 +67,7 @@ public sealed class TriggerCrashTests(ITestOutputHelper output)
         var ledger = await LedgerAsync(cluster, "p");
         AssertEachSecondOnce(ledger);
         Assert.All(ledger, e => Assert.Equal(Decisions.Ran, e.Decision));
-        Assert.InRange(ledger.Count, 14, 60);
+        Assert.True(ledger.Count >= 14, $"Only {ledger.Count} times came.");
         Directory.Delete(Path.GetDirectoryName(clock)!, recursive: true);
     }
 
@@ -97,7 +100,7 @@ public sealed class TriggerCrashTests(ITestOutputHelper output)
         var runs = (await RunsAsync(cluster)).OrderBy(r => r.Number).ToList();
         Assert.Equal(runs.Select(r => r.Number), ledger.Where(e => e.Decision == Decisions.Ran).Select(e => e.Run!.Value).Order());
         output.WriteLine($"{overlap}: {string.Join(", ", ledger.GroupBy(e => e.Decision).Select(g => $"{g.Key} {g.Count()}"))}; runs {string.Join(", ", runs.GroupBy(r => r.State).Select(g => $"{g.Key} {g.Count()}"))}");
-        var alone = runs.Zip(runs.Skip(1)).All(p => p.First.EndedAt <= p.Second.CreatedAt);
+        var alone = runs.Zip(runs.Skip(1)).All(p => p.First.EndedAt <= p.Second.CreatedAt + s_skew);
         switch (overlap)
         {
             case "allow":
@@ -108,7 +111,7 @@ public sealed class TriggerCrashTests(ITestOutputHelper output)
                 Assert.True(alone, "Two runs were there at a time.");
                 Assert.All(ledger.Where(e => e.Decision != Decisions.Ran), e => Assert.Equal(Decisions.Overlapped, e.Decision));
                 // Whatever was skipped was decided while a run was there.
-                Assert.All(ledger.Where(e => e.Decision == Decisions.Overlapped), e => Assert.Contains(runs, r => r.CreatedAt <= e.DecidedAt && r.EndedAt >= e.DecidedAt));
+                Assert.All(ledger.Where(e => e.Decision == Decisions.Overlapped), e => Assert.Contains(runs, r => r.CreatedAt <= e.DecidedAt + s_skew && r.EndedAt >= e.DecidedAt - s_skew));
                 break;
             case "queue":
                 Assert.True(alone, "Two runs were there at a time.");
@@ -124,7 +127,7 @@ public sealed class TriggerCrashTests(ITestOutputHelper output)
                 Assert.All(ledger, e => Assert.Equal(Decisions.Ran, e.Decision));
                 Assert.Equal(RunState.Succeeded, runs[^1].State);
                 // One that had ended by itself before the next came is the only other that may have succeeded.
-                Assert.All(runs.Take(runs.Count - 1).Zip(runs.Skip(1)), p => Assert.True(p.First.State == RunState.Cancelled ? p.First.Reason == "superseded" : p.First.EndedAt <= p.Second.CreatedAt, $"run {p.First.Number}: {p.First.State}"));
+                Assert.All(runs.Take(runs.Count - 1).Zip(runs.Skip(1)), p => Assert.True(p.First.State == RunState.Cancelled ? p.First.Reason == "superseded" : p.First.EndedAt <= p.Second.CreatedAt + s_skew, $"run {p.First.Number}: {p.First.State}"));
                 break;
         }
     }
