@@ -38,8 +38,11 @@ public sealed class CrashTests
         var first = await cluster.WorkerAsync(scheduler);
         var run = await TwentyTasks.StartAsync(cluster.Area);
         first.Signal("STOP");
+        // Where starting is slow the first of them have ended by now, and nobody adopts those.
+        var left = (await cluster.Area.TasksAsync(run)).Values.Count(t => t.State == TaskState.Running);
+        Assert.InRange(left, 1, TwentyTasks.Count);
         await cluster.WorkerAsync(scheduler);
-        await AdoptedAsync(cluster.Area, run);
+        await AdoptedAsync(cluster.Area, run, left);
         first.Signal("CONT");
         await TwentyTasks.JudgeAsync(cluster.Area, run);
         await NothingLeftAsync(cluster);
@@ -151,15 +154,15 @@ public sealed class CrashTests
         return new Area("default", http, new GoferClient(http));
     }
 
-    private static async Task AdoptedAsync(Area area, RunView run)
+    private static async Task AdoptedAsync(Area area, RunView run, int count)
     {
         var adopted = 0;
         await foreach (var e in area.Client.Streams.EventsAsync("default", run.Pipeline, run.Number.ToString(CultureInfo.InvariantCulture), Ct))
         {
-            if (e.Type == "task.adopted" && ++adopted == TwentyTasks.Count) return;
+            if (e.Type == "task.adopted" && ++adopted == count) return;
         }
 
-        Assert.Fail($"Only {adopted} tasks were adopted.");
+        Assert.Fail($"Only {adopted} of {count} tasks were adopted.");
     }
 
     private static async Task StopImmediatelyAsync(int server)

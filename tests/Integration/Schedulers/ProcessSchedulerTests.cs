@@ -51,7 +51,7 @@ public sealed class ProcessSchedulerTests : SchedulerContract
     {
         var spec = Shell("sleep 300");
         await StartAsync(spec);
-        var shim = (await File.ReadAllTextAsync(Path.Combine(_root, "tasks", spec.Name, "pid"), Ct)).Split(' ')[0];
+        var shim = Shim(spec)[0];
         using (var process = System.Diagnostics.Process.GetProcessById(int.Parse(shim, System.Globalization.CultureInfo.InvariantCulture))) process.Kill();
         Assert.IsType<ContainerStatus.Absent>(await Scheduler.WaitAsync(spec.Name, Ct));
     }
@@ -152,7 +152,7 @@ public sealed class ProcessSchedulerTests : SchedulerContract
     {
         var spec = Shell("sleep 300");
         await StartAsync(spec);
-        var words = (await File.ReadAllTextAsync(Path.Combine(_root, "tasks", spec.Name, "pid"), Ct)).Split(' ', '\n');
+        var words = Shim(spec);
         var shim = new ProcessIdentity(int.Parse(words[0], System.Globalization.CultureInfo.InvariantCulture), long.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture));
         while (shim.OthersOfSession().Count == 0) await Task.Delay(2, Ct);
         Assert.Empty((shim with { StartTicks = shim.StartTicks - 1 }).OthersOfSession());
@@ -160,6 +160,9 @@ public sealed class ProcessSchedulerTests : SchedulerContract
         // The command has ended then; what it had begun may take another moment over its own signal.
         while (shim.OthersOfSession().Count > 0) await Task.Delay(2, Ct);
     }
+
+    /// <summary>The number of the shell that took the decisive step, and when it began.</summary>
+    private string[] Shim(ContainerSpec spec) => new FileInfo(Path.Combine(_root, "tasks", spec.Name, "started")).LinkTarget!.Split(' ');
 
     private static bool IsCommand(string folder, string command)
     {
@@ -182,7 +185,7 @@ public sealed class ProcessSchedulerTests : SchedulerContract
         // A worker that stood still between its last look and the making of the folder.
         var folder = Directory.CreateDirectory(Path.Combine(_root, "tasks", spec.Name)).FullName;
         await StartAsync(spec);
-        Assert.True(Directory.Exists(Path.Combine(folder, "started")), "no shell came to the decisive step");
+        Assert.True(new FileInfo(Path.Combine(folder, "started")).LinkTarget is not null, "no shell came to the decisive step");
         Assert.False(File.Exists(Path.Combine(folder, "out")), "the command was started again");
     }
 

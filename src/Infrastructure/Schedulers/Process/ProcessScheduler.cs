@@ -66,15 +66,6 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
             await LaunchAsync(folder, spec, cancellationToken);
         }
 
-        var waited = Stopwatch.StartNew();
-        while (folder.ReadIdentity() is null && folder.ReadExit() is null)
-        {
-            // A shim that died between its first two steps leaves this state for good: it is lost, which the wait will say.
-            if (folder.IsStarted && waited.Elapsed > ShimTimeout) break;
-            if (waited.Elapsed > StartTimeout) throw new SchedulerUnavailableException("The machine did not start a shell in 30 seconds.");
-            await Task.Delay(waited.ElapsedMilliseconds < 50 ? 2 : 20, cancellationToken);
-        }
-
         return new ContainerStarted(folder.StartedAt, null);
     }
 
@@ -151,8 +142,6 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
         // Nor behind the back of a worker that stood still and would only now make the folder.
         if (!folder.Exists) folder.Release();
 
-        // A shim that began just now says in a moment who it is; before that there is nobody to stop and all the same somebody who will run.
-        while (folder.ReadIdentity() is null && Inspect(folder) is ContainerStatus.Running) await Task.Delay(2, cancellationToken);
         if (folder.ReadIdentity() is not { IsAlive: true } shim) return;
 
         // Everybody but the shim: it has the exit code to record. The kill comes first to the children for the same reason.
@@ -256,13 +245,7 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
         if (!folder.Exists) return new ContainerStatus.Absent();
         if (folder.ReadExit() is { } early) return Ended(folder, early);
         if (!folder.IsStarted) return new ContainerStatus.Created();
-        if (folder.ReadIdentity() is not { } shim)
-        {
-            // It says who it is a moment after it began; one that never does died in that moment.
-            return TimeProvider.System.GetUtcNow() - folder.StartedAt < ShimTimeout ? new ContainerStatus.Running(folder.StartedAt) : new ContainerStatus.Absent();
-        }
-
-        if (shim.IsAlive) return new ContainerStatus.Running(folder.StartedAt);
+        if (folder.ReadIdentity() is { IsAlive: true }) return new ContainerStatus.Running(folder.StartedAt);
         return folder.ReadExit() is { } exit ? Ended(folder, exit) : new ContainerStatus.Absent();
     }
 

@@ -13,9 +13,10 @@ namespace Gofer.Infrastructure.Schedulers.Process;
 internal static class Shim
 {
     /// <summary>
-    /// The decisive step is the first <c>mkdir</c>: it succeeds once, so of all shims that any workers launch for one folder, at any time and
-    /// after any crash, one runs the command and the others end at once. What a kill costs: before the <c>mkdir</c> nothing happened and the
-    /// next launch starts; after it the command may have run, nobody starts it again, and the missing exit code makes it lost.
+    /// The decisive step is the link: it is made once, so of all shims that any workers launch for one folder, at any time and after any crash,
+    /// one runs the command and the others end at once. Who took it is what the link says, so that at no moment, however slow the machine, it
+    /// was taken by somebody unknown. What a kill costs: before the link nothing happened and the next launch starts; after it the command may
+    /// have run, nobody starts it again, and the missing exit code makes it lost.
     /// The folder goes when the task is released and the exit file stays (<see cref="TaskFolder.Release"/>): a folder that was made after
     /// that, by a worker that stood still until then, is told by it, and nothing runs.
     /// $1 folder, $2 exit file, $3 working folder, then the command.
@@ -28,11 +29,11 @@ internal static class Shim
         dir=$1 exit_file=$2 work=$3
         shift 3
         exec 2>"$dir/shim"
-        mkdir "$dir/started" || exit 1
-        [ -e "$exit_file" ] && { echo "the task has ended" >&2; exit 1; }
-        identify() { shift 19; echo "$$ $1" >"$dir/pid"; }
+        identify() { shift 19; start=$1; }
         read -r stat </proc/$$/stat
         identify ${stat##*") "}
+        ln -sT "$$ $start" "$dir/started" || exit 1
+        [ -e "$exit_file" ] && { echo "the task has ended" >&2; exit 1; }
         cd "$work" || { echo "cannot enter $work" >"$dir/err"; echo 126 >"$dir/exit"; mv "$dir/exit" "$exit_file"; exit 0; }
         { umask "$mask"; . "$dir/launch"; } >"$dir/out" 2>"$dir/err" &
         child=$!

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Gofer.Application.Logs;
 
 namespace Gofer.Infrastructure.Schedulers.Process;
@@ -33,12 +32,13 @@ internal sealed class TaskFolder(string root, string name)
     public bool IsReleased => !Exists && File.Exists(ExitFile);
 
     /// <summary>Whether some shim took the decisive step.</summary>
-    public bool IsStarted => Directory.Exists(StartedMark);
+    public bool IsStarted => Mark.LinkTarget is not null;
 
     /// <summary>When a shim took it; the earliest time of the command's start.</summary>
-    public DateTimeOffset StartedAt => new(Directory.GetCreationTimeUtc(StartedMark), TimeSpan.Zero);
+    public DateTimeOffset StartedAt => new(Mark.LastWriteTimeUtc, TimeSpan.Zero);
 
-    private string StartedMark => System.IO.Path.Combine(Path, "started");
+    /// <summary>A link that leads nowhere: it says who took the decisive step, and is there whole or not at all.</summary>
+    private FileInfo Mark => new(System.IO.Path.Combine(Path, "started"));
 
     public string LogOf(LogStream stream) => System.IO.Path.Combine(Path, stream == LogStream.Stdout ? "out" : "err");
 
@@ -67,7 +67,18 @@ internal sealed class TaskFolder(string root, string name)
     }
 
     /// <summary>Takes the decisive step before any shim does; false where one did, or where there is no folder.</summary>
-    public bool TakeMark() => Native.MakeFolder(StartedMark, 0b111_000_000) == 0;
+    public bool TakeMark()
+    {
+        try
+        {
+            Mark.CreateAsSymbolicLink("nobody");
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>The exit code and when it was recorded; null where none is.</summary>
     public (int Code, DateTimeOffset At)? ReadExit()
@@ -97,24 +108,13 @@ internal sealed class TaskFolder(string root, string name)
         Remove();
     }
 
-    /// <summary>The shim's identity; null before it said so.</summary>
-    public ProcessIdentity? ReadIdentity()
-    {
-        try
-        {
-            var text = File.ReadAllText(System.IO.Path.Combine(Path, "pid"));
-            var parts = text.Split(' ', '\n');
-            return text.EndsWith('\n') && parts.Length == 3
-                && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
-                && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var start)
-                ? new ProcessIdentity(pid, start)
-                : null;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The shim that took the decisive step; null where none did.</summary>
+    public ProcessIdentity? ReadIdentity() =>
+        Mark.LinkTarget?.Split(' ') is [var number, var ticks]
+        && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+        && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var start)
+            ? new ProcessIdentity(pid, start)
+            : null;
 
     /// <summary>Removes folder and exit file: from here on nothing is known of the task.</summary>
     public void Forget()
@@ -185,12 +185,5 @@ internal sealed class TaskFolder(string root, string name)
                 // somebody wrote into it while it was being emptied, or empties it too
             }
         }
-    }
-
-    private static class Native
-    {
-        [DllImport("libc", EntryPoint = "mkdir")]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int MakeFolder([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
     }
 }
