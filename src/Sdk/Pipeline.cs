@@ -13,6 +13,8 @@ public sealed class Pipeline
     private readonly List<PipelineTask> _tasks = [];
     private readonly List<Param> _params = [];
     private readonly SortedDictionary<string, string> _labels = new(StringComparer.Ordinal);
+    private List<(string Id, object Setting)>? _triggers;
+    private List<(string Id, object Setting)>? _notifications;
     private string _description = "";
     private int _parallelism;
     private int _priority;
@@ -103,6 +105,34 @@ public sealed class Pipeline
         return task;
     }
 
+    /// <summary>
+    /// Declares what starts runs by itself while the version is live. A document that declares no trigger leaves alone those that an earlier one declared;
+    /// <see cref="NoTriggers"/> ends them.
+    /// </summary>
+    /// <exception cref="ArgumentException">The id is not valid, or another trigger has it.</exception>
+    public Pipeline Trigger(string id, Trigger trigger) => Add(ref _triggers, id, trigger, "trigger");
+
+    /// <summary>Says that none is to be left of the triggers that earlier documents declared.</summary>
+    public Pipeline NoTriggers()
+    {
+        _triggers = [];
+        return this;
+    }
+
+    /// <summary>
+    /// Declares who is told of what while the version is live. A document that declares no notification leaves alone those that an earlier one declared;
+    /// <see cref="NoNotifications"/> ends them.
+    /// </summary>
+    /// <exception cref="ArgumentException">The id is not valid, or another notification has it.</exception>
+    public Pipeline Notification(string id, Notification notification) => Add(ref _notifications, id, notification, "notification");
+
+    /// <summary>Says that none is to be left of the notifications that earlier documents declared.</summary>
+    public Pipeline NoNotifications()
+    {
+        _notifications = [];
+        return this;
+    }
+
     /// <summary>The document as JSON; the same pipeline always gives the same text.</summary>
     public string ToJson()
     {
@@ -125,6 +155,8 @@ public sealed class Pipeline
             }
 
             Json.WriteMap(json, "labels", _labels);
+            Settings.Write(json, "triggers", _triggers);
+            Settings.Write(json, "notifications", _notifications);
             json.WriteStartArray("tasks");
             foreach (var task in _tasks) task.Write(json);
             json.WriteEndArray();
@@ -136,6 +168,16 @@ public sealed class Pipeline
 
     /// <summary>Whether <paramref name="parameter"/> was declared here.</summary>
     internal bool Declares(Param parameter) => _params.Contains(parameter);
+
+    private Pipeline Add(ref List<(string Id, object Setting)>? settings, string id, object setting, string kind)
+    {
+        ArgumentNullException.ThrowIfNull(setting);
+        Ids.Check(id);
+        settings ??= [];
+        if (settings.Exists(s => s.Id == id)) throw new ArgumentException($"The pipeline '{Id}' has a {kind} '{id}' already.", nameof(id));
+        settings.Add((id, setting));
+        return this;
+    }
 
     private Param<T> Declare<T>(Param<T> parameter)
         where T : notnull

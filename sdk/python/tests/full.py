@@ -20,6 +20,29 @@ pipeline.param("ratio", float, default=0.5, choices=[0.25, 0.5])
 pipeline.param("dry", bool, default=False)
 note = pipeline.param("note", default="")
 pipeline.param("day")
+pipeline.trigger(
+    "at-night", "cron", expression="30 2 * * *", zone="Europe/Berlin", dst="once", catch_up="all", jitter=timedelta(seconds=30), overlap="queue_one", enabled=False,
+    params={"day": "2027-01-01", "rows": 5, "ratio": 0.25, "dry": True},
+)
+pipeline.trigger("often", "interval", every=timedelta(minutes=15), anchor="2027-01-01T00:00:00+00:00", version=1)
+pipeline.trigger(
+    "hook", "webhook",
+    signature={"secret": "pipeline_secret{{hook}}", "scheme": "hmac", "tolerance": timedelta(minutes=1), "header": "X-Sign", "algorithm": "sha512", "encoding": "base64", "prefix": "v1=", "timestamp_header": "X-Time"},
+    dedupe={"pointer": "/id", "window": "1h"},
+    filter=[
+        {"pointer": "/kind", "equals": "load"}, {"header": "X-Kind", "not_equals": "test"}, {"pointer": "/branch", "in": ["main", "next"]},
+        {"pointer": "/tag", "matches": "^v[0-9]+$"}, {"pointer": "/deleted", "exists": False},
+    ],
+    params={"day": {"pointer": "/day", "default": "today"}, "note": {"header": "X-Note"}},
+)
+pipeline.trigger("other-hook", "webhook", dedupe={"header": "X-Id"}, params={"day": "today"})
+pipeline.trigger(
+    "push", "github", secret="pipeline_secret{{github}}", events=["push", "pull_request/opened,synchronize"], branches=["main", "release/*"], repository="owner/*",
+    params={"day": "today"},
+)
+pipeline.trigger("after-extract", "pipeline", pipeline="extract", namespace="team-data", on=["succeeded", "failed"], params={"day": {"pointer": "/run"}})
+pipeline.notification("oncall", "namespace_secret{{hook}}", ["failed", "longer_than"], secret="namespace_secret{{hook-key}}", longer_than=timedelta(hours=1), enabled=False)
+pipeline.notification("channel", "https://hooks.example.org/services/x", ["recovered"], type="slack")
 extract = pipeline.task(
     "extract",
     "ubuntu:24.04",

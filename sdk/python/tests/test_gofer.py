@@ -107,6 +107,20 @@ class Mistakes(unittest.TestCase):
             with self.subTest(members=members):
                 self.refused((ValueError, TypeError), "must", lambda: Pipeline("q", **members))
 
+    def test_triggers_and_notifications(self):
+        pipeline = Pipeline("q")
+        self.assertNotIn("triggers", pipeline.to_dict())
+        pipeline.no_triggers()
+        pipeline.no_notifications()
+        self.assertEqual([], pipeline.to_dict()["triggers"])
+        self.assertEqual([], pipeline.to_dict()["notifications"])
+        pipeline.trigger("a", "interval", every=timedelta(minutes=90))
+        self.assertEqual([{"id": "a", "type": "interval", "every": "1h30m"}], pipeline.to_dict()["triggers"])
+        self.refused(ValueError, "has a trigger 'a' already", lambda: pipeline.trigger("a", "webhook"))
+        self.refused(TypeError, "There is no 'zone' in a trigger of the type 'webhook'", lambda: pipeline.trigger("b", "webhook", zone="UTC"))
+        self.refused(ValueError, "one of cron, interval", lambda: pipeline.trigger("b", "alarm"))
+        self.refused((ValueError, TypeError), "one str", lambda: pipeline.notification("n", "https://example.org", "failed"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -37,6 +37,8 @@ export const failures: readonly Failure[];
 export const conditions: readonly Condition[];
 /** Every {@link ParamType}. */
 export const paramTypes: readonly ParamType[];
+/** What may set a pipeline off, and the members that only triggers of the type have. */
+export const triggers: Readonly<Record<keyof TriggerMembers, readonly string[]>>;
 
 interface ParamOf<Type extends ParamType, Value> {
   /** What its values are. */
@@ -160,6 +162,72 @@ export class Task {
   readonly pipeline: Pipeline;
 }
 
+/** A place of an event: of its body, by a JSON pointer, or a header. */
+export type EventPlace = { pointer: string; header?: undefined } | { header: string; pointer?: undefined };
+
+/** A condition that an event must meet: one place, and one of what it must be. */
+export type EventCondition = EventPlace & {
+  equals?: string | number | boolean;
+  notEquals?: string | number | boolean;
+  in?: readonly (string | number | boolean)[];
+  /** A regular expression. */
+  matches?: string;
+  /** Whether it must be there at all. */
+  exists?: boolean;
+};
+
+/** What triggers of all types may say. */
+export interface TriggerOptions {
+  /** Whether events of it run; without it, it stays as somebody set it, and a new one is enabled. */
+  enabled?: boolean;
+  /** What becomes of an event while a run of it has not ended; `allow` without it. */
+  overlap?: "allow" | "skip" | "queue_one" | "queue" | "cancel_oldest";
+  /** The version that its runs get; the live one without it. */
+  version?: number;
+  /** The parameters of its runs: values, or where in the event they are. */
+  params?: Readonly<Record<string, string | number | boolean | (EventPlace & { default?: string | number | boolean })>>;
+}
+
+interface Schedule {
+  /** How many of the times fire that passed while nothing could fire them; `last` without it. */
+  catchUp?: "none" | "last" | "all" | number;
+  /** How much later than its time it fires at most, up to 24 hours. */
+  jitter?: Duration;
+}
+
+/** What triggers of each type say. */
+export interface TriggerMembers {
+  /** By a cron expression, in a time zone. */
+  cron: Schedule & { expression: string; zone?: string; dst?: "skip" | "shift" | "once" | "twice" };
+  /** Again and again after the same time, from `anchor` on. */
+  interval: Schedule & { every: Duration; anchor?: string };
+  /** By a request to its secret URL, which `gofer trigger rotate` gives it. */
+  webhook: {
+    signature?: {
+      secret: string; scheme?: "gofer" | "github" | "hmac"; tolerance?: Duration; header?: string; algorithm?: "sha256" | "sha512"; encoding?: "hex" | "base64"; prefix?: string;
+      timestampHeader?: string;
+    };
+    dedupe?: EventPlace & { window?: Duration };
+    filter?: readonly EventCondition[];
+  };
+  /** By a webhook of GitHub: `push`, `pull_request/opened,synchronize`. */
+  github: { secret: string; events: readonly string[]; branches?: readonly string[]; repository?: string; filter?: readonly EventCondition[] };
+  /** By the end of a run of another pipeline. */
+  pipeline: { pipeline: string; namespace?: string; on?: readonly ("succeeded" | "failed" | "cancelled")[]; filter?: readonly EventCondition[] };
+}
+
+/** How somebody is told. */
+export interface NotificationOptions {
+  /** A signed event (`webhook`, without it), or a message as Slack and Mattermost take it. */
+  type?: "webhook" | "slack";
+  /** The secret that signs what a webhook is sent. */
+  secret?: string;
+  /** The time after which `longer_than` is told, 1 s to 30 days. */
+  longerThan?: Duration;
+  /** Whether it tells anything. */
+  enabled?: boolean;
+}
+
 /** A pipeline as code. */
 export class Pipeline {
   /** A pipeline; `id` is its name on the server: 1 to 63 letters, digits, `-` and `_`, the first a letter or digit. */
@@ -172,6 +240,20 @@ export class Pipeline {
   readonly tasks: readonly Task[];
   /** Declares a parameter that runs may give, or must give where it has no default. */
   param(name: string, options?: ParamOptions): Param;
+  /**
+   * Declares what starts runs by itself while the version is live. A document that declares no trigger leaves alone those that an earlier one declared;
+   * `noTriggers` ends them.
+   */
+  trigger<T extends keyof TriggerMembers>(id: string, type: T, options: TriggerMembers[T] & TriggerOptions): this;
+  /** Says that none is to be left of the triggers that earlier documents declared. */
+  noTriggers(): this;
+  /**
+   * Declares who is told of what while the version is live: at `url`, or a secret that is all of it. A document that declares no notification leaves alone
+   * those that an earlier one declared; `noNotifications` ends them.
+   */
+  notification(id: string, url: string, on: readonly ("failed" | "recovered" | "succeeded" | "cancelled" | "longer_than")[], options?: NotificationOptions): this;
+  /** Says that none is to be left of the notifications that earlier documents declared. */
+  noNotifications(): this;
   /** Adds a task. */
   task(id: string, image: string, options?: TaskOptions): Task;
   /** The document as JSON; the same pipeline always gives the same text. */

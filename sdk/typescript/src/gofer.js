@@ -9,6 +9,16 @@ export const conditions = Object.freeze(["success", "failure", "any"]);
 /** What a parameter may be. */
 export const paramTypes = Object.freeze(["string", "int", "number", "bool"]);
 
+/** What may set a pipeline off, and the members that only triggers of the type have. */
+export const triggers = Object.freeze({
+  cron: Object.freeze(["expression", "zone", "dst", "catchUp", "jitter"]),
+  interval: Object.freeze(["every", "anchor", "catchUp", "jitter"]),
+  webhook: Object.freeze(["signature", "dedupe", "filter"]),
+  github: Object.freeze(["secret", "events", "branches", "repository", "filter"]),
+  pipeline: Object.freeze(["pipeline", "namespace", "on", "filter"]),
+});
+
+const durations = ["every", "jitter", "tolerance", "window", "longerThan"];
 const units = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]];
 
 /** A parameter of a pipeline. As text it stands for the value of a run: `param{{name}}`. */
@@ -57,6 +67,7 @@ export class Pipeline {
   #head;
   #params = new Map();
   #tasks = new Map();
+  #settings = {};
 
   constructor(id, { name = id, description = "", labels = {}, parallelism = 0, onLimit = "queue", timeout, priority = 0, ...others } = {}) {
     nothingMore(others, `the pipeline '${id}'`);
@@ -81,6 +92,36 @@ export class Pipeline {
     const param = new Param(name, options);
     this.#params.set(name, param);
     return param;
+  }
+
+  trigger(id, type, { enabled, overlap, version, params, ...members } = {}) {
+    const known = triggers[word(type, "type", Object.keys(triggers))];
+    const other = Object.keys(members).find((name) => !known.includes(name));
+    if (other !== undefined) throw new TypeError(`There is no '${other}' in a trigger of the type '${type}'; there are ${known.join(", ")}.`);
+    return this.#setting("triggers", id, { type, enabled, overlap, version, ...written(members) }, params);
+  }
+
+  noTriggers() {
+    this.#settings.triggers = new Map();
+    return this;
+  }
+
+  notification(id, url, on, { type = "webhook", secret, longerThan, enabled, ...others } = {}) {
+    nothingMore(others, `the notification '${id}'`);
+    return this.#setting("notifications", id, { on: texts(on, "on"), type, url: text(url, "url"), secret, ...written({ longerThan }), enabled });
+  }
+
+  noNotifications() {
+    this.#settings.notifications = new Map();
+    return this;
+  }
+
+  #setting(list, id, members, params) {
+    const settings = (this.#settings[list] ??= new Map());
+    if (settings.has(checkedId(id))) throw new RangeError(`The pipeline '${this.id}' has a ${list.slice(0, -1)} '${id}' already.`);
+    const there = Object.entries({ ...members, params }).filter(([, value]) => value !== undefined && value !== null);
+    settings.set(id, { id, ...Object.fromEntries(there) });
+    return this;
   }
 
   task(id, image, options = {}) {
@@ -120,7 +161,7 @@ export class Pipeline {
   }
 
   toJSON() {
-    return { id: this.id, name: this.name, ...this.#head, ...kept({ params: [...this.#params.values()] }), tasks: this.tasks };
+    return { id: this.id, name: this.name, ...this.#head, ...kept({ params: [...this.#params.values()] }), ...this.#declared(), tasks: this.tasks };
   }
 
   toJson() {
@@ -129,6 +170,10 @@ export class Pipeline {
 
   print(output = process.stdout) {
     output.write(`${this.toJson()}\n`);
+  }
+
+  #declared() {
+    return Object.fromEntries(Object.entries(this.#settings).map(([list, settings]) => [list, [...settings.values()]]));
   }
 
   #parents(id, groups) {
@@ -177,6 +222,16 @@ function axis(id, name, given) {
   const values = Array.from(given, (value) => (Number.isInteger(value) ? String(value) : value));
   if (values.length === 0 || new Set(values).size < values.length) throw new RangeError(`The matrix member '${name}' of the task '${id}' needs values, each of them once.`);
   return texts(values, name);
+}
+
+/** Members of a trigger as documents have them: names in snake case, durations as text, at any depth. */
+function written(value) {
+  if (Array.isArray(value)) return value.map(written);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined).map(([name, item]) => [
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    durations.includes(name) ? duration(item, name, 0, 366) : written(item),
+  ]));
 }
 
 /** The members that ask for something. */

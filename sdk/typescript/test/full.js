@@ -17,6 +17,27 @@ pipeline.param("ratio", { type: "number", default: 0.5, choices: [0.25, 0.5] });
 pipeline.param("dry", { type: "bool", default: false });
 const note = pipeline.param("note", { default: "" });
 pipeline.param("day");
+pipeline.trigger("at-night", "cron", {
+  expression: "30 2 * * *", zone: "Europe/Berlin", dst: "once", catchUp: "all", jitter: 30_000, overlap: "queue_one", enabled: false,
+  params: { day: "2027-01-01", rows: 5, ratio: 0.25, dry: true },
+});
+pipeline.trigger("often", "interval", { every: 15 * 60_000, anchor: "2027-01-01T00:00:00+00:00", version: 1 });
+pipeline.trigger("hook", "webhook", {
+  signature: { secret: "pipeline_secret{{hook}}", scheme: "hmac", tolerance: "1m", header: "X-Sign", algorithm: "sha512", encoding: "base64", prefix: "v1=", timestampHeader: "X-Time" },
+  dedupe: { pointer: "/id", window: "1h" },
+  filter: [
+    { pointer: "/kind", equals: "load" }, { header: "X-Kind", notEquals: "test" }, { pointer: "/branch", in: ["main", "next"] },
+    { pointer: "/tag", matches: "^v[0-9]+$" }, { pointer: "/deleted", exists: false },
+  ],
+  params: { day: { pointer: "/day", default: "today" }, note: { header: "X-Note" } },
+});
+pipeline.trigger("other-hook", "webhook", { dedupe: { header: "X-Id" }, params: { day: "today" } });
+pipeline.trigger("push", "github", {
+  secret: "pipeline_secret{{github}}", events: ["push", "pull_request/opened,synchronize"], branches: ["main", "release/*"], repository: "owner/*", params: { day: "today" },
+});
+pipeline.trigger("after-extract", "pipeline", { pipeline: "extract", namespace: "team-data", on: ["succeeded", "failed"], params: { day: { pointer: "/run" } } });
+pipeline.notification("oncall", "namespace_secret{{hook}}", ["failed", "longer_than"], { secret: "namespace_secret{{hook-key}}", longerThan: "1h", enabled: false });
+pipeline.notification("channel", "https://hooks.example.org/services/x", ["recovered"], { type: "slack" });
 const extract = pipeline.task("extract", "ubuntu:24.04", {
   description: "Größe → 日本",
   registryAuth: { user: note, pass: "pipeline_secret{{registry}}" },

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { conditions, failures, onLimits, paramTypes, Pipeline } from "gofer-sdk";
+import { conditions, failures, onLimits, paramTypes, Pipeline, triggers } from "gofer-sdk";
 
 const read = (path) => JSON.parse(readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8"));
 const words = (schema) => schema.anyOf.find((choice) => choice.enum).enum;
@@ -18,6 +18,7 @@ test("the words are the schema's", () => {
   const schema = read("docs/schemas/pipeline.v1.json");
   assert.deepEqual(onLimits, words(schema.properties.on_limit));
   assert.deepEqual(conditions, words(schema.$defs.condition));
+  assert.deepEqual(Object.keys(triggers), words(schema.$defs.trigger.properties.type));
   assert.deepEqual(paramTypes, words(schema.$defs.param.properties.type));
   assert.deepEqual(failures, words(schema.$defs.task.properties.retry.properties.on.items));
   for (const onLimit of onLimits) assert.equal(JSON.parse(new Pipeline("p", { onLimit }).toJson()).on_limit ?? "queue", onLimit);
@@ -83,4 +84,20 @@ test("mistakes are refused where they are written", () => {
     [() => new Pipeline("q", { lables: {} }), /There is no 'lables'/],
   ]) assert.throws(action, { message });
   assert.deepEqual(pipeline.tasks.map((t) => t.id), ["t"]);
+});
+
+test("triggers and notifications", () => {
+  const pipeline = new Pipeline("q");
+  assert.equal("triggers" in pipeline.toJSON(), false);
+  pipeline.noTriggers().noNotifications();
+  assert.deepEqual(JSON.parse(pipeline.toJson()).triggers, []);
+  assert.deepEqual(JSON.parse(pipeline.toJson()).notifications, []);
+  pipeline.trigger("a", "interval", { every: 90 * 60_000 });
+  assert.deepEqual(JSON.parse(pipeline.toJson()).triggers, [{ id: "a", type: "interval", every: "1h30m" }]);
+  for (const [action, message] of [
+    [() => pipeline.trigger("a", "webhook", {}), /has a trigger 'a' already/],
+    [() => pipeline.trigger("b", "webhook", { zone: "UTC" }), /There is no 'zone' in a trigger of the type 'webhook'/],
+    [() => pipeline.trigger("b", "alarm", {}), /one of cron, interval/],
+    [() => pipeline.notification("n", "https://example.org", ["failed"], { longer: "1h" }), /There is no 'longer'/],
+  ]) assert.throws(action, { message });
 });

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Gofer.Api.Access;
+using Gofer.Domain.Pipelines;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -46,6 +47,13 @@ internal static class OpenApiSetup
                 Scheme = "bearer",
                 Description = "A token, 'gof_…', or one of the identity provider that the server trusts, a JWT. 'gofer dev' asks for none.",
             };
+            if (document.Components.Schemas?.TryGetValue(nameof(PipelineDocument), out var pipeline) is true && pipeline is OpenApiSchema { Properties: { } members })
+            {
+                // They stand there as they are sent by themselves.
+                members["triggers"] = ListOf(nameof(Triggers.TriggerBody), document);
+                members["notifications"] = ListOf(nameof(Notifications.NotificationBody), document);
+            }
+
             // What may be anything may be null too: of "null or anything" null would be both, and not one of them.
             foreach (var member in (document.Components.Schemas ?? new Dictionary<string, IOpenApiSchema>()).Values.OfType<OpenApiSchema>().SelectMany(s => s.Properties?.Values ?? []).OfType<OpenApiSchema>())
             {
@@ -94,6 +102,9 @@ internal static class OpenApiSetup
         });
     });
 
+    private static OpenApiSchema ListOf(string schema, OpenApiDocument document) =>
+        new() { Type = JsonSchemaType.Array | JsonSchemaType.Null, Items = new OpenApiSchemaReference(schema, document) };
+
     /// <summary>What the types alone do not say: that times and enums are strings, and that a member which may be null may be left away.</summary>
     private static void Complete(OpenApiSchema schema, JsonTypeInfo type)
     {
@@ -115,7 +126,7 @@ internal static class OpenApiSetup
         // Parameters are kept as text, but written as values of their types.
         const JsonSchemaType Scalar = JsonSchemaType.String | JsonSchemaType.Number | JsonSchemaType.Boolean;
         if (type.Type == typeof(IReadOnlyDictionary<string, JsonElement>)) schema.AdditionalProperties = new OpenApiSchema { Type = Scalar };
-        if (type.Type == typeof(Gofer.Domain.Pipelines.ParamDefinition))
+        if (type.Type == typeof(ParamDefinition))
         {
             schema.Properties!["default"] = new OpenApiSchema { Type = Scalar | JsonSchemaType.Null };
             schema.Properties["choices"] = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = Scalar } };

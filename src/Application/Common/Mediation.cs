@@ -85,6 +85,7 @@ public static class ApplicationServices
         services.AddScoped(provider => provider.GetRequiredService<CurrentCaller>().Caller);
         services.AddScoped<AuditTrail>();
         services.AddScoped<Secrets.SecretChanges>();
+        services.AddScoped<Pipelines.DocumentSettings>();
         services.AddSingleton<Denials>();
         services.AddSingleton<AuditFollower>();
         services.AddScoped<ServiceFactory>(provider => provider.GetRequiredService);

@@ -34,6 +34,21 @@ internal static class NotificationViews
             notification.ModifiedAt);
     }
 
+    /// <summary>What the audit log says of it: what is shown, and so no address that may be a secret.</summary>
+    public static object Facts(this Notification notification)
+    {
+        var definition = NotificationReader.ReadStored(notification.Definition);
+        return new
+        {
+            definition.Type,
+            On = definition.On.Select(o => o.Word()),
+            Url = NotificationUrl.Shown(definition.Url),
+            definition.Secret,
+            LongerThan = definition.LongerThan is { } time ? Duration.Text(time) : null,
+            notification.Enabled,
+        };
+    }
+
     public static Tagged<NotificationView> Tagged(this Notification notification, NotificationPlace place) => new(notification.View(place), EntityTags.Of(notification.Revision));
 
     /// <summary>The owner's ids.</summary>

@@ -47,9 +47,7 @@ internal sealed class PutNotificationHandler(IGoferDb db, AuditTrail audit, ITri
 
         if (notification.Define(definition, NotificationSource.Api, now))
         {
-            // What is shown, and so no address that may be a secret.
-            var view = notification.View(request.Place);
-            audit.Note(created ? AuditTypes.NotificationCreated : AuditTypes.NotificationUpdated, Target(request.Place, notification.Name), new { view.Type, view.On, view.Url, view.Secret, view.LongerThan, view.Enabled });
+            audit.Note(created ? AuditTypes.NotificationCreated : AuditTypes.NotificationUpdated, Target(request.Place, notification.Name), notification.Facts());
         }
 
         await db.SaveChangesAsync(cancellationToken);

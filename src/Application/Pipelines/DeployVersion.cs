@@ -11,7 +11,7 @@ namespace Gofer.Application.Pipelines;
 /// <summary>Makes the version of that number live: runs created after the answer get it. Asking for the live one changes nothing.</summary>
 public sealed record DeployVersion(NamespaceScope Namespace, string Pipeline, string Version, string? IfMatch) : IRequest<Result<VersionView>>;
 
-internal sealed class DeployVersionHandler(IGoferDb db, AuditTrail audit, TimeProvider clock) : IRequestHandler<DeployVersion, Result<VersionView>>
+internal sealed class DeployVersionHandler(IGoferDb db, AuditTrail audit, DocumentSettings settings, TimeProvider clock) : IRequestHandler<DeployVersion, Result<VersionView>>
 {
     public async Task<Result<VersionView>> Handle(DeployVersion request, CancellationToken cancellationToken)
     {
@@ -26,13 +26,17 @@ internal sealed class DeployVersionHandler(IGoferDb db, AuditTrail audit, TimePr
 
         if (head.LiveVersion != version.Value.Version)
         {
-            audit.NoteDeployed(request.Namespace.Name, request.Pipeline, version.Value.Version, head.LiveVersion);
             var document = DocumentReader.ReadStored(version.Value.Document);
+            var place = new PipelinePlace(request.Namespace.Name, request.Pipeline, pipeline.Value.NamespaceId, pipeline.Value.Id);
+            if (await settings.RefuseAsync(place, document, head.LastVersion, isNew: false, cancellationToken) is { } unfit) return unfit;
+            audit.NoteDeployed(request.Namespace.Name, request.Pipeline, version.Value.Version, head.LiveVersion);
             head.Deploy(version.Value.Version, document);
             pipeline.Value.Describe(document, clock.GetUtcNow());
             await db.SetLimitsAsync(pipeline.Value.NamespaceId, pipeline.Value.Id, document, cancellationToken);
+            await settings.ApplyAsync(place, document, cancellationToken);
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
+            settings.Wake(document);
         }
 
         return version.Value.View(version.Value.Version);

@@ -20,7 +20,7 @@ public sealed record RegisterPipeline(NamespaceScope Namespace, string Name, Jso
 /// <summary>What it came to, with the pipeline's entity tag; null where a dry run leaves no pipeline.</summary>
 public sealed record RegisterPipelineAnswer(RegistrationView Registration, string? Tag);
 
-internal sealed class RegisterPipelineHandler(IGoferDb db, AuditTrail audit, TimeProvider clock, DocumentLimits limits)
+internal sealed class RegisterPipelineHandler(IGoferDb db, AuditTrail audit, DocumentSettings settings, TimeProvider clock, DocumentLimits limits)
     : IRequestHandler<RegisterPipeline, Result<RegisterPipelineAnswer>>
 {
     public async Task<Result<RegisterPipelineAnswer>> Handle(RegisterPipeline request, CancellationToken cancellationToken)
@@ -80,6 +80,8 @@ internal sealed class RegisterPipelineHandler(IGoferDb db, AuditTrail audit, Tim
         var created = latest?.ContentHash != hash;
         var number = created ? head.LastVersion + 1 : head.LastVersion;
         var goesLive = head.LiveVersion == 0 || (request.Deploy && head.LiveVersion != number);
+        var place = new PipelinePlace(request.Namespace.Name, request.Name, home, pipeline.Id);
+        if (await settings.RefuseAsync(place, document, number, isNew: true, cancellationToken) is { } unfit) return unfit;
         if (!request.DryRun)
         {
             if (created)
@@ -94,6 +96,9 @@ internal sealed class RegisterPipelineHandler(IGoferDb db, AuditTrail audit, Tim
                 head.Deploy(number, document);
                 pipeline.Describe(document, now);
                 await db.SetLimitsAsync(home, pipeline.Id, document, cancellationToken);
+                // The pipeline's row comes before what refers to it.
+                await db.SaveChangesAsync(cancellationToken);
+                await settings.ApplyAsync(place, document, cancellationToken);
             }
             else if (created)
             {
@@ -102,6 +107,7 @@ internal sealed class RegisterPipelineHandler(IGoferDb db, AuditTrail audit, Tim
 
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
+            if (goesLive) settings.Wake(document);
         }
 
         var registration = new RegistrationView(number, created, goesLive || head.LiveVersion == number, diff);

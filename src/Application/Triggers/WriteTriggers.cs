@@ -48,7 +48,11 @@ internal sealed class PutTriggerHandler(IGoferDb db, AuditTrail audit, ITriggerQ
         if (definition.Version > head.LastVersion) return Error.Invalid("/version", $"The pipeline has no version {definition.Version}; its versions are 1 to {head.LastVersion}.");
         var trigger = await db.Triggers.SingleOrDefaultAsync(t => t.PipelineId == pipeline.Value.Id && t.Name == definition.Id, cancellationToken);
         if (Refuse(request, trigger) is { } refused) return refused;
-        if (definition.Upstream is { } upstream && await RefuseAsync(request, upstream, cancellationToken) is { } wrong) return wrong;
+        if (definition.Upstream is { } upstream
+            && await TriggerRules.RefuseAsync(db, request.Caller, (request.Namespace, request.Pipeline), definition.Id, upstream, mustExist: true, cancellationToken) is { } wrong)
+        {
+            return Error.Invalid($"/{wrong.Member}", wrong.Message);
+        }
 
         var now = clock.GetUtcNow();
         var created = trigger is null;
@@ -82,19 +86,6 @@ internal sealed class PutTriggerHandler(IGoferDb db, AuditTrail audit, ITriggerQ
         return trigger.Type == request.Order.Definition.Type
             ? null
             : Error.Invalid("/type", $"The trigger is of the type '{TriggerReader.Of(trigger.Type)}', which stays as it is. Delete it first, or give the new one another id.");
-    }
-
-    private async Task<Error?> RefuseAsync(PutTrigger request, UpstreamRule upstream, CancellationToken cancellationToken)
-    {
-        var home = upstream.Namespace ?? request.Namespace;
-        if (!request.Caller.Grants.Sees(home)) return Error.Invalid("/namespace", $"No namespace {Shown.Quoted(home)}.");
-        if (!request.Caller.Grants.Allow(Resource.Runs, Verb.Read, home)) return Error.Invalid("/namespace", $"Your token does not allow 'read' on 'runs' in {Shown.Quoted(home)}, so nothing can follow them for you.");
-        var found = await db.FindPipelineAsync(request.Caller.In(home), upstream.Pipeline, cancellationToken);
-        if (!found.IsOk) return Error.Invalid("/pipeline", found.Error.Message);
-        await db.LockUpstreamsAsync(cancellationToken);
-        return await TriggerRules.CircleAsync(db, (request.Namespace, request.Pipeline), (home, upstream.Pipeline), request.Order.Definition.Id, cancellationToken) is { } circle
-            ? Error.Invalid("/pipeline", circle)
-            : null;
     }
 }
 
@@ -163,7 +154,7 @@ internal static class TriggerRules
     /// <summary>The error for who would change by the API what a document declares.</summary>
     public static Error OfDocument(Trigger trigger) => new(
         ErrorKind.Conflict, ErrorCodes.TriggerOfDocument,
-        $"The trigger '{trigger.Name}' stands in the document of the live version and is changed by the next one. PATCH may disable it until then.");
+        $"The trigger '{trigger.Name}' stands in the document of the live version and is changed by the next one. PATCH may disable it.");
 
     /// <summary>The trigger of that name, under the lock of its pipeline's head.</summary>
     public static async Task<Result<Trigger>> LockTriggerAsync(
@@ -179,10 +170,29 @@ internal static class TriggerRules
     }
 
     /// <summary>
+    /// What is wrong with a trigger that follows another pipeline for that caller, and in which of its members; null where nothing is. Who asked may see that pipeline's runs, it is
+    /// there, where it <paramref name="mustExist"/>, and no circle comes of it, until the transaction ends.
+    /// </summary>
+    public static async Task<(string Member, string Message)?> RefuseAsync(
+        IGoferDb db, Caller caller, (string Namespace, string Pipeline) follower, string name, UpstreamRule upstream, bool mustExist, CancellationToken cancellationToken)
+    {
+        var home = upstream.Namespace ?? follower.Namespace;
+        if (!caller.Grants.Sees(home)) return ("namespace", $"No namespace {Shown.Quoted(home)}.");
+        if (!caller.Grants.Allow(Resource.Runs, Verb.Read, home))
+        {
+            return ("namespace", $"Your token does not allow 'read' on 'runs' in {Shown.Quoted(home)}, so nothing can follow them for you.");
+        }
+
+        if (mustExist && await db.FindPipelineAsync(caller.In(home), upstream.Pipeline, cancellationToken) is { IsOk: false } missing) return ("pipeline", missing.Error.Message);
+        await db.LockUpstreamsAsync(cancellationToken);
+        return await CircleAsync(db, follower, (home, upstream.Pipeline), name, cancellationToken) is { } circle ? ("pipeline", circle) : null;
+    }
+
+    /// <summary>
     /// Why a pipeline may not follow another: following what it is followed by, each run would set off the next for ever. Null where there is no circle.
     /// Under <see cref="IGoferDb.LockUpstreamsAsync"/>.
     /// </summary>
-    public static async Task<string?> CircleAsync(
+    private static async Task<string?> CircleAsync(
         IGoferDb db, (string Namespace, string Pipeline) follower, (string Namespace, string Pipeline) followed, string name, CancellationToken cancellationToken)
     {
         var edges = await (

@@ -1067,6 +1067,14 @@ public sealed record PipelineDocument
     /// <summary>The member <c>tasks</c>.</summary>
     [JsonPropertyName("tasks")]
     public IReadOnlyList<TaskDefinition> Tasks { get; init; } = [];
+
+    /// <summary>The member <c>triggers</c>.</summary>
+    [JsonPropertyName("triggers")]
+    public IReadOnlyList<TriggerBody>? Triggers { get; init; }
+
+    /// <summary>The member <c>notifications</c>.</summary>
+    [JsonPropertyName("notifications")]
+    public IReadOnlyList<NotificationBody>? Notifications { get; init; }
 }
 
 /// <summary>The values of <c>PipelineState</c>.</summary>

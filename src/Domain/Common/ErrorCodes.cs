@@ -60,6 +60,9 @@ public static class ErrorCodes
     /// <summary>The pipeline or namespace has no notification of that name.</summary>
     public const string NotificationNotFound = "notification_not_found";
 
+    /// <summary>There is a notification of that name already.</summary>
+    public const string NotificationExists = "notification_exists";
+
     /// <summary>The notification is declared in the document of the live version, and only another version changes it.</summary>
     public const string NotificationOfDocument = "notification_of_document";
 

@@ -18,10 +18,11 @@ public static class NotificationReader
         return faults.ToError() is { } error ? error : read;
     }
 
-    /// <summary>Reads the list of a document's member; none where it is absent.</summary>
-    public static IReadOnlyList<NotificationDefinition> ReadAll(JsonValue member)
+    /// <summary>Reads the list of a document's member; null where it is absent.</summary>
+    public static IReadOnlyList<NotificationDefinition>? ReadAll(JsonValue member)
     {
         ArgumentNullException.ThrowIfNull(member);
+        if (member.IsAbsent) return null;
         var items = member.Items($"[{Like}]");
         if (items.Count > NotificationDefinition.MaxCount)
         {

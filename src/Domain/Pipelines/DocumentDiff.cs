@@ -12,30 +12,46 @@ public sealed record DocumentChange(string Kind, string Pointer, string? From, s
 /// <summary>What one version of a pipeline changes in another.</summary>
 public static class DocumentDiff
 {
-    private const string TasksPointer = "/tasks";
+    private const string Tasks = "tasks";
+
+    /// <summary>The lists whose items have ids; the order of all but the tasks says nothing, and their normal form has them ordered.</summary>
+    private static readonly string[] s_lists = ["triggers", "notifications", Tasks];
 
     /// <summary>
-    /// Every difference, and none only where the normalised documents are the same: first the pipeline's own members, then the tasks of
-    /// <paramref name="to"/> in their order, then those that went. A task that came or went is one change, and so is another order.
+    /// Every difference, and none only where the normalised documents are the same: first the pipeline's own members, then its triggers, notifications and
+    /// tasks, those of <paramref name="to"/> in their order, then those that went. One that came or went is one change, and so is another order of tasks.
     /// </summary>
     public static IReadOnlyList<DocumentChange> Between(PipelineDocument? from, PipelineDocument to)
     {
         var (before, after) = (Side.Of(from), Side.Of(to));
         var changes = new List<DocumentChange>(Compare(before.Members, after.Members));
+        foreach (var list in s_lists) changes.AddRange(Compare(Fault.At("", list), before.Lists.GetValueOrDefault(list), after.Lists.GetValueOrDefault(list)));
+        return changes;
+    }
 
-        var (kept, keptNow) = (before.Order.Where(after.Tasks.ContainsKey), after.Order.Where(before.Tasks.ContainsKey));
-        if (!kept.SequenceEqual(keptNow, StringComparer.Ordinal)) changes.Add(new("changed", TasksPointer, Names(before.Order), Names(after.Order)));
+    private static IEnumerable<DocumentChange> Compare(string at, Items? before, Items? after)
+    {
+        // None at all is another thing than an empty list: the one leaves what there is alone, the other wants nothing there.
+        if (after is null)
+        {
+            if (before is not null) yield return new("removed", at, before.Text, null);
+            yield break;
+        }
+
+        if (before is null && after.ById.Count == 0) yield return new("added", at, null, after.Text);
+        before ??= Items.None;
+        var (kept, keptNow) = (before.Order.Where(after.ById.ContainsKey), after.Order.Where(before.ById.ContainsKey));
+        if (!kept.SequenceEqual(keptNow, StringComparer.Ordinal)) yield return new("changed", at, Names(before.Order), Names(after.Order));
 
         foreach (var id in after.Order)
         {
-            var (pointer, task) = (Fault.At(TasksPointer, id), after.Tasks[id]);
-            if (before.Tasks.TryGetValue(id, out var old)) changes.AddRange(Compare(Leaves(pointer, old), Leaves(pointer, task)));
-            else changes.Add(new("added", pointer, null, task.GetRawText()));
+            var (pointer, item) = (Fault.At(at, id), after.ById[id]);
+            if (!before.ById.TryGetValue(id, out var old)) yield return new("added", pointer, null, item.GetRawText());
+            else foreach (var change in Compare(Leaves(pointer, old), Leaves(pointer, item))) yield return change;
         }
 
-        foreach (var id in before.Order.Where(i => !after.Tasks.ContainsKey(i)))
-            changes.Add(new("removed", Fault.At(TasksPointer, id), before.Tasks[id].GetRawText(), null));
-        return changes;
+        foreach (var id in before.Order.Where(i => !after.ById.ContainsKey(i)))
+            yield return new("removed", Fault.At(at, id), before.ById[id].GetRawText(), null);
     }
 
     private static IEnumerable<DocumentChange> Compare(SortedDictionary<string, string> before, SortedDictionary<string, string> after)
@@ -63,19 +79,29 @@ public static class DocumentDiff
 
     private static string Names(IEnumerable<string> ids) => JsonSerializer.Serialize(ids);
 
-    private sealed record Side(SortedDictionary<string, string> Members, IReadOnlyList<string> Order, Dictionary<string, JsonElement> Tasks)
+    private sealed record Items(string Text, IReadOnlyList<string> Order, Dictionary<string, JsonElement> ById)
+    {
+        public static Items None { get; } = new("[]", [], []);
+
+        public static Items Of(JsonElement list)
+        {
+            var byId = list.EnumerateArray().ToDictionary(t => t.GetProperty("id").GetString()!, StringComparer.Ordinal);
+            return new(list.GetRawText(), [.. list.EnumerateArray().Select(t => t.GetProperty("id").GetString()!)], byId);
+        }
+    }
+
+    private sealed record Side(SortedDictionary<string, string> Members, IReadOnlyDictionary<string, Items> Lists)
     {
         public static Side Of(PipelineDocument? document)
         {
-            if (document is null) return new([], [], []);
+            if (document is null) return new([], new Dictionary<string, Items> { [Tasks] = Items.None });
 
             // The normal form decides what is a difference, so the diff cannot disagree with the content hash.
             using var json = JsonDocument.Parse(DocumentWriter.Write(document));
             var root = json.RootElement.Clone();
             var members = Leaves("", root);
-            members.Remove(TasksPointer);
-            return new(members, [.. document.Tasks.Select(t => t.Id)],
-                root.GetProperty("tasks").EnumerateArray().ToDictionary(t => t.GetProperty("id").GetString()!, StringComparer.Ordinal));
+            foreach (var list in s_lists) members.Remove(Fault.At("", list));
+            return new(members, s_lists.Where(l => root.TryGetProperty(l, out _)).ToDictionary(l => l, l => Items.Of(root.GetProperty(l)), StringComparer.Ordinal));
         }
     }
 }

@@ -10,6 +10,7 @@ public sealed record DocumentLimits
     public static DocumentLimits None { get; } = new()
     {
         WrittenPasswords = true,
+        Stored = true,
         Tasks = int.MaxValue,
         Parents = int.MaxValue,
         Variables = int.MaxValue,
@@ -79,6 +80,9 @@ public sealed record DocumentLimits
 
     /// <summary>Whether the password of a registry may be written out, as the first versions of Gofer took it.</summary>
     public bool WrittenPasswords { get; init; }
+
+    /// <summary>Whether the document was found good before: what a machine knew then, as its time zones, is not asked again.</summary>
+    public bool Stored { get; init; }
 
     /// <summary>Parameters of a pipeline.</summary>
     public int Params { get; init; } = 100;

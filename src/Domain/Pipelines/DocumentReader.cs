@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Gofer.Domain.Common;
+using Gofer.Domain.Notifications;
+using Gofer.Domain.Triggers;
 
 namespace Gofer.Domain.Pipelines;
 
@@ -44,10 +46,11 @@ public static class DocumentReader
             Priority = (int)(fields["priority"].Whole(-limits.Priority, limits.Priority) ?? 0),
             Params = parameters,
             Labels = UserMaps.Labels(fields["labels"], limits),
+            Triggers = TriggerReader.ReadAll(fields["triggers"], parameters, limits.Stored),
+            Notifications = NotificationReader.ReadAll(fields["notifications"]),
             Tasks = Tasks(fields["tasks"], new TaskReader(limits, [.. parameters.Select(p => p.Name)]), limits),
         };
 
-        LaterMembers.CheckPipeline(fields);
         fields.Done();
         return document;
     }

@@ -3,11 +3,14 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gofer.Domain.Common;
+using Gofer.Domain.Notifications;
+using Gofer.Domain.Triggers;
 
 namespace Gofer.Domain.Pipelines;
 
 /// <summary>
-/// Writes a document in its one normal form: members in ordinal order at every level, defaults left out, arrays in the author's order.
+/// Writes a document in its one normal form: members in ordinal order at every level, defaults left out, arrays in the author's order but for triggers
+/// and notifications, whose order says nothing.
 /// Documents that mean the same are the same text, and reading it gives the document back.
 /// </summary>
 public static class DocumentWriter
@@ -26,6 +29,13 @@ public static class DocumentWriter
             json.WriteString("id", document.Id);
             Map(json, "labels", document.Labels);
             if (document.Name != document.Id) Text(json, "name", document.Name);
+            if (document.Notifications is { } notifications)
+            {
+                json.WriteStartArray("notifications");
+                foreach (var notification in notifications.OrderBy(n => n.Id, StringComparer.Ordinal)) NotificationWriter.Write(json, notification);
+                json.WriteEndArray();
+            }
+
             if (document.OnLimit != LimitPolicy.Queue) json.WriteString("on_limit", PolicyName(document.OnLimit));
             if (document.Parallelism != 0) json.WriteNumber("parallelism", document.Parallelism);
             Params(json, document.Params);
@@ -34,6 +44,13 @@ public static class DocumentWriter
             foreach (var task in document.Tasks) Write(json, task);
             json.WriteEndArray();
             Time(json, "timeout", document.Timeout);
+            if (document.Triggers is { } triggers)
+            {
+                json.WriteStartArray("triggers");
+                foreach (var trigger in triggers.OrderBy(t => t.Definition.Id, StringComparer.Ordinal)) TriggerWriter.Write(json, trigger);
+                json.WriteEndArray();
+            }
+
             json.WriteEndObject();
         }
 

@@ -44,6 +44,13 @@ public sealed record ParamDefinition(string Name, ParamType Type, string? Defaul
         return read;
     }
 
+    /// <summary>What is wrong with a value that is given, to follow the parameter's name; null where it is good.</summary>
+    public string? Complaint(JsonElement given)
+    {
+        if (Read(Type, given, out var complaint) is not { } value) return $"{complaint}, not {Shown.Of(given.GetRawText())}";
+        return Choices.Count == 0 || Choices.Contains(value) ? null : $"is {Shown.Quoted(value)}; it must be one of {Offer(Choices)}";
+    }
+
     /// <summary>The value as JSON of its type.</summary>
     public static string Json(ParamType type, string value) => type == ParamType.String ? JsonSerializer.Serialize(value) : value;
 

@@ -24,15 +24,11 @@ public static class ParamValues
                 if (parameter.Default is { } standing) values[parameter.Name] = standing;
                 else faults.Invalid(at, $"The parameter '{parameter.Name}' is missing; it has no default and must be {ParamDefinition.Words(parameter.Type)}.");
             }
-            else if (ParamDefinition.Read(parameter.Type, json, out var complaint) is not { } value)
+            else if (parameter.Complaint(json) is { } complaint)
             {
-                faults.Invalid(at, $"The parameter '{parameter.Name}' {complaint}, not {Shown.Of(json.GetRawText())}.");
+                faults.Invalid(at, $"The parameter '{parameter.Name}' {complaint}.");
             }
-            else if (parameter.Choices.Count > 0 && !parameter.Choices.Contains(value))
-            {
-                faults.Invalid(at, $"The parameter '{parameter.Name}' is {Shown.Quoted(value)}; it must be one of {ParamDefinition.Offer(parameter.Choices)}.");
-            }
-            else if (System.Text.Encoding.UTF8.GetByteCount(value) is var bytes && bytes > limits.VariableBytes)
+            else if (ParamDefinition.Read(parameter.Type, json, out _)! is var value && System.Text.Encoding.UTF8.GetByteCount(value) is var bytes && bytes > limits.VariableBytes)
             {
                 faults.Invalid(at, $"The parameter '{parameter.Name}' is {bytes} bytes long; at most {limits.VariableBytes} are allowed.");
             }

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using Gofer.Domain.Common;
+using Gofer.Domain.Notifications;
+using Gofer.Domain.Triggers;
 
 namespace Gofer.Domain.Pipelines;
 
@@ -35,6 +37,14 @@ public sealed record PipelineDocument
 
     /// <summary>Labels that every run of the version carries.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = EmptyMap;
+
+    /// <summary>What sets runs off while the version is live; null where the document leaves that to others.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<DeclaredTrigger>? Triggers { get; init; }
+
+    /// <summary>Who is told of what while the version is live; null where the document leaves that to others.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<NotificationDefinition>? Notifications { get; init; }
 
     /// <summary>The tasks in the author's order; a task's index here is its key in the history tables.</summary>
     public required IReadOnlyList<TaskDefinition> Tasks { get; init; }

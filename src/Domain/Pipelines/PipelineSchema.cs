@@ -2,6 +2,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gofer.Domain.Common;
+using Gofer.Domain.Notifications;
+using Gofer.Domain.Triggers;
 using static Gofer.Domain.Pipelines.SchemaParts;
 
 namespace Gofer.Domain.Pipelines;
@@ -37,6 +39,12 @@ public static class PipelineSchema
             ["condition"] = OneOf(DocumentWords.Conditions),
             ["param"] = Param(limits),
             ["task"] = Task(limits),
+            ["trigger"] = TriggerSchema.Trigger(),
+            ["trigger_signature"] = TriggerSchema.Signature(),
+            ["trigger_dedupe"] = TriggerSchema.Dedupe(),
+            ["trigger_condition"] = TriggerSchema.Condition(),
+            ["trigger_value"] = TriggerSchema.Value(),
+            ["notification"] = TriggerSchema.Notification(),
         };
         return schema.ToJsonString(s_indented).ReplaceLineEndings("\n") + "\n";
     }
@@ -55,8 +63,12 @@ public static class PipelineSchema
         ("timeout", Described("How long a run may take from its start, 100ms to 30d; then it fails as run_timeout.", Optional(Ref("duration")))),
         ("priority", Described("The priority of runs that name none; higher goes first.", Optional(Integer(-limits.Priority, limits.Priority), 0))),
         ("params", Described("The parameters that a run takes. param{{name}} stands for a value in 'variables', 'registry_auth' and a concurrency key.", Optional(List(Ref("param"), max: limits.Params)))),
-        ("triggers", Later("What starts runs by itself.", List())),
-        ("notifications", Later("Who is told of what.", List())),
+        ("triggers", Described(
+            "What starts runs by itself while the version is live; what the API made beside them stays. Left away, those that there are stay; empty, none that a document declared is left.",
+            Optional(List(Ref("trigger"), max: Trigger.MaxCount)))),
+        ("notifications", Described(
+            "Who is told of what while the version is live; what the API made beside them stays. Left away, those that there are stay; empty, none that a document declared is left.",
+            Optional(List(Ref("notification"), max: NotificationDefinition.MaxCount)))),
         ("tasks", Described("The container tasks.", List(Ref("task"), 1, limits.Tasks))));
 
     private static JsonObject Task(DocumentLimits limits) => Members(
@@ -150,7 +162,7 @@ public static class PipelineSchema
         return param;
     }
 
-    private static JsonObject TypeIs(string type)
+    internal static JsonObject TypeIs(string type)
     {
         var test = new JsonObject { ["properties"] = new JsonObject { ["type"] = type == "string" ? Optional(OneOf([type])) : OneOf([type]) } };
         if (type != "string") test["required"] = new JsonArray("type");
@@ -158,7 +170,7 @@ public static class PipelineSchema
     }
 
     /// <summary>What stands for a secret, and nothing else.</summary>
-    private static string Secret() =>
+    internal static string Secret() =>
         $@"^\s*({string.Join('|', Interpolation.Kinds.Where(Interpolation.IsSecret).Select(AnyCase))})\{{\{{\s*{Slug.Pattern}\s*\}}\}}\s*$";
 
     /// <summary>Refuses what stands for a secret or an object of a key that cannot be.</summary>

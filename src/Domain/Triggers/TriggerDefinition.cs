@@ -73,6 +73,11 @@ public sealed record TriggerDefinition
     public UpstreamRule? Upstream { get; init; }
 }
 
+/// <summary>A trigger as a document declares it.</summary>
+/// <param name="Definition">What it does.</param>
+/// <param name="Enabled">Whether events of it run; null keeps what somebody said of it, and of a new one says yes.</param>
+public sealed record DeclaredTrigger(TriggerDefinition Definition, bool? Enabled);
+
 /// <summary>When a trigger fires by the clock.</summary>
 public sealed record ScheduleRule
 {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
 using Gofer.Domain.Triggers.Hooks;
 
 namespace Gofer.Domain.Triggers;
@@ -14,12 +15,16 @@ public static class TriggerReader
     private static readonly TimeSpan s_longestInterval = TimeSpan.FromDays(366);
     private static readonly TimeSpan s_longestJitter = TimeSpan.FromHours(24);
 
+    private const string Like = """{"id":"nightly","type":"cron","expression":"30 2 * * *"}""";
+
     private static readonly Dictionary<string, TriggerType> s_types = Words<TriggerType>();
     private static readonly Dictionary<string, OverlapPolicy> s_overlaps = Words<OverlapPolicy>();
-    private static readonly string[] s_outcomes = ["succeeded", "failed", "cancelled"];
 
     /// <summary>Names that say in a run that nobody's trigger made it.</summary>
     private static readonly string[] s_reserved = ["manual"];
+
+    /// <summary>The ends of another pipeline's runs that may set a trigger off.</summary>
+    internal static string[] Outcomes { get; } = ["succeeded", "failed", "cancelled"];
 
     /// <summary>The word of a type.</summary>
     public static string Of(TriggerType type) => s_types.First(w => w.Value == type).Key;
@@ -31,6 +36,32 @@ public static class TriggerReader
     /// Reads a trigger; null where it is so wrong that nothing can be said of it. The members are all known afterwards but <c>enabled</c>, which the caller reads before.
     /// </summary>
     public static TriggerDefinition? Read(JsonFields fields) => Read(fields, ShortestPeriod, stored: false);
+
+    /// <summary>
+    /// Reads the list of a document's member; null where it is absent. What their events give their runs must be what the document's own
+    /// <paramref name="parameters"/> take, but of those that get another version. Of a document that was <paramref name="stored"/> nothing is asked that may have changed since.
+    /// </summary>
+    public static IReadOnlyList<DeclaredTrigger>? ReadAll(JsonValue member, IReadOnlyList<ParamDefinition> parameters, bool stored)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        ArgumentNullException.ThrowIfNull(parameters);
+        if (member.IsAbsent) return null;
+        var items = member.Items($"[{Like}]");
+        if (items.Count > Trigger.MaxCount) member.Invalid($"There are {items.Count} triggers; at most {Trigger.MaxCount} are allowed.");
+        var read = new List<DeclaredTrigger>(items.Count);
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var item in items)
+        {
+            if (item.Object(Like) is not { } fields) continue;
+            var enabled = fields["enabled"].Flag();
+            if (Read(fields, stored ? TimeSpan.Zero : ShortestPeriod, stored) is not { } definition) continue;
+            if (definition.Id.Length > 0 && !ids.Add(definition.Id)) fields["id"].Invalid($"The trigger {Shown.Quoted(definition.Id)} is defined twice.");
+            if (!stored && definition.Version is null) definition.Params.Check(parameters, fields["params"]);
+            read.Add(new DeclaredTrigger(definition, enabled));
+        }
+
+        return read;
+    }
 
     private static TriggerDefinition? Read(JsonFields fields, TimeSpan shortest, bool stored)
     {
@@ -146,7 +177,7 @@ public static class TriggerReader
         var on = new List<string>();
         foreach (var item in fields["on"].Items("""["succeeded"]"""))
         {
-            if (item.Choice(s_outcomes) is { } outcome && !on.Contains(outcome)) on.Add(outcome);
+            if (item.Choice(Outcomes) is { } outcome && !on.Contains(outcome)) on.Add(outcome);
         }
 
         var (@namespace, pipeline) = (fields["namespace"].Text(), fields["pipeline"].Required().Text());

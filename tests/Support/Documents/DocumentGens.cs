@@ -1,5 +1,9 @@
+using System.Text.Json;
 using CsCheck;
+using Gofer.Domain.Common;
+using Gofer.Domain.Notifications;
 using Gofer.Domain.Pipelines;
+using Gofer.Domain.Triggers;
 
 namespace Gofer.Tests.Support.Documents;
 
@@ -53,6 +57,31 @@ public static class DocumentGens
             new("b", ParamType.Bool, flag ? "true" : null, [], ""),
         }.Take(count).ToList());
 
+    // Of a pinned version, so that the parameters of the document do not matter.
+    private static readonly string[] s_triggers =
+    [
+        """{"id":"nightly","type":"cron","expression":"30 2 * * *","zone":"Europe/Berlin","dst":"once","catch_up":3,"version":1}""",
+        """{"id":"a","type":"interval","every":"90s","jitter":"5s","overlap":"queue","enabled":false,"version":2}""",
+        """{"version":1,"id":"Hook","type":"webhook","params":{"x":{"pointer":"/a~1b","default":7},"b":true,"a":"ä"},"filter":[{"pointer":"/n","in":[1,"2"]}],"enabled":true}""",
+        """{"id":"g","type":"github","secret":"pipeline_secret{{s}}","events":["push"],"version":9}""",
+        """{"id":"after","type":"pipeline","pipeline":"q","on":["failed","succeeded"],"version":1}""",
+    ];
+
+    private static readonly string[] s_notifications =
+    [
+        """{"id":"oncall","on":["failed","longer_than"],"type":"webhook","url":"namespace_secret{{hook}}","secret":"global_secret{{k}}","longer_than":"1h30m"}""",
+        """{"id":"b","on":["recovered"],"type":"slack","url":"https://hooks.example.org/x?a=b","enabled":false}""",
+    ];
+
+    private static Gen<IReadOnlyList<T>?> Some<T>(string[] written, Func<JsonValue, IReadOnlyList<T>?> read) => Gen.Select(Gen.Shuffle(written), Gen.Int[-1, written.Length]).Select((shuffled, count) =>
+    {
+        if (count < 0) return null;
+        var faults = new FaultList();
+        using var json = JsonDocument.Parse($$"""{"list":[{{string.Join(',', shuffled.Take(count))}}]}""");
+        var list = read(JsonFields.Open(json.RootElement.Clone(), faults)!["list"]);
+        return faults.IsEmpty ? list : throw new InvalidOperationException(faults.ToError()!.Message);
+    });
+
     private static Gen<TaskDefinition> Task(int index) =>
         from texts in Gen.Select(_image, _text, Gen.Bool)
         from login in Gen.Select(Gen.Bool, _text, Gen.OneOf(Gen.Const("pipeline_secret{{registry}}"), Gen.Const(" Global_Secret{{ r-1 }}")))
@@ -91,6 +120,8 @@ public static class DocumentGens
         from count in Gen.Int[1, 8]
         from tasks in Tasks(count)
         from settings in Gen.Select(_params, _timeout, Gen.Int[-100, 100], Gen.Enum<LimitPolicy>())
+        from triggers in Some(s_triggers, list => TriggerReader.ReadAll(list, [], stored: false))
+        from notifications in Some(s_notifications, NotificationReader.ReadAll)
         select new PipelineDocument
         {
             Id = "nightly",
@@ -103,6 +134,8 @@ public static class DocumentGens
             Timeout = settings.Item2,
             Priority = settings.Item3,
             OnLimit = settings.Item4,
+            Triggers = triggers,
+            Notifications = notifications,
         };
 
     private static Gen<List<TaskDefinition>> Tasks(int count) => Enumerable.Range(0, count).Aggregate(

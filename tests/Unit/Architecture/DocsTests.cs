@@ -19,7 +19,7 @@ public sealed partial class DocsTests
     public void Every_example_is_a_good_document()
     {
         var examples = Example().Matches(s_pipeline).Select(m => m.Groups[1].Value).ToList();
-        Assert.Equal(3, examples.Count);
+        Assert.Equal(4, examples.Count);
         foreach (var example in examples) Documents.Good(example);
     }
 

@@ -59,7 +59,7 @@ public sealed partial class NotificationGuideTests
         var faults = new FaultList();
         var read = NotificationReader.ReadAll(JsonFields.Open(document.RootElement, faults)!["notifications"]);
         Assert.True(faults.IsEmpty, faults.ToError()?.Message);
-        Assert.Equal(["oncall", "ledger"], read.Select(n => n.Id));
+        Assert.Equal(["oncall", "ledger"], read!.Select(n => n.Id));
     }
 
     [Fact]

@@ -18,6 +18,8 @@ public sealed class SdkTests
 {
     private static readonly string s_full = File.ReadAllText(Repository.PathOf("sdk/full.json"));
 
+    private static readonly string s_here = File.ReadAllText(Repository.PathOf("tests/Unit/Sdk/SdkTests.cs"));
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -27,11 +29,18 @@ public sealed class SdkTests
         Assert.True(Schema.Default.Accepts(s_full, out var why), why);
         var full = JsonNode.Parse(s_full)!.AsObject();
         var tasks = full["tasks"]!.AsArray().Select(t => t!.AsObject()).ToList();
+        var triggers = full["triggers"]!.AsArray().Select(t => t!.AsObject()).ToList();
         foreach (var (place, members) in Schema.Default.Supported())
         {
             var objects = place switch
             {
                 "" => [full],
+                "trigger" => triggers,
+                "trigger_signature" => triggers.Select(t => t["signature"]).OfType<JsonObject>(),
+                "trigger_dedupe" => triggers.Select(t => t["dedupe"]).OfType<JsonObject>(),
+                "trigger_condition" => triggers.Select(t => t["filter"]).OfType<JsonArray>().SelectMany(f => f).OfType<JsonObject>(),
+                "trigger_value" => triggers.Select(t => t["params"]).OfType<JsonObject>().SelectMany(p => p.Select(v => v.Value)).OfType<JsonObject>(),
+                "notification" => full["notifications"]!.AsArray().Select(n => n!.AsObject()),
                 "param" => full["params"]!.AsArray().Select(p => p!.AsObject()),
                 "task" => tasks,
                 _ => tasks.Select(t => t[place["task/".Length..]]).OfType<JsonObject>(),
@@ -64,6 +73,35 @@ public sealed class SdkTests
         var document = Documents.Good(await RunAsync(tool, arguments, example));
         Assert.Equal(["load", "report", "tell"], document.Tasks.Select(t => t.Id));
         Assert.Equal(DocumentWriter.Write(Documents.Good(Guide().ToJson())), DocumentWriter.Write(document));
+    }
+
+    [Theory]
+    [InlineData("python", "python3", "-")]
+    [InlineData("ts", "node", "--input-type=module", "-")]
+    public async Task The_triggers_and_notifications_of_the_guide_are_the_same_in_each_language(string fence, string tool, params string[] arguments)
+    {
+        var guide = await File.ReadAllTextAsync(Repository.PathOf("docs/guides/sdks.md"), Ct);
+        var blocks = guide.Split($"```{fence}\n");
+        var print = blocks[1].Split("```")[0].Split('\n').Last(l => l.Contains("print(", StringComparison.Ordinal));
+        var program = blocks[1].Split("```")[0].Replace(print, blocks[2].Split("```")[0] + print, StringComparison.Ordinal);
+        var pipeline = Guide();
+        pipeline.Trigger("at-night", new CronTrigger("30 2 * * *") { Zone = "Europe/Berlin", Overlap = Overlap.Skip, Params = new Dictionary<string, EventValue> { ["day"] = "yesterday" } })
+            .Notification("oncall", new Notification("namespace_secret{{oncall-hook}}", "failed", "recovered") { Type = "slack" });
+        Assert.Equal(DocumentWriter.Write(Documents.Good(pipeline.ToJson())), DocumentWriter.Write(Documents.Good(await RunAsync(tool, arguments, program))));
+        Assert.All(guide.Split("```csharp\n")[2].Split("```")[0].Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Contains(l.Trim(), s_here, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void To_want_none_is_said_and_an_id_stands_once()
+    {
+        var pipeline = new Pipeline("p").NoTriggers().NoNotifications();
+        pipeline.Task("t", "i");
+        var none = Documents.Good(pipeline.ToJson());
+        Assert.Empty(none.Triggers!);
+        Assert.Empty(none.Notifications!);
+        pipeline.Trigger("a", new WebhookTrigger());
+        Assert.Contains("has a trigger 'a' already", Assert.Throws<ArgumentException>(() => pipeline.Trigger("a", new WebhookTrigger())).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => pipeline.Notification("a b", new Notification("global_secret{{x}}", "failed")));
     }
 
     [Fact]
@@ -101,6 +139,8 @@ public sealed class SdkTests
         }
 
         Assert.Equal(Enum.GetNames<LimitPolicy>(), Enum.GetNames<OnLimit>());
+        Assert.Equal(Enum.GetNames<Gofer.Domain.Triggers.OverlapPolicy>(), Enum.GetNames<Overlap>());
+        Assert.Equal(Enum.GetNames<Gofer.Domain.Triggers.DstPolicy>(), Enum.GetNames<Dst>());
     }
 
     private static Pipeline Full()
@@ -113,6 +153,38 @@ public sealed class SdkTests
         pipeline.Param("dry", false);
         var note = pipeline.Param("note", "");
         pipeline.RequiredParam<string>("day");
+        pipeline
+            .Trigger("at-night", new CronTrigger("30 2 * * *")
+            {
+                Zone = "Europe/Berlin", Dst = Dst.Once, CatchUp = "all", Jitter = TimeSpan.FromSeconds(30), Overlap = Overlap.QueueOne, Enabled = false,
+                Params = new Dictionary<string, EventValue> { ["day"] = "2027-01-01", ["rows"] = 5, ["ratio"] = 0.25, ["dry"] = true },
+            })
+            .Trigger("often", new IntervalTrigger(TimeSpan.FromMinutes(15)) { Anchor = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero), Version = 1 })
+            .Trigger("hook", new WebhookTrigger
+            {
+                Signature = new HookSignature("pipeline_secret{{hook}}")
+                {
+                    Scheme = "hmac", Tolerance = TimeSpan.FromMinutes(1), Header = "X-Sign", Algorithm = "sha512", Encoding = "base64", Prefix = "v1=", TimestampHeader = "X-Time",
+                },
+                Dedupe = new HookDedupe { Pointer = "/id", Window = TimeSpan.FromHours(1) },
+                Filter =
+                [
+                    new() { Pointer = "/kind", Is = "load" }, new() { Header = "X-Kind", IsNot = "test" }, new() { Pointer = "/branch", In = ["main", "next"] },
+                    new() { Pointer = "/tag", Matches = "^v[0-9]+$" }, new() { Pointer = "/deleted", Exists = false },
+                ],
+                Params = new Dictionary<string, EventValue> { ["day"] = EventValue.At("/day", "today"), ["note"] = EventValue.OfHeader("X-Note") },
+            })
+            .Trigger("other-hook", new WebhookTrigger { Dedupe = new HookDedupe { Header = "X-Id" }, Params = new Dictionary<string, EventValue> { ["day"] = "today" } })
+            .Trigger("push", new GithubTrigger("pipeline_secret{{github}}", "push", "pull_request/opened,synchronize")
+            {
+                Branches = ["main", "release/*"], Repository = "owner/*", Params = new Dictionary<string, EventValue> { ["day"] = "today" },
+            })
+            .Trigger("after-extract", new PipelineTrigger("extract")
+            {
+                Namespace = "team-data", On = ["succeeded", "failed"], Params = new Dictionary<string, EventValue> { ["day"] = EventValue.At("/run") },
+            })
+            .Notification("oncall", new Notification("namespace_secret{{hook}}", "failed", "longer_than") { Secret = "namespace_secret{{hook-key}}", LongerThan = TimeSpan.FromHours(1), Enabled = false })
+            .Notification("channel", new Notification("https://hooks.example.org/services/x", "recovered") { Type = "slack" });
         var extract = pipeline.Task("extract", "ubuntu:24.04").Describe("Größe → 日本").RegistryAuth(note, "pipeline_secret{{registry}}")
             .Env("ROWS", rows).Env("REGION", region).Env("A", "b \"c\"\n").Entrypoint("/entry").Command("./extract.sh", "--all").WorkingDir("/work").User("1000")
             .InjectApiToken().AlwaysPull().Cpu("500m").Memory("256Mi").Timeout(TimeSpan.FromSeconds(90)).AllowFailure()

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, Iterable, List, Literal, Mapping, Optional, Sequence, TextIO, Tuple, Type, TypeVar, Union
 
-__all__ = ["Concurrency", "Param", "Pipeline", "RegistryAuth", "Retry", "Task", "CONDITIONS", "FAILURES", "ON_LIMITS", "PARAM_TYPES"]
+__all__ = ["Concurrency", "Param", "Pipeline", "RegistryAuth", "Retry", "Task", "CONDITIONS", "FAILURES", "ON_LIMITS", "PARAM_TYPES", "TRIGGERS"]
 
 #: What may become of a run that finds as many active as its pipeline allows.
 ON_LIMITS = ("queue", "cancel_oldest", "skip")
@@ -35,6 +35,15 @@ FAILURES = ("exit_code", "oom", "image_pull", "lost", "timeout", "scheduler_erro
 CONDITIONS = ("success", "failure", "any")
 #: The Python types that a parameter may have, and their names in the document.
 PARAM_TYPES = {str: "string", int: "int", float: "number", bool: "bool"}
+
+#: What may set a pipeline off, and the members that only triggers of the type have.
+TRIGGERS = {
+    "cron": ("expression", "zone", "dst", "catch_up", "jitter"),
+    "interval": ("every", "anchor", "catch_up", "jitter"),
+    "webhook": ("signature", "dedupe", "filter"),
+    "github": ("secret", "events", "branches", "repository", "filter"),
+    "pipeline": ("pipeline", "namespace", "on", "filter"),
+}
 
 OnLimit = Literal["queue", "cancel_oldest", "skip"]
 Failure = Literal["exit_code", "oom", "image_pull", "lost", "timeout", "scheduler_error"]
@@ -173,6 +182,7 @@ class Pipeline:
             priority=_whole(priority, "priority", -100, 100) or None,
         )
         self._params: dict[str, Param[Any]] = {}
+        self._settings: dict[str, dict[str, dict[str, Any]]] = {}
         self._tasks: dict[str, Task] = {}
 
     @property
@@ -185,6 +195,73 @@ class Pipeline:
         if name in self._params:
             raise ValueError(f"The pipeline '{self.id}' has a parameter '{name}' already.")
         return self._params.setdefault(name, Param(name, type, default, choices or (), description))
+
+    def trigger(
+        self,
+        id: str,
+        type: str,
+        *,
+        enabled: Optional[bool] = None,
+        overlap: Optional[str] = None,
+        version: Optional[int] = None,
+        params: Optional[Mapping[str, Any]] = None,
+        **members: Any,
+    ) -> None:
+        """Declares what starts runs by itself while the version is live.
+
+            pipeline.trigger("nightly", "cron", expression="30 2 * * *", zone="Europe/Berlin", params={"region": "eu"})
+
+        A document that declares no trigger leaves alone those that an earlier one declared; :meth:`no_triggers` ends them.
+
+        :param type: ``cron``, ``interval``, ``webhook``, ``github`` or ``pipeline``.
+        :param enabled: whether events of it run; without it, it stays as somebody set it, and a new one is enabled.
+        :param overlap: what becomes of an event while a run of it has not ended: ``allow``, ``skip``, ``queue_one``, ``queue``, ``cancel_oldest``.
+        :param version: the version that its runs get; the live one without it.
+        :param params: the parameters of its runs: values, or where in the event they are, as ``{"pointer": "/after"}``.
+        :param members: what :data:`TRIGGERS` names for the type, as the guide on triggers has it; durations are text or a ``timedelta``.
+        """
+        known = TRIGGERS[_word(type, "type", tuple(TRIGGERS))]
+        for name in members:
+            if name not in known:
+                raise TypeError(f"There is no '{name}' in a trigger of the type '{type}'; there are {', '.join(known)}.")
+        self._setting("triggers", id, dict(type=type, enabled=enabled, overlap=overlap, version=version, params=params, **members))
+
+    def no_triggers(self) -> None:
+        """Says that none is to be left of the triggers that earlier documents declared."""
+        self._settings["triggers"] = {}
+
+    def notification(
+        self,
+        id: str,
+        url: str,
+        on: Sequence[str],
+        *,
+        type: str = "webhook",
+        secret: Optional[str] = None,
+        longer_than: Optional[Duration] = None,
+        enabled: Optional[bool] = None,
+    ) -> None:
+        """Declares who is told of what while the version is live.
+
+        A document that declares no notification leaves alone those that an earlier one declared; :meth:`no_notifications` ends them.
+
+        :param url: the address, or a secret that is all of it, such as ``namespace_secret{{hook}}``.
+        :param on: of ``failed``, ``recovered``, ``succeeded``, ``cancelled`` and ``longer_than``.
+        :param type: ``webhook``, a signed event, or ``slack``, a message as Slack and Mattermost take it.
+        :param secret: the secret that signs what a webhook is sent.
+        :param longer_than: the time after which ``longer_than`` is told, 1 second to 30 days.
+        """
+        self._setting("notifications", id, dict(on=_texts(on, "on"), type=type, url=url, secret=secret, longer_than=longer_than, enabled=enabled))
+
+    def no_notifications(self) -> None:
+        """Says that none is to be left of the notifications that earlier documents declared."""
+        self._settings["notifications"] = {}
+
+    def _setting(self, kind: str, id: str, members: Mapping[str, Any]) -> None:
+        settings = self._settings.setdefault(kind, {})
+        if _id(id) in settings:
+            raise ValueError(f"The pipeline '{self.id}' has a {kind[:-1]} '{id}' already.")
+        settings[id] = {"id": id, **{name: _plain(value) for name, value in members.items() if value is not None}}
 
     def task(
         self,
@@ -271,6 +348,7 @@ class Pipeline:
             "name": self.name,
             **self._head,
             **_kept(params=[param._document() for param in self._params.values()]),
+            **{name: list(settings.values()) for name, settings in self._settings.items()},
             "tasks": [task._members for task in self._tasks.values()],
         }
 
@@ -314,6 +392,15 @@ class Pipeline:
         if not isinstance(value, str):
             raise TypeError(f"'{place}' is {value!r}; it must be a str or a parameter.")
         return value
+
+
+def _plain(value: Any) -> Any:
+    """Durations as text, at any depth."""
+    if isinstance(value, timedelta):
+        return _duration(value, "duration", 0, 366)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _kept(**members: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
 
 namespace Gofer.Domain.Triggers.Hooks;
 
@@ -70,6 +71,28 @@ public sealed class EventParams
 
         foreach (var (name, value) in given ?? new Dictionary<string, JsonElement>()) found[name] = value;
         return true;
+    }
+
+    /// <summary>Complains where a run with those parameters would take none of these values: it would be wanted at each event and never made.</summary>
+    internal void Check(IReadOnlyList<ParamDefinition> declared, JsonValue member)
+    {
+        var names = declared.Select(p => p.Name).ToList();
+        foreach (var (name, value, _, standing) in _entries)
+        {
+            if (declared.FirstOrDefault(p => p.Name == name) is not { } parameter)
+            {
+                member.Invalid($"The pipeline has no parameter {Shown.Quoted(name)}.{member.Faults.Suggest(name, names)}");
+            }
+            else if ((value ?? standing) is { } given && parameter.Complaint(given) is { } complaint)
+            {
+                member.Invalid($"The parameter '{name}' {complaint}.");
+            }
+        }
+
+        foreach (var parameter in declared.Where(p => p.Default is null && !_entries.Any(e => e.Name == p.Name)))
+        {
+            member.Invalid($"The parameter '{parameter.Name}' is missing; it has no default, so each run must be given one.");
+        }
     }
 
     private static (string Name, JsonElement? Value, EventPlace? Place, JsonElement? Default) ReadEntry(JsonValue entry)

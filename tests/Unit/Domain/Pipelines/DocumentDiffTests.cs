@@ -43,6 +43,41 @@ public sealed class DocumentDiffTests
         DocumentDiff.Between(Good(Tasks(Task("a"), Task("b"))), Good(Tasks(Task("b"), Task("a")))));
 
     [Fact]
+    public void A_trigger_or_a_notification_stands_by_its_id_and_their_order_is_no_change()
+    {
+        var from = Good(Declaring("""[{"id":"a","type":"cron","expression":"@daily"},{"id":"gone","type":"webhook"},{"id":"same","type":"interval","every":"1h"}]"""));
+        var to = Good("""
+            {"id":"p","tasks":[{"id":"a","image":"b"}],"triggers":[{"id":"same","type":"interval","every":"60m"},{"id":"new","type":"webhook","enabled":false},{"id":"a","type":"cron","expression":"@weekly"}],
+            "notifications":[{"id":"n","on":["failed"],"type":"slack","url":"https://hooks.example.org/x"}]}
+            """);
+
+        Assert.Equal(
+            [
+                new DocumentChange("changed", "/triggers/a/expression", "\"@daily\"", "\"@weekly\""),
+                new DocumentChange("added", "/triggers/new", null, """{"enabled":false,"id":"new","type":"webhook"}"""),
+                new DocumentChange("removed", "/triggers/gone", """{"id":"gone","type":"webhook"}""", null),
+                new DocumentChange("added", "/notifications/n", null, """{"id":"n","on":["failed"],"type":"slack","url":"https://hooks.example.org/x"}"""),
+            ],
+            DocumentDiff.Between(from, to).Where(c => !c.Pointer.StartsWith("/tasks", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void To_leave_triggers_alone_is_another_thing_than_to_want_none()
+    {
+        var (silent, none, one) = (Good(Tasks(Task("a"))), Good(Declaring("[]")), Good(Declaring("""[{"id":"t","type":"webhook"}]""")));
+        Assert.Equal([new DocumentChange("added", "/triggers", null, "[]")], Triggers(silent, none));
+        Assert.Equal([new DocumentChange("removed", "/triggers", "[]", null)], Triggers(none, silent));
+        Assert.Equal([new DocumentChange("removed", "/triggers", """[{"id":"t","type":"webhook"}]""", null)], Triggers(one, silent));
+        Assert.Equal([new DocumentChange("removed", "/triggers/t", """{"id":"t","type":"webhook"}""", null)], Triggers(one, none));
+        Assert.Equal([new DocumentChange("added", "/triggers/t", null, """{"id":"t","type":"webhook"}""")], Triggers(silent, one));
+
+        static IEnumerable<DocumentChange> Triggers(PipelineDocument from, PipelineDocument to) =>
+            DocumentDiff.Between(from, to).Where(c => c.Pointer.StartsWith("/triggers", StringComparison.Ordinal));
+    }
+
+    private static string Declaring(string triggers) => $$"""{"id":"p","triggers":{{triggers}},"tasks":[{{Task("a")}}]}""";
+
+    [Fact]
     public void There_are_no_changes_exactly_where_the_hash_is_the_same() => Gen.Select(DocumentGens.Good, DocumentGens.Good, Gen.Bool).Sample(
         (from, other, same) =>
         {

@@ -34,6 +34,12 @@ public sealed class HostileDocumentTests(ITestOutputHelper output)
     {
         string[] later = ["on", "max_attempts", "initial_delay", "factor", "key", "limit", "user", "pass", "cpu", "memory"];
         string[] known = ["name", "description", "parallelism", "triggers", "notifications", "entrypoint", "command", "working_dir", "concurrency", "always_pull_newest_image", "allow_failure"];
+        string[] types = ["cron", "interval", "webhook", "github", "pipeline", "slack"];
+        string[] settings =
+        [
+            "id", "type", "enabled", "overlap", "version", "params", "expression", "zone", "dst", "every", "anchor", "catch_up", "jitter", "signature", "dedupe", "filter", "secret", "events", "branches",
+            "repository", "namespace", "pipeline", "on", "url", "longer_than",
+        ];
         string[] groups = ["retry", "concurrency", "registry_auth", "resources", "matrix", "with"];
 
         foreach (var value in HostileDocuments.Values)
@@ -44,6 +50,8 @@ public sealed class HostileDocumentTests(ITestOutputHelper output)
                 Survives($$"""{"id":"p","tasks":[{"id":"a","image":"b","{{name}}":{{value}} }]}""");
             }
 
+            foreach (var (type, name) in types.SelectMany(t => settings.Select(n => (t, n))))
+                Survives($$"""{"id":"p","tasks":[{"id":"a","image":"b"}],"triggers":[{"id":"t","type":"{{type}}","{{name}}":{{value}} }],"notifications":[{"id":"n","type":"{{type}}","{{name}}":{{value}} }]}""");
             foreach (var (group, name) in groups.SelectMany(g => later.Select(n => (g, n))))
                 Survives($$"""{"id":"p","tasks":[{"id":"a","image":"b","{{group}}":{"{{name}}":{{value}} } }]}""");
             Survives(value);

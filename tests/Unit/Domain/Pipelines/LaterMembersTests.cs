@@ -6,12 +6,6 @@ namespace Gofer.Tests.Unit.Domain.Pipelines;
 public sealed class LaterMembersTests
 {
     [Theory]
-    [InlineData("triggers", """[{"id":"t"}]""")]
-    [InlineData("notifications", """[{"id":"n"}]""")]
-    public void A_pipelines_member_of_a_later_version_is_refused_as_such(string member, string json) =>
-        IsOnly(Refused(Pipeline(member, json)), ErrorCodes.NotSupported, $"/{member}", $"'{member}' is not supported by this version.");
-
-    [Theory]
     [InlineData("with", """{"path":"src"}""")]
     public void A_tasks_member_of_a_later_version_is_refused_as_such(string member, string json) =>
         IsOnly(Refused(OneTask($"\"{member}\": {json}")), ErrorCodes.NotSupported, $"/tasks/0/{member}", $"'{member}' is not supported by this version.");
@@ -45,9 +39,9 @@ public sealed class LaterMembersTests
     [Fact]
     public void Beside_another_fault_it_is_one_fault_of_an_invalid_document()
     {
-        var error = Refused("""{"id":"p","triggers":[{"id":"t"}],"tasks":[{"id":"a","image":""}]}""");
+        var error = Refused("""{"id":"p","tasks":[{"id":"a","image":"","with":{"x":1}}]}""");
         Assert.Equal(ErrorCodes.ValidationFailed, error.Code);
-        Assert.Equal(["/tasks/0/image", "/triggers"], error.Faults!.Select(f => f.Pointer).Order());
+        Assert.Equal(["/tasks/0/image", "/tasks/0/with"], error.Faults!.Select(f => f.Pointer).Order());
     }
 
     [Theory]

@@ -12,6 +12,8 @@ public sealed partial class PipelineSchemaTests
 {
     private static readonly string s_long = new('x', 600);
     private static readonly Schema s_schema = Schema.Default;
+    private static readonly string[] s_types = ["cron", "interval", "webhook", "github", "pipeline"];
+    private static readonly string[] s_readers = ["src/Domain/Pipelines", "src/Domain/Triggers", "src/Domain/Triggers/Hooks", "src/Domain/Notifications"];
     private static readonly string[] s_pages = ["docs/reference/pipeline.md", "docs/guides/sdks.md"];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -48,6 +50,11 @@ public sealed partial class PipelineSchemaTests
                 Params("""{"name":"a"},{"name":"b","type":"String","default":"x","choices":["x","y"],"description":"d"}"""),
                 Params("""{"name":"a","type":"int","default":5,"choices":[5,"7",-1]},{"name":"b","type":"INT","default":"+5"},{"name":"c","type":null,"default":null,"choices":null,"description":null}"""),
                 Params("""{"name":"a","type":"number","default":0.5,"choices":[0.5," 7. ","1e3"]},{"name":"b","type":"bool","default":"true"},{"name":"c","type":"Bool","choices":[true,false]}"""),
+                Triggers("""{"id":"a","type":"CRON","expression":"30 2 * * *","zone":null,"dst":"Once","catch_up":5,"jitter":"","enabled":null,"overlap":"Queue_One","version":1}"""),
+                Triggers("""{"id":"a","type":"cron","expression":"@daily","catch_up":"all"},{"id":"b","type":"interval","every":"10s","anchor":"2027-01-01T00:00:00Z","catch_up":"1000"}"""),
+                Triggers("""{"id":"a","type":"webhook","signature":null,"dedupe":{"header":"X-Id"},"filter":[]},{"id":"b","type":"webhook","signature":{"secret":"pipeline_secret{{x}}"},"params":{}}"""),
+                Triggers("""{"id":"a","type":"github","secret":"namespace_secret{{x}}","events":["push"]},{"id":"b","type":"pipeline","pipeline":"q","on":["Failed"],"filter":[{"pointer":"/run","equals":7}]}"""),
+                Pipeline("""  "notifications":[{"id":"n","on":["FAILED"],"type":"Slack","url":"global_secret{{x}}","enabled":true,"longer_than":""}] """),
             }) table.Add(true, good);
 
             foreach (var bad in new[]
@@ -61,6 +68,13 @@ public sealed partial class PipelineSchemaTests
                 Pipeline("\"labels\":{\"a\":7}"), Pipeline($"\"labels\":{{\"a\":\"{s_long}\"}}"), Pipeline("\"parallelism\":-1"), Pipeline("\"parallelism\":10001"), Pipeline("\"parallelism\":1.5"),
                 Pipeline("\"parallelism\":\"1\""), Pipeline("\"on_limit\":\"wait\""), Pipeline("\"on_limit\":1"), Pipeline("\"timeout\":\"soon\""), Pipeline("\"timeout\":\"90\""), Pipeline("\"timeout\":\"\u0663s\""), Pipeline("\"timeout\":90"),
                 Pipeline("\"timeout\":\"1 h\""), Pipeline("\"priority\":101"), Pipeline("\"priority\":-101"), Pipeline("\"triggers\":[{}]"), Pipeline("\"notifications\":[{\"id\":\"x\"}]"), Pipeline("\"triggers\":{}"),
+                Triggers("null"), Triggers("""{"id":"a"}"""), Triggers("""{"id":"a","type":"alarm"}"""), Triggers("""{"id":"a","type":"cron"}"""), Triggers("""{"id":"a","type":"cron","expression":null}"""), Triggers("""{"type":"webhook"}"""),
+                Triggers("""{"id":"a","type":"cron","expression":"@daily","every":"1h"}"""), Triggers("""{"id":"a","type":"webhook","zone":"UTC"}"""), Triggers("""{"id":"a","type":"interval","every":""}"""), Triggers("""{"id":"a","type":"interval"}"""),
+                Triggers("""{"id":"a","type":"webhook","overlap":"wait"}"""), Triggers("""{"id":"a","type":"webhook","version":0}"""), Triggers("""{"id":"a","type":"webhook","params":[]}"""), Triggers("""{"id":"a","type":"webhook","enabled":"yes"}"""),
+                Triggers("""{"id":"a","type":"cron","expression":"@daily","catch_up":1001}"""), Triggers("""{"id":"a","type":"cron","expression":"@daily","catch_up":"some"}"""), Triggers("""{"id":"a","type":"github","secret":"pipeline_secret{{x}}","events":[]}"""),
+                Triggers("""{"id":"a","type":"github","events":["push"]}"""), Triggers("""{"id":"a","type":"pipeline","pipeline":"q","on":["late"]}"""), Triggers("""{"id":"a","type":"webhook","signature":{}}"""), Triggers("""{"id":"a","type":"webhook","dedupe":{"header":"a b"}}"""),
+                Pipeline("""  "notifications":[{"id":"n","on":[],"type":"slack","url":"https://example.org"}] """), Pipeline("""  "notifications":[{"id":"n","on":["failed"],"type":"mail","url":"https://example.org"}] """),
+                Pipeline("""  "notifications":[{"id":"n","on":["failed"],"type":"webhook","url":"https://example.org","secret":"s3cret"}] """), Pipeline("""  "notifications":[{"id":"n","on":["failed"],"type":"webhook"}] """),
                 Task("\"descriptoin\":\"x\""), Task("\"depends_on\":[\"a\"]"), Task("\"depends_on\":{\"b\":\"maybe\"}"), Task("\"depends_on\":{\"b\":null}"), Task("\"depends_on\":{\"b\":\"\"}"), Task("\"depends_on\":{\"b.1\":\"any\"}"),
                 Task("\"variables\":{\"\":\"x\"}"), Task("\"variables\":{\"A=B\":\"x\"}"), Task("\"variables\":{\"GOFER_X\":\"x\"}"), Task("\"variables\":{\"A\":7}"), Task("\"variables\":{\"A\":\"pipeline_secret{{x y}}\"}"), Task("\"variables\":{\"A\":\"Global_Secret{{}}\"}"),
                 Task("\"variables\":{\"A\":\" Run_Object{{ x.y }} \"}"), Task("\"command\":\"ls\""), Task("\"command\":[null]"), Task("\"command\":[7]"), Task("\"entrypoint\":{}"), Task("\"working_dir\":7"), Task("\"user\":0"),
@@ -78,6 +92,8 @@ public sealed partial class PipelineSchemaTests
             return table;
         }
     }
+
+    private static string Triggers(string items) => Pipeline($"\"triggers\":[{items}]");
 
     [Fact]
     public async Task The_checked_in_schema_is_the_codes()
@@ -177,8 +193,13 @@ public sealed partial class PipelineSchemaTests
     public void The_schema_has_the_members_that_the_reader_asks_for()
     {
         var objects = s_schema.Objects();
-        Assert.Equal(["", "param", "task", "task/concurrency", "task/registry_auth", "task/resources", "task/retry"], objects.Keys.Order(StringComparer.Ordinal));
-        var asked = Directory.GetFiles(Repository.PathOf("src/Domain/Pipelines"), "*.cs")
+        Assert.Equal(
+            [
+                "", "notification", "param", "task", "task/concurrency", "task/registry_auth", "task/resources", "task/retry", "trigger", "trigger_condition", "trigger_dedupe", "trigger_signature",
+                "trigger_value",
+            ],
+            objects.Keys.Order(StringComparer.Ordinal));
+        var asked = s_readers.SelectMany(r => Directory.GetFiles(Repository.PathOf(r), "*.cs"))
             .SelectMany(f => Asked().Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value)).Append("user").Append("pass").Distinct().ToList();
         Assert.All(asked, name => Assert.Contains(objects.Values, members => members.Contains(name)));
         foreach (var (place, members) in objects)
@@ -186,14 +207,22 @@ public sealed partial class PipelineSchemaTests
             foreach (var name in objects.Values.SelectMany(m => m).Distinct())
             {
                 var member = $"\"{name}\":null";
-                var document = place switch
+                // Which members a trigger has depends on its type.
+                string[] documents = place switch
                 {
-                    "" => $$"""{"id":"p","tasks":[{"id":"t","image":"i"}],{{member}}}""",
-                    "param" => Params($$"""{"name":"x",{{member}}}"""),
-                    "task" => Task(member),
-                    _ => Task($"\"{place["task/".Length..]}\":{{{member}}}"),
+                    "" => [$$"""{"id":"p","tasks":[{"id":"t","image":"i"}],{{member}}}"""],
+                    "param" => [Params($$"""{"name":"x",{{member}}}""")],
+                    "task" => [Task(member)],
+                    "trigger" => [.. s_types.Select(t => Triggers($$"""{"id":"a","type":"{{t}}",{{member}} }"""))],
+                    "trigger_signature" => [Triggers($$"""{"id":"a","type":"webhook","signature":{"scheme":"hmac",{{member}} } }"""), Triggers($$"""{"id":"a","type":"webhook","signature":{ {{member}} } }""")],
+                    "trigger_dedupe" => [Triggers($$"""{"id":"a","type":"webhook","dedupe":{ {{member}} } }""")],
+                    "trigger_condition" => [Triggers($$"""{"id":"a","type":"webhook","filter":[{ {{member}} }]}""")],
+                    "trigger_value" => [Triggers($$"""{"id":"a","type":"webhook","params":{"x":{ {{member}} } } }""")],
+                    "notification" => [Pipeline($$"""  "notifications":[{"id":"a",{{member}} }] """)],
+                    _ => [Task($"\"{place["task/".Length..]}\":{{{member}}}")],
                 };
-                var unknown = Documents.Read(document).Error?.Faults?.Any(f => f.Message.StartsWith($"There is no member '{name}' here.", StringComparison.Ordinal)) is true;
+                var unknown = documents.All(
+                    d => Documents.Read(d).Error?.Faults?.Any(f => f.Message.StartsWith($"There is no member '{name}' here.", StringComparison.Ordinal)) is true);
                 Assert.True(unknown != members.Contains(name), $"'{name}' in '{place}'");
             }
         }
