@@ -20,14 +20,18 @@ public interface ITriggerQueue
     /// </summary>
     Task<Result<CreateAnswer>> AddAsync(NewTriggerEvent added, IdempotencyClaim? claim, StoredAnswer answer, CancellationToken cancellationToken);
 
-    /// <summary>Stores an event that came to a trigger's URL: the quick way, in a statement of its own.</summary>
-    Task AddAsync(NewTriggerEvent added, CancellationToken cancellationToken);
-
     /// <summary>Says that there may be something to do before anybody thought; only a hint.</summary>
     void Wake();
+}
 
-    /// <summary>What a URL leads to, by the hash of its secret part; null where to nothing.</summary>
-    Task<HookTarget?> FindHookAsync(byte[] hash, CancellationToken cancellationToken);
+/// <summary>Where requests to triggers' URLs come in. Those of a crowd share round trips and commits.</summary>
+public interface IHookInbox
+{
+    /// <summary>What a URL leads to now, by the hash of its secret part; null where to nothing.</summary>
+    Task<HookTarget?> FindAsync(byte[] hash, CancellationToken cancellationToken);
+
+    /// <summary>Stores an event; when it returns the event is committed.</summary>
+    Task AddAsync(NewTriggerEvent added, CancellationToken cancellationToken);
 }
 
 /// <summary>An event that is to be stored.</summary>

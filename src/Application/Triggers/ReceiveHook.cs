@@ -20,13 +20,13 @@ public sealed record ReceiveHook(string Hook, IReadOnlyDictionary<string, string
     public const int MaxBody = 5 * 1024 * 1024;
 }
 
-internal sealed class ReceiveHookHandler(ITriggerQueue queue, ISecretStore secrets, TimeProvider clock) : IRequestHandler<ReceiveHook, Result<HookAnswer>>
+internal sealed class ReceiveHookHandler(IHookInbox inbox, ISecretStore secrets, TimeProvider clock) : IRequestHandler<ReceiveHook, Result<HookAnswer>>
 {
     private static Error Unknown { get; } = new(ErrorKind.NotFound, ErrorCodes.HookNotFound, "No trigger has this URL. Its owner may have given it another one.");
 
     public async Task<Result<HookAnswer>> Handle(ReceiveHook request, CancellationToken cancellationToken)
     {
-        if (request.Hook.Length != Trigger.HookLength || await queue.FindHookAsync(Trigger.HashOf(request.Hook), cancellationToken) is not { } target) return Unknown;
+        if (request.Hook.Length != Trigger.HookLength || await inbox.FindAsync(Trigger.HashOf(request.Hook), cancellationToken) is not { } target) return Unknown;
         var definition = TriggerReader.ReadStored(target.Definition);
         var now = clock.GetUtcNow();
         var content = new EventContent(request.Headers, request.Body);
@@ -42,7 +42,7 @@ internal sealed class ReceiveHookHandler(ITriggerQueue queue, ISecretStore secre
 
         if (definition.Hook?.Dedupe?.KeyOf(content) is { } given) keys.Add(EventKeys.OfSender(given));
         var id = Guid.CreateVersion7(now);
-        await queue.AddAsync(
+        await inbox.AddAsync(
             new NewTriggerEvent(id, target.NamespaceId, target.PipelineId, target.Trigger, target.Name, EventKinds.Hook)
             {
                 Headers = HookHeaders.Kept(definition, request.Headers),

@@ -96,6 +96,7 @@ public static class PostgresServices
         services.AddSingleton<TriggerTicks>();
         services.AddSingleton<EventDecisions>();
         services.AddSingleton<ITriggerQueue, TriggerQueue>();
+        services.AddSingleton<IHookInbox, HookInbox>();
         return services;
     }
 

@@ -80,7 +80,7 @@ public sealed class OverlapTests(QueueInstall shared) : TriggerQueueTest(shared)
         await SettleAsync();
         Assert.Equal(1, (await DecisionsAsync())[Decisions.Ran]);
         var added = new Application.Triggers.NewTriggerEvent(Guid.CreateVersion7(), Home.Namespace, Home.Pipeline, trigger.Id, "t", EventKinds.Manual);
-        await Triggers.AddAsync(added, Ct);
+        await Inbox.AddAsync(added, Ct);
         await SettleAsync();
         Assert.Equal(Decisions.Ran, (await EventAsync(added.Id)).Decision);
     }

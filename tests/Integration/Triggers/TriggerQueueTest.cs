@@ -18,6 +18,8 @@ public abstract class TriggerQueueTest(QueueInstall shared) : EngineTest(shared)
 
     private protected ITriggerQueue Triggers => Install.Services.GetRequiredService<ITriggerQueue>();
 
+    private protected IHookInbox Inbox => Install.Services.GetRequiredService<IHookInbox>();
+
     /// <summary>A pipeline of one task.</summary>
     private protected async Task RegisterAsync(string id = "p", string more = "") => Home = await Install.RegisterAsync(OneTask(id, more), Ct);
 
@@ -57,7 +59,7 @@ public abstract class TriggerQueueTest(QueueInstall shared) : EngineTest(shared)
     private protected async Task<Guid> ComeAsync(Trigger trigger, string body = "{}", params string[] keys)
     {
         var id = Guid.CreateVersion7(Install.Services.GetRequiredService<TimeProvider>().GetUtcNow());
-        await Triggers.AddAsync(
+        await Inbox.AddAsync(
             new NewTriggerEvent(id, Home.Namespace, Home.Pipeline, trigger.Id, trigger.Name, EventKinds.Hook)
             {
                 Body = System.Text.Encoding.UTF8.GetBytes(body),

@@ -1,0 +1,64 @@
+using Gofer.Application.Triggers;
+using Gofer.Domain.Common;
+using Gofer.Infrastructure.Postgres.Queue;
+using Gofer.Infrastructure.Postgres.Signals;
+using Npgsql;
+
+namespace Gofer.Infrastructure.Postgres.Triggers;
+
+/// <inheritdoc cref="IHookInbox"/>
+internal sealed class HookInbox : IHookInbox
+{
+    /// <summary>Requests that share a look-up, or a commit.</summary>
+    private const int Batch = 100;
+
+    /// <summary>Bytes of bodies that share a commit.</summary>
+    private const long Heaviest = 8 << 20;
+
+    private readonly NpgsqlDataSource _source;
+    private readonly Notifier _notifier;
+    private readonly Crowd<byte[], HookTarget?> _finds;
+    private readonly Crowd<NewTriggerEvent, bool> _adds;
+
+    public HookInbox(NpgsqlDataSource source, Notifier notifier)
+    {
+        (_source, _notifier) = (source, notifier);
+        _finds = new Crowd<byte[], HookTarget?>(Batch, long.MaxValue, _ => 0, FindAsync);
+        _adds = new Crowd<NewTriggerEvent, bool>(Batch, Heaviest, e => e.Body?.Length ?? 0, AddAsync);
+    }
+
+    /// <inheritdoc/>
+    public Task<HookTarget?> FindAsync(byte[] hash, CancellationToken cancellationToken) => _finds.AskAsync(hash, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task AddAsync(NewTriggerEvent added, CancellationToken cancellationToken) => _adds.AskAsync(added, cancellationToken);
+
+    private async Task<IReadOnlyList<HookTarget?>> FindAsync(IReadOnlyList<byte[]> hashes)
+    {
+        await using var command = _source.CreateCommand(
+            """
+            select t.namespace_id, n.name, t.pipeline_id, p.name, t.id, t.name, t.definition, t.hook_hash from gofer.triggers t
+            join gofer.pipelines p on p.id = t.pipeline_id join gofer.namespaces n on n.id = t.namespace_id where t.hook_hash = any($1) and p.deleted_at is null
+            """);
+        command.Parameters.Add(Sql.P(hashes.ToArray()));
+        await using var row = await command.ExecuteReaderAsync();
+        var found = new Dictionary<string, HookTarget>(StringComparer.Ordinal);
+        while (await row.ReadAsync())
+        {
+            found[Convert.ToHexString(row.GetFieldValue<byte[]>(7))] = new HookTarget(
+                new NamespaceId(row.GetGuid(0)), row.GetString(1), new PipelineId(row.GetGuid(2)), row.GetString(3), new TriggerId(row.GetGuid(4)), row.GetString(5), row.GetString(6));
+        }
+
+        return [.. hashes.Select(h => found.GetValueOrDefault(Convert.ToHexString(h)))];
+    }
+
+    /// <summary>All of them in one transaction. A crash before its commit costs nothing that anybody was told is kept.</summary>
+    private async Task<IReadOnlyList<bool>> AddAsync(IReadOnlyList<NewTriggerEvent> added)
+    {
+        await using var batch = _source.CreateBatch();
+        foreach (var e in added) batch.BatchCommands.Add(Sql.Command(EventRows.Insert, EventRows.Parameters(e)));
+        await batch.ExecuteNonQueryAsync();
+        _notifier.Timers();
+        return [.. added.Select(_ => true)];
+    }
+}
