@@ -161,6 +161,7 @@ public static class ApiServices
         api.MapAudit();
         api.MapTriggers();
         api.MapTriggerEvents();
+        api.MapBackfills();
         api.MapHooks();
         api.MapNotifications();
     }

@@ -92,6 +92,10 @@ public sealed class GoferClient
     public Task<ReplayPlanView> PlanReplayAsync(string @namespace, string pipeline, string id, ReplayBody body, CancellationToken cancellationToken = default) =>
         _plans.PlanReplayAsync(@namespace, pipeline, id, body, cancellationToken);
 
+    /// <summary>What a backfill would run; nothing is done.</summary>
+    public Task<BackfillPlanView> PlanBackfillAsync(string @namespace, string pipeline, string trigger, BackfillBody body, CancellationToken cancellationToken = default) =>
+        _plans.PlanBackfillAsync(@namespace, pipeline, trigger, body, cancellationToken);
+
     /// <summary>Makes a trigger, or replaces what it does, of JSON as its author wrote it: what is wrong with it is for the server to say.</summary>
     public Task<TriggerView> PutTriggerAsync(string @namespace, string pipeline, string trigger, System.Text.Json.Nodes.JsonObject body, CancellationToken cancellationToken = default) =>
         _plans.PutTriggerAsync(@namespace, pipeline, trigger, body, cancellationToken);

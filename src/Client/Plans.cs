@@ -14,6 +14,10 @@ internal interface IPlansApi
     [Headers("Accept: application/json")]
     Task<ReplayPlanView> PlanReplayAsync(string @namespace, string pipeline, string id, [Body] ReplayBody body, CancellationToken cancellationToken = default);
 
+    [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}/backfills?dry_run=true")]
+    [Headers("Accept: application/json")]
+    Task<BackfillPlanView> PlanBackfillAsync(string @namespace, string pipeline, string trigger, [Body] BackfillBody body, CancellationToken cancellationToken = default);
+
     [Put("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}")]
     [Headers("Accept: application/json")]
     Task<TriggerView> PutTriggerAsync(string @namespace, string pipeline, string trigger, [Body] JsonObject body, CancellationToken cancellationToken = default);

@@ -69,6 +69,9 @@ public interface IGoferDb
     /// <summary>The ledger of their events, for reading.</summary>
     DbSet<TriggerEventRow> TriggerEvents { get; }
 
+    /// <summary>Backfills of triggers; take one by <see cref="LockBackfillAsync"/> before changing it.</summary>
+    DbSet<Backfill> Backfills { get; }
+
     /// <summary>Notifications of pipelines and namespaces.</summary>
     DbSet<Notification> Notifications { get; }
 
@@ -119,6 +122,11 @@ public interface IGoferDb
 
     /// <summary>Keeps others from changing which pipeline follows which until the transaction ends, so that no two changes make a circle together.</summary>
     Task LockUpstreamsAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Loads a backfill under a lock that waits for whoever makes events or runs of it, and for which they wait; null where there is none. Inside a transaction only.
+    /// </summary>
+    Task<Backfill?> LockBackfillAsync(BackfillId backfill, CancellationToken cancellationToken);
 
     /// <summary>Forgets what was loaded and not saved, so that a use case may start again after a lost race.</summary>
     void Forget();

@@ -64,7 +64,9 @@ public readonly record struct Swept(int Moved, bool LeavesDead);
 /// <param name="NextTimer">How long it is until something waits for a time no more; null where nothing does.</param>
 /// <param name="IsReady">Whether tasks wait in the queue.</param>
 /// <param name="WantsSweep">Whether there is anything that a sweep sees to beside the leases.</param>
-/// <param name="NextTrigger">How long it is until a trigger is due, nothing where events of triggers are open; null where there is neither.</param>
+/// <param name="NextTrigger">
+/// How long it is until a trigger is due, nothing where events of triggers are open or backfills have not ended; null where there is none of these.
+/// </param>
 public sealed record Renewal(TimeSpan? NextLeaseEnd, TimeSpan? NextTimer, bool IsReady, bool WantsSweep, TimeSpan? NextTrigger)
 {
     /// <summary>Whether anybody is to be told anything: of how runs end, or of one that has.</summary>

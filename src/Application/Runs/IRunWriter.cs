@@ -58,7 +58,11 @@ public sealed record NewRun(int? Version, IReadOnlyDictionary<string, string> Va
 }
 
 /// <summary>The trigger that makes a run, and why the run has its version, a constant of <see cref="VersionReasons"/>.</summary>
-public sealed record TriggerOrigin(TriggerId Id, string Name, string VersionReason);
+public sealed record TriggerOrigin(TriggerId Id, string Name, string VersionReason)
+{
+    /// <summary>The backfill that makes it for the trigger; null where what the trigger waits for came.</summary>
+    public BackfillId? Backfill { get; init; }
+}
 
 /// <summary>
 /// A run that is repeated: its <paramref name="Number"/>, and by the id of the task what of it counts in the new run without being run

@@ -89,6 +89,9 @@ public sealed class ActiveRunRow
 
     /// <summary>Its pipeline.</summary>
     public required PipelineId PipelineId { get; init; }
+
+    /// <summary>The backfill that it is of; null for the rest.</summary>
+    public BackfillId? BackfillId { get; init; }
 }
 
 /// <summary>One task of one run as it stands in its table. Only the engine writes it.</summary>

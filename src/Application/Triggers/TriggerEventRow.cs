@@ -52,6 +52,9 @@ public sealed class TriggerEventRow
     /// <summary>The event that it repeats.</summary>
     public Guid? ReplayOf { get; init; }
 
+    /// <summary>The backfill that it is of.</summary>
+    public BackfillId? BackfillId { get; init; }
+
     /// <summary>A constant of <see cref="Decisions"/>; null while nothing was decided.</summary>
     public string? Decision { get; init; }
 

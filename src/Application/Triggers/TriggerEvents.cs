@@ -74,6 +74,7 @@ internal sealed class ListTriggerEventsHandler(IGoferDb db) : IRequestHandler<Li
             Actor = e.Actor,
             Version = e.Version,
             ReplayOf = e.ReplayOf,
+            BackfillId = e.BackfillId,
             Decision = e.Decision,
             Reason = e.Reason,
             Run = e.Run,

@@ -87,6 +87,9 @@ public sealed record TriggerEventView(
     Guid Id, string Namespace, string Pipeline, string Trigger, string Kind, DateTimeOffset ReceivedAt, DateTimeOffset? ScheduledFor, string? Actor,
     string? Decision, string? Reason, long? Run, int? RunVersion, Guid? DuplicateOf, Guid? ReplayOf, int? Version, DateTimeOffset? DecidedAt)
 {
+    /// <summary>The backfill that it is of; null for the rest.</summary>
+    public Guid? Backfill { get; init; }
+
     /// <summary>The headers that were kept; in the answer to one event alone.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
@@ -143,7 +146,7 @@ internal static class TriggerViews
 
     public static TriggerEventView View(this TriggerEventRow row, string @namespace, string pipeline) => new(
         row.Id, @namespace, pipeline, row.Trigger, row.Kind, row.ReceivedAt, row.ScheduledFor, row.Actor, row.Decision, row.Reason, row.Run, row.RunVersion,
-        row.DuplicateOf, row.ReplayOf, row.Version, row.DecidedAt);
+        row.DuplicateOf, row.ReplayOf, row.Version, row.DecidedAt) { Backfill = row.BackfillId?.Value };
 
     /// <summary>The event with what came.</summary>
     public static TriggerEventView Whole(this TriggerEventRow row, string @namespace, string pipeline)

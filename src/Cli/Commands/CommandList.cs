@@ -39,6 +39,7 @@ internal static class CommandList
             NounCommands.Namespace().WithSet(),
             NounCommands.Pipeline(),
             TriggerCommands.Trigger(),
+            BackfillCommands.Backfills(),
             NotificationCommands.Notification(),
             NounCommands.Task().WithCommandLine(),
             SecretCommands.Secret(),

@@ -40,6 +40,7 @@ internal static class TriggerCommands
         noun.Subcommands.Add(Switch("disable", "Let a trigger fire no more, until it is enabled.", false));
         noun.Subcommands.Add(Fire());
         noun.Subcommands.Add(Preview());
+        noun.Subcommands.Add(BackfillCommands.Make());
         noun.Subcommands.Add(Rotate());
         noun.Subcommands.Add(Events());
         noun.Subcommands.Add(Replay());

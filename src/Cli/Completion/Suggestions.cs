@@ -68,6 +68,11 @@ internal static class Suggestions
         : (await context.Client.Triggers.ListTriggersAsync(context.Namespace, pipeline, Most, null, cancellationToken)).Items
             .Select(t => new Suggestion(t.Id, t.Type.ToString().ToLowerInvariant()));
 
+    /// <summary>Backfills of the pipeline that the command line names, newest first.</summary>
+    public static async Task<IEnumerable<Suggestion>> Backfills(CommandContext context, CancellationToken cancellationToken) => Named(context, "pipeline") is not { } pipeline ? []
+        : (await context.Client.Triggers.ListBackfillsAsync(context.Namespace, pipeline, limit: MostRuns, cancellationToken: cancellationToken)).Items
+            .Select(b => new Suggestion(b.Id.ToString(), $"{b.State.ToString().ToLowerInvariant()}, {b.Trigger}"));
+
     /// <summary>Contexts of the settings file.</summary>
     public static Task<IEnumerable<Suggestion>> Contexts(CommandContext context, CancellationToken cancellationToken) => Task.FromResult(
         Settings.Read(context.Inputs).Contexts.Select(c => new Suggestion(c.Key, c.Value[SettingTable.Server]?.Text ?? "")));

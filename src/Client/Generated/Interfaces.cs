@@ -447,6 +447,31 @@ public interface ITriggersApi
     [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/trigger-events/{event}/replay")]
     [Headers("Accept: application/json")]
     Task<TriggerEventView> ReplayTriggerEventAsync(string @namespace, string pipeline, string @event, [Body] ReplayBody body, [AliasAs("dry_run")] bool? dryRun = null, [Header("Idempotency-Key")] string? idempotencyKey = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Run past times of a trigger with a schedule, so many at a time; with dry_run only say which.</summary>
+    [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/triggers/{trigger}/backfills")]
+    [Headers("Accept: application/json")]
+    Task<BackfillView> CreateBackfillAsync(string @namespace, string pipeline, string trigger, [Body] BackfillBody body, [AliasAs("dry_run")] bool? dryRun = null, [Header("Idempotency-Key")] string? idempotencyKey = null, CancellationToken cancellationToken = default);
+
+    /// <summary>List the backfills of a pipeline, newest first.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/backfills")]
+    [Headers("Accept: application/json")]
+    Task<PageOfBackfillView> ListBackfillsAsync(string @namespace, string pipeline, [Query(CollectionFormat.Multi)] [AliasAs("trigger")] IReadOnlyList<string>? trigger = null, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read a backfill.</summary>
+    [Get("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/backfills/{backfill}")]
+    [Headers("Accept: application/json")]
+    Task<BackfillView> GetBackfillAsync(string @namespace, string pipeline, string backfill, CancellationToken cancellationToken = default);
+
+    /// <summary>Let a backfill make no more runs, or go on.</summary>
+    [Patch("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/backfills/{backfill}")]
+    [Headers("Accept: application/json")]
+    Task<BackfillView> UpdateBackfillAsync(string @namespace, string pipeline, string backfill, [Body] BackfillStateBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Cancel a backfill and its runs; none is made after the answer.</summary>
+    [Post("/api/v1/namespaces/{namespace}/pipelines/{pipeline}/backfills/{backfill}/cancel")]
+    [Headers("Accept: application/json")]
+    Task<BackfillView> CancelBackfillAsync(string @namespace, string pipeline, string backfill, CancellationToken cancellationToken = default);
 }
 
 /// <summary>The operations of <c>Versions</c>.</summary>

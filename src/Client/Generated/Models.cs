@@ -108,6 +108,163 @@ public sealed record AuditView
     public string Hash { get; init; } = "";
 }
 
+/// <summary>The schema <c>BackfillBody</c>.</summary>
+public sealed record BackfillBody
+{
+    /// <summary>The member <c>from</c>.</summary>
+    [JsonPropertyName("from")]
+    public required DateTimeOffset From { get; init; }
+
+    /// <summary>The member <c>to</c>.</summary>
+    [JsonPropertyName("to")]
+    public required DateTimeOffset To { get; init; }
+
+    /// <summary>The member <c>limit</c>.</summary>
+    [JsonPropertyName("limit")]
+    public int? Limit { get; init; }
+
+    /// <summary>The member <c>parallel</c>.</summary>
+    [JsonPropertyName("parallel")]
+    public int? Parallel { get; init; }
+
+    /// <summary>The member <c>reverse</c>.</summary>
+    [JsonPropertyName("reverse")]
+    public bool? Reverse { get; init; }
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public int? Version { get; init; }
+
+    /// <summary>The member <c>params</c>.</summary>
+    [JsonPropertyName("params")]
+    public IReadOnlyDictionary<string, JsonElement>? Params { get; init; }
+}
+
+/// <summary>The schema <c>BackfillPlanView</c>.</summary>
+public sealed record BackfillPlanView
+{
+    /// <summary>The member <c>total</c>.</summary>
+    [JsonPropertyName("total")]
+    public int Total { get; init; }
+
+    /// <summary>The member <c>first</c>.</summary>
+    [JsonPropertyName("first")]
+    public DateTimeOffset First { get; init; }
+
+    /// <summary>The member <c>last</c>.</summary>
+    [JsonPropertyName("last")]
+    public DateTimeOffset Last { get; init; }
+}
+
+/// <summary>The values of <c>BackfillState</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<BackfillState>))]
+public enum BackfillState
+{
+    /// <summary><c>running</c>.</summary>
+    [JsonStringEnumMemberName("running")]
+    Running,
+    /// <summary><c>paused</c>.</summary>
+    [JsonStringEnumMemberName("paused")]
+    Paused,
+    /// <summary><c>cancelling</c>.</summary>
+    [JsonStringEnumMemberName("cancelling")]
+    Cancelling,
+    /// <summary><c>cancelled</c>.</summary>
+    [JsonStringEnumMemberName("cancelled")]
+    Cancelled,
+    /// <summary><c>completed</c>.</summary>
+    [JsonStringEnumMemberName("completed")]
+    Completed,
+}
+
+/// <summary>The schema <c>BackfillStateBody</c>.</summary>
+public sealed record BackfillStateBody
+{
+    /// <summary>The member <c>paused</c>.</summary>
+    [JsonPropertyName("paused")]
+    public bool? Paused { get; init; }
+}
+
+/// <summary>The schema <c>BackfillView</c>.</summary>
+public sealed record BackfillView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public Guid Id { get; init; }
+
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string Namespace { get; init; } = "";
+
+    /// <summary>The member <c>pipeline</c>.</summary>
+    [JsonPropertyName("pipeline")]
+    public string Pipeline { get; init; } = "";
+
+    /// <summary>The member <c>trigger</c>.</summary>
+    [JsonPropertyName("trigger")]
+    public string Trigger { get; init; } = "";
+
+    /// <summary>The member <c>state</c>.</summary>
+    [JsonPropertyName("state")]
+    public BackfillState State { get; init; }
+
+    /// <summary>The member <c>reason</c>.</summary>
+    [JsonPropertyName("reason")]
+    public string? Reason { get; init; }
+
+    /// <summary>The member <c>from</c>.</summary>
+    [JsonPropertyName("from")]
+    public DateTimeOffset From { get; init; }
+
+    /// <summary>The member <c>to</c>.</summary>
+    [JsonPropertyName("to")]
+    public DateTimeOffset To { get; init; }
+
+    /// <summary>The member <c>limit</c>.</summary>
+    [JsonPropertyName("limit")]
+    public int? Limit { get; init; }
+
+    /// <summary>The member <c>parallel</c>.</summary>
+    [JsonPropertyName("parallel")]
+    public int Parallel { get; init; }
+
+    /// <summary>The member <c>reverse</c>.</summary>
+    [JsonPropertyName("reverse")]
+    public bool Reverse { get; init; }
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public int? Version { get; init; }
+
+    /// <summary>The member <c>params</c>.</summary>
+    [JsonPropertyName("params")]
+    public IReadOnlyDictionary<string, JsonElement> Params { get; init; } = new Dictionary<string, JsonElement>();
+
+    /// <summary>The member <c>total</c>.</summary>
+    [JsonPropertyName("total")]
+    public int Total { get; init; }
+
+    /// <summary>The member <c>made</c>.</summary>
+    [JsonPropertyName("made")]
+    public int Made { get; init; }
+
+    /// <summary>The member <c>active</c>.</summary>
+    [JsonPropertyName("active")]
+    public int Active { get; init; }
+
+    /// <summary>The member <c>actor</c>.</summary>
+    [JsonPropertyName("actor")]
+    public string? Actor { get; init; }
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>ended_at</c>.</summary>
+    [JsonPropertyName("ended_at")]
+    public DateTimeOffset? EndedAt { get; init; }
+}
+
 /// <summary>The schema <c>CancelBody</c>.</summary>
 public sealed record CancelBody
 {
@@ -770,6 +927,18 @@ public sealed record PageOfAuditView
     /// <summary>The member <c>items</c>.</summary>
     [JsonPropertyName("items")]
     public IReadOnlyList<AuditView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>The schema <c>PageOfBackfillView</c>.</summary>
+public sealed record PageOfBackfillView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<BackfillView> Items { get; init; } = [];
 
     /// <summary>The member <c>next_cursor</c>.</summary>
     [JsonPropertyName("next_cursor")]
@@ -2017,6 +2186,10 @@ public sealed record TriggerEventView
     /// <summary>The member <c>decided_at</c>.</summary>
     [JsonPropertyName("decided_at")]
     public DateTimeOffset? DecidedAt { get; init; }
+
+    /// <summary>The member <c>backfill</c>.</summary>
+    [JsonPropertyName("backfill")]
+    public Guid? Backfill { get; init; }
 
     /// <summary>The member <c>headers</c>.</summary>
     [JsonPropertyName("headers")]

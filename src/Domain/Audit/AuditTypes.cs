@@ -36,6 +36,18 @@ public static class AuditTypes
     /// <summary>A trigger was deleted.</summary>
     public const string TriggerDeleted = "trigger.deleted";
 
+    /// <summary>Past times of a trigger are to be run.</summary>
+    public const string BackfillCreated = "backfill.created";
+
+    /// <summary>A backfill makes no more runs until it is resumed.</summary>
+    public const string BackfillPaused = "backfill.paused";
+
+    /// <summary>A backfill makes runs again.</summary>
+    public const string BackfillResumed = "backfill.resumed";
+
+    /// <summary>A backfill was cancelled, and its runs with it.</summary>
+    public const string BackfillCancelled = "backfill.cancelled";
+
     /// <summary>A notification was made.</summary>
     public const string NotificationCreated = "notification.created";
 

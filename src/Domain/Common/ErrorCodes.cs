@@ -57,6 +57,12 @@ public static class ErrorCodes
     /// <summary>The trigger is of a type without a URL.</summary>
     public const string TriggerHasNoUrl = "trigger_has_no_url";
 
+    /// <summary>The pipeline has no backfill of that id.</summary>
+    public const string BackfillNotFound = "backfill_not_found";
+
+    /// <summary>The backfill has ended, or is about to.</summary>
+    public const string BackfillEnded = "backfill_ended";
+
     /// <summary>The pipeline or namespace has no notification of that name.</summary>
     public const string NotificationNotFound = "notification_not_found";
 

@@ -43,6 +43,31 @@ public readonly record struct TriggerId(Guid Value) : IId<TriggerId>
     public override string ToString() => Value.ToString();
 }
 
+/// <summary>Identifies a backfill for good.</summary>
+public readonly record struct BackfillId(Guid Value) : IId<BackfillId>, IComparable<BackfillId>
+{
+    /// <inheritdoc/>
+    public static BackfillId From(Guid value) => new(value);
+
+    /// <summary>By time, as the database orders them.</summary>
+    public int CompareTo(BackfillId other) => Value.CompareTo(other.Value);
+
+    /// <summary>Whether <paramref name="left"/> was made before <paramref name="right"/>.</summary>
+    public static bool operator <(BackfillId left, BackfillId right) => left.CompareTo(right) < 0;
+
+    /// <summary>Whether <paramref name="left"/> was made after <paramref name="right"/>.</summary>
+    public static bool operator >(BackfillId left, BackfillId right) => left.CompareTo(right) > 0;
+
+    /// <summary>Whether <paramref name="left"/> was not made after <paramref name="right"/>.</summary>
+    public static bool operator <=(BackfillId left, BackfillId right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Whether <paramref name="left"/> was not made before <paramref name="right"/>.</summary>
+    public static bool operator >=(BackfillId left, BackfillId right) => left.CompareTo(right) >= 0;
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
 /// <summary>Identifies a notification for good; one made again under an old name has a new id.</summary>
 public readonly record struct NotificationId(Guid Value) : IId<NotificationId>
 {

@@ -18,8 +18,11 @@ public static class EventKinds
     /// <summary>An earlier event was replayed.</summary>
     public const string Replay = "replay";
 
+    /// <summary>A past time is made up for by a backfill.</summary>
+    public const string Backfill = "backfill";
+
     /// <summary>Whether somebody asked for this very event, who is not put off by what holds back the rest.</summary>
-    public static bool IsAsked(string kind) => kind is Manual or Replay;
+    public static bool IsAsked(string kind) => kind is Manual or Replay or Backfill;
 }
 
 /// <summary>What was decided of an event; words of the ledger, added, never renamed.</summary>
@@ -46,9 +49,12 @@ public static class Decisions
     /// <summary>The trigger was disabled or deleted.</summary>
     public const string Disabled = "disabled";
 
+    /// <summary>It was an event of a backfill that was cancelled.</summary>
+    public const string Cancelled = "cancelled";
+
     /// <summary>A run was wanted and could not be made.</summary>
     public const string Failed = "failed";
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Ran, Deduplicated, Filtered, Overlapped, Paused, Missed, Disabled, Failed];
+    public static IReadOnlyList<string> All { get; } = [Ran, Deduplicated, Filtered, Overlapped, Paused, Missed, Disabled, Cancelled, Failed];
 }

@@ -75,6 +75,9 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
     public DbSet<TriggerEventRow> TriggerEvents => Set<TriggerEventRow>();
 
     /// <inheritdoc/>
+    public DbSet<Backfill> Backfills => Set<Backfill>();
+
+    /// <inheritdoc/>
     public DbSet<Notification> Notifications => Set<Notification>();
 
     /// <inheritdoc/>
@@ -175,6 +178,10 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtext('gofer.upstreams'))", cancellationToken);
 
     /// <inheritdoc/>
+    public Task<Backfill?> LockBackfillAsync(BackfillId backfill, CancellationToken cancellationToken) =>
+        Backfills.FromSql($"select * from gofer.backfills where id = {backfill.Value} for no key update").AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public void Forget() => ChangeTracker.Clear();
 
     /// <inheritdoc/>
@@ -190,6 +197,8 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         configurationBuilder.Properties<NamespaceId>().HaveConversion<IdConverter<NamespaceId>>();
         configurationBuilder.Properties<PipelineId>().HaveConversion<IdConverter<PipelineId>>();
         configurationBuilder.Properties<TriggerId>().HaveConversion<IdConverter<TriggerId>>();
+        configurationBuilder.Properties<BackfillId>().HaveConversion<IdConverter<BackfillId>>();
+        configurationBuilder.Properties<BackfillState>().HaveConversion<StateConverter<BackfillState>>();
         configurationBuilder.Properties<TriggerType>().HaveConversion<StateConverter<TriggerType>>();
         configurationBuilder.Properties<TriggerSource>().HaveConversion<StateConverter<TriggerSource>>();
         configurationBuilder.Properties<OverlapPolicy>().HaveConversion<StateConverter<OverlapPolicy>>();

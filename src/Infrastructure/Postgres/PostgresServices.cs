@@ -94,6 +94,8 @@ public static class PostgresServices
         services.AddOptions<TriggerOptions>().BindConfiguration(TriggerOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TriggerOptions>, TriggerOptionsValidator>();
         services.AddSingleton<TriggerTicks>();
+        services.AddSingleton<IBackfillStore, BackfillStore>();
+        services.AddSingleton<BackfillSteps>();
         services.AddSingleton<EventDecisions>();
         services.AddSingleton<ITriggerQueue, TriggerQueue>();
         services.AddSingleton<IHookInbox, HookInbox>();

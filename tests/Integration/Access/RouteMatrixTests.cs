@@ -100,6 +100,11 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         ["ListTriggerEvents"] = new(200),
         ["GetTriggerEvent"] = new(404),
         ["ReplayTriggerEvent"] = new(404, "{}"),
+        ["CreateBackfill"] = new(200, """{"from":"2026-01-01T00:00:00Z","to":"2026-03-01T00:00:00Z"}""") { Query = "?dry_run=true", Trigger = "past" },
+        ["ListBackfills"] = new(200),
+        ["GetBackfill"] = new(404),
+        ["UpdateBackfill"] = new(404, "{}"),
+        ["CancelBackfill"] = new(404),
         ["ReceiveHook"] = new(404, "{}"),
         ["ListNotifications"] = new(200),
         ["GetNotification"] = new(200),
@@ -259,6 +264,7 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         await DoneAsync(HttpMethod.Put, $"{home}/pipelines/p", With($$""" "description":"of {{word}}" """, Script("p", $"echo {word}")));
         await DoneAsync(HttpMethod.Put, $"{home}/pipelines/{word}-pipe", Script($"{word}-pipe", "true"));
         foreach (var trigger in new[] { "t", $"{word}-trigger" }) await DoneAsync(HttpMethod.Put, $"{home}/pipelines/p/triggers/{trigger}", $$"""{"id":"{{trigger}}","type":"interval","every":"30d"}""");
+        await DoneAsync(HttpMethod.Put, $"{home}/pipelines/p/triggers/past", """{"id":"past","type":"interval","every":"30d","anchor":"2026-01-01T00:00:00Z"}""");
         foreach (var owner in new[] { "notifications", "pipelines/p/notifications" })
         {
             foreach (var told in new[] { "n", $"{word}-told" }) await DoneAsync(HttpMethod.Put, $"{home}/{owner}/{told}", $$"""{"id":"{{told}}","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""");
@@ -315,7 +321,7 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
             .Replace("{namespace}", @namespace, StringComparison.Ordinal).Replace("{pipeline}", Pipeline, StringComparison.Ordinal)
             .Replace("{version}", Version, StringComparison.Ordinal).Replace("{run}", "1", StringComparison.Ordinal).Replace("{task}", "t", StringComparison.Ordinal)
             .Replace("{key}", Uri.EscapeDataString(Key), StringComparison.Ordinal).Replace("{id}", "0123456789abcdef", StringComparison.Ordinal)
-            .Replace("{trigger}", Trigger, StringComparison.Ordinal).Replace("{notification}", Notification, StringComparison.Ordinal).Replace("{event}", Guid.Empty.ToString(), StringComparison.Ordinal)
+            .Replace("{trigger}", Trigger, StringComparison.Ordinal).Replace("{notification}", Notification, StringComparison.Ordinal).Replace("{event}", Guid.Empty.ToString(), StringComparison.Ordinal).Replace("{backfill}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{hook}", new string('0', 64), StringComparison.Ordinal).Replace("{role}", "viewer", StringComparison.Ordinal) + Query;
     }
 }

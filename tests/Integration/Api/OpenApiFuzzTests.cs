@@ -23,6 +23,9 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
 
     private static readonly string[] s_names = ["default", "p", "t", "k", "1", "latest", "viewer", "own", "q", "none", "0", "99", "a b", "..x", "%00", "ä", "x/y", new('x', 64)];
 
+    /// <summary>A backfill of a trigger that fires every thirty days.</summary>
+    private const string Past = """{"from":"2026-01-01T00:00:00Z","to":"2026-06-01T00:00:00Z"}""";
+
     private static readonly string[] s_texts =
     [
         "", "x", "p", "q", "default", "own", "team-*", "viewer", "active", "paused", "same", "live", "failed", "start", "1", "12", "true", "90d", "1h", "busybox:latest", "pipeline_secret{{k}}", "param{{x}}", "success",
@@ -40,6 +43,7 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
     private volatile string _token = "";
     private volatile string _hook = "";
     private volatile string _event = "";
+    private volatile string _backfill = "";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -135,10 +139,11 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
 
     private async Task PlantTriggersAsync(Area area)
     {
-        await area.SendAsync(HttpMethod.Put, "pipelines/p/triggers/k", """{"id":"k","type":"interval","every":"30d"}""");
+        await area.SendAsync(HttpMethod.Put, "pipelines/p/triggers/k", """{"id":"k","type":"interval","every":"30d","anchor":"2026-01-01T00:00:00Z"}""");
         await area.SendAsync(HttpMethod.Put, "pipelines/p/triggers/w", """{"id":"w","type":"webhook"}""");
         // Others delete meanwhile what was made here; then what was known before will do.
         if ((await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers/w/rotate")).Json.TryGetProperty("hook", out var hook)) _hook = hook.GetString()!.Split('/')[^1];
+        if ((await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers/k/backfills", Past)).Json.TryGetProperty("id", out var backfill)) _backfill = backfill.GetString()!;
         if ((await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers/k/fire")).Json.TryGetProperty("id", out var id)) _event = id.GetString()!;
     }
 
@@ -232,6 +237,7 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
             "trigger" => picks.Of("k", "w"),
             "notification" => picks.Of("n", "m"),
             "event" => _event,
+            "backfill" => _backfill,
             "hook" => _hook,
             _ => "k",
         },
@@ -268,6 +274,7 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
                 return JsonNode.Parse(picks.Of("""{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", """{"id":"m","on":["succeeded"],"type":"slack","url":"http://10.0.0.1/x"}"""));
             }
 
+            if (name == "BackfillBody" && picks.Next(3) > 0) return JsonNode.Parse(Past);
             if (name == "TriggerBody" && picks.Next(3) > 0)
             {
                 return JsonNode.Parse(picks.Of("""{"id":"k","type":"interval","every":"30d"}""", """{"id":"w","type":"webhook"}""", """{"id":"x","type":"cron","expression":"@yearly"}"""));

@@ -53,6 +53,14 @@ public sealed class AuditTests(SecuredServer secured)
         ("UpdateTrigger", HttpMethod.Patch, $"{Ns}/pipelines/p/triggers/t", """{"enabled":false}""", []),
         ("PutTrigger", HttpMethod.Put, $"{Ns}/pipelines/p/triggers/w", """{"id":"w","type":"webhook"}""", [$"trigger.created {ns} p w"]),
         ("RotateTrigger", HttpMethod.Post, $"{Ns}/pipelines/p/triggers/w/rotate", null, [$"trigger.updated {ns} p w"]),
+        ("CreateTrigger", HttpMethod.Post, $"{Ns}/pipelines/p/triggers", """{"id":"past","type":"interval","every":"30d","anchor":"2026-01-01T00:00:00Z"}""", [$"trigger.created {ns} p past"]),
+        ("CreateBackfill", HttpMethod.Post, $"{Ns}/pipelines/p/triggers/past/backfills?dry_run=true", """{"from":"2026-01-01T00:00:00Z","to":"2026-03-01T00:00:00Z"}""", []),
+        ("CreateBackfill", HttpMethod.Post, $"{Ns}/pipelines/p/triggers/past/backfills", """{"from":"2026-01-01T00:00:00Z","to":"2026-10-01T00:00:00Z","parallel":1}""", [$"backfill.created {ns} p past"]),
+        ("UpdateBackfill", HttpMethod.Patch, $"{Ns}/pipelines/p/backfills/{{1}}", """{"paused":true}""", [$"backfill.paused {ns} p past"]),
+        ("UpdateBackfill", HttpMethod.Patch, $"{Ns}/pipelines/p/backfills/{{1}}", """{"paused":true}""", []),
+        ("UpdateBackfill", HttpMethod.Patch, $"{Ns}/pipelines/p/backfills/{{1}}", """{"paused":false}""", [$"backfill.resumed {ns} p past"]),
+        ("CancelBackfill", HttpMethod.Post, $"{Ns}/pipelines/p/backfills/{{1}}/cancel", null, [$"backfill.cancelled {ns} p past"]),
+        ("CancelBackfill", HttpMethod.Post, $"{Ns}/pipelines/p/backfills/{{1}}/cancel", null, []),
         ("DeleteTrigger", HttpMethod.Delete, $"{Ns}/pipelines/p/triggers/t", null, [$"trigger.deleted {ns} p t"]),
         ("PutNotification", HttpMethod.Put, $"{Ns}/pipelines/p/notifications/n", """{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", [$"notification.created {ns} p n"]),
         ("PutNotification", HttpMethod.Put, $"{Ns}/pipelines/p/notifications/n", """{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", []), // which is what it tells
@@ -85,10 +93,12 @@ public sealed class AuditTests(SecuredServer secured)
         // A new operation that changes something says here what it leaves in the log; the two that make tokens are tried below and by the server's start.
         Assert.Empty(operations.Except(changes.Select(c => c.Operation)).Except(s_elsewhere).Except(["CreateToken", "BootstrapToken"]));
 
+        var backfill = "";
         foreach (var (operation, method, path, body, _) in changes)
         {
-            var done = await secured.SendAsync(token, method, path.Replace("{0}", ns, StringComparison.Ordinal), body);
+            var done = await secured.SendAsync(token, method, path.Replace("{0}", ns, StringComparison.Ordinal).Replace("{1}", backfill, StringComparison.Ordinal), body);
             Assert.True((int)done.Status is 200 or 201 or 204, $"{operation}: {done}");
+            if (operation == "CreateBackfill" && done.Location is { } made) backfill = made.OriginalString.Split('/')[^1];
         }
 
         var entries = await EntriesAsync(e => e.GetProperty("actor").GetString() == id, changes.Sum(c => c.Entries.Length));

@@ -34,7 +34,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         ("lines", "printf '%s\\n' \"$S\"; printf %s \"$S\" | base64"),
     ];
 
-    private static readonly string[] s_tables = ["runs", "task_executions", "event_packs", "log_chunks", "secrets", "attempt_secrets", "tokens", "run_tokens", "triggers", "trigger_events", "notifications"];
+    private static readonly string[] s_tables = ["runs", "task_executions", "event_packs", "log_chunks", "secrets", "attempt_secrets", "tokens", "run_tokens", "triggers", "trigger_events", "notifications", "backfills"];
 
     private static readonly string[] s_commands = ["doctor", "migrate", "config"];
 
@@ -109,7 +109,8 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         // The key of a webhook, which requests are signed with, well and badly; and a trigger with a schedule.
         var key = install.Plant("the key of a webhook").Value;
         await SetAsync(install, "pipeline_secret", "p", "hook", key);
-        await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"often","type":"interval","every":"30d"}""");
+        await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"often","type":"interval","every":"30d","anchor":"2026-01-01T00:00:00Z"}""");
+        await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers/often/backfills", """{"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}""");
         await area.SendAsync(HttpMethod.Put, "pipelines/p/notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/","secret":"pipeline_secret{{hook}}"}""");
         await area.SendAsync(HttpMethod.Put, "notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/"}""");
         var hook = (await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"hook","type":"webhook","signature":{"secret":"pipeline_secret{{hook}}"},"filter":[{"pointer":"/a","exists":true}]}""")).Json.GetProperty("hook").GetString()!;
@@ -198,6 +199,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
     private static async Task AskForEverythingAsync(CanaryInstall install)
     {
         var came = (await install.Area.SendAsync(HttpMethod.Get, "pipelines/p/trigger-events")).Json.GetProperty("items")[0].GetProperty("id").GetString()!;
+        var past = (await install.Area.SendAsync(HttpMethod.Get, "pipelines/p/backfills")).Json.GetProperty("items")[0].GetProperty("id").GetString()!;
         using var document = JsonDocument.Parse(await install.Area.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), Ct));
         (string Pipeline, string Run, string Task)[] runs =
             [("pulled", "1", "t"), ("held", "1", "t"), .. from n in Enumerable.Range(1, 3) select ("q", $"{n}", "t"), .. from n in Enumerable.Range(1, 2) from w in s_writers select ("p", $"{n}", w.Task)];
@@ -216,6 +218,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
                 "trigger" => "often",
                 "notification" => "told",
                 "event" => came,
+                "backfill" => past,
                 "key" => r.Pipeline == "p" ? r.Task : "token",
                 "id" => install.Token.Value.Split('_')[1],
                 var name => throw new InvalidOperationException($"{path.Name} is new: say what stands in {name}."),

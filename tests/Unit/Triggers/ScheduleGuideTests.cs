@@ -80,6 +80,23 @@ public sealed partial class ScheduleGuideTests
         Assert.Equal(plain with { Cron = null, Zone = "Europe/Berlin" }, Good(example).Schedule! with { Cron = null });
     }
 
+    /// <summary>The table of a backfill's options has each of the command's, in their order, with the numbers that hold.</summary>
+    [Fact]
+    public void The_guide_has_each_option_of_a_backfill_and_its_bounds()
+    {
+        var rows = Table("Option", "Where it is left away", "Says").ToDictionary(r => Code(r[0]));
+        var options = Gofer.Cli.Commands.BackfillCommands.Make().Options;
+        Assert.Equal(options.Select(o => o.Name), rows.Keys);
+        Assert.Equal(options.Where(o => o.Required).Select(o => o.Name), rows.Where(r => r.Value[1] == "it must be given").Select(r => r.Key));
+        Assert.Equal(Number(Backfill.DefaultParallel), rows["--parallel"][1]);
+        Assert.EndsWith($": 1 to {Number(Backfill.MaxParallel)}", rows["--parallel"][2], StringComparison.Ordinal);
+        Assert.EndsWith($": 1 to {Number(Backfill.MaxTimes)}", rows["--limit"][2], StringComparison.Ordinal);
+        Assert.Contains($"may have up to {Number(Backfill.MaxTimes)} times, whatever `--limit` says, and a pipeline up to {Backfill.MaxActive} backfills", s_guide, StringComparison.Ordinal);
+        Assert.Contains($"the lowest priority that there is, -{Gofer.Domain.Pipelines.DocumentLimits.Default.Priority}:", s_guide, StringComparison.Ordinal);
+
+        static string Number(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
+    }
+
     private static string Joined(IEnumerable<string> times) => string.Join(", ", times) is { Length: > 0 } some ? some : "none";
 
     private static IEnumerable<DateTimeOffset> Until(ScheduleRule schedule, DateTimeOffset after, DateTimeOffset end)

@@ -14,6 +14,8 @@ public sealed class AuditLog(NpgsqlDataSource source)
     /// <summary>Entries of one transaction.</summary>
     private const int Batch = 500;
 
+    private const string Text = "insert into gofer.audit (type, outcome, actor, actor_name, namespace, pipeline, subject, data, trace_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
     internal const string Columns = "a.id, a.at, a.type, a.outcome, a.actor, a.actor_name, a.namespace, a.pipeline, a.subject, a.data, a.trace_id";
 
     /// <summary>Seals what is not sealed yet; answers how much that was. Of many who do so at once one does it, and the others do nothing.</summary>
@@ -30,17 +32,19 @@ public sealed class AuditLog(NpgsqlDataSource source)
     /// <summary>Adds an entry in somebody's transaction.</summary>
     internal static async Task AddAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, AuditEntry entry, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            "insert into gofer.audit (type, outcome, actor, actor_name, namespace, pipeline, subject, data, trace_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            connection, transaction);
-        foreach (var text in (string?[])
-            [entry.Type, StateText.Of(entry.Outcome), entry.Actor, entry.ActorName, entry.Namespace, entry.Pipeline, entry.Subject, entry.Data, entry.TraceId])
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = text ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        }
-
+        await using var command = new NpgsqlCommand(Text, connection, transaction);
+        foreach (var value in Values(entry)) command.Parameters.Add(value);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    /// <summary>What adds an entry among the writes of the engine.</summary>
+    internal static NpgsqlBatchCommand Insert(AuditEntry entry) => Sql.Command(Text, Values(entry));
+
+    private static NpgsqlParameter[] Values(AuditEntry entry) =>
+    [
+        .. ((string?[])[entry.Type, StateText.Of(entry.Outcome), entry.Actor, entry.ActorName, entry.Namespace, entry.Pipeline, entry.Subject, entry.Data, entry.TraceId])
+            .Select(text => new NpgsqlParameter { Value = text ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }),
+    ];
 
     /// <summary>The entry in a row of <see cref="Columns"/>.</summary>
     internal static AuditEntry Read(NpgsqlDataReader row, int from) => new()

@@ -24,3 +24,13 @@ internal sealed class TriggerEventConfiguration : IEntityTypeConfiguration<Trigg
         builder.HasKey(e => e.Id);
     }
 }
+
+internal sealed class BackfillConfiguration : IEntityTypeConfiguration<Backfill>
+{
+    public void Configure(EntityTypeBuilder<Backfill> builder)
+    {
+        // Its times, which may be ten thousand, are for the engine alone.
+        builder.ToTable("backfills", t => t.ExcludeFromMigrations());
+        builder.HasKey(b => b.Id);
+    }
+}

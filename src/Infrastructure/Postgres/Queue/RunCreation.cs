@@ -54,7 +54,7 @@ internal sealed class RunCreation(
         RunWrites.Update(writes, superseded);
         if (runs.Count > 0)
         {
-            RunWrites.Insert(writes, [.. runs.Select(r => (r.Loaded, r.Row(), r.Ordered.Trigger?.Id))]);
+            RunWrites.Insert(writes, [.. runs.Select(r => (r.Loaded, r.Row(), r.Ordered.Trigger))]);
             writes.Add(CreationHead.Write(heads.Values));
         }
 

@@ -15,7 +15,7 @@ internal static class RunWrites
     public const int WholeRun = -1;
 
     /// <summary>Inserts runs that <see cref="Run.Create"/> made, with their numbers, executions, events and queue rows.</summary>
-    public static void Insert(Writes writes, IReadOnlyList<(LoadedRun Run, Application.Runs.RunRow Row, TriggerId? Trigger)> runs)
+    public static void Insert(Writes writes, IReadOnlyList<(LoadedRun Run, Application.Runs.RunRow Row, Application.Runs.TriggerOrigin? Trigger)> runs)
     {
         writes.Add(
             """
@@ -55,13 +55,14 @@ internal static class RunWrites
             Sql.P(runs.Select(r => r.Run.Id.Value).ToArray()));
         var active = runs.Where(r => !r.Run.Run.State.IsFinal()).ToList();
         writes.Add(
-            "insert into gofer.active_runs (run_id, pipeline_id, number, rank, admitted, trigger_id) select * from unnest($1, $2, $3, $4, $5, $6)",
+            "insert into gofer.active_runs (run_id, pipeline_id, number, rank, admitted, trigger_id, backfill_id) select * from unnest($1, $2, $3, $4, $5, $6, $7)",
             Sql.P(active.Select(r => r.Run.Id.Value).ToArray()),
             Sql.P(active.Select(r => r.Run.Pipeline.Value).ToArray()),
             Sql.P(active.Select(r => r.Run.Number).ToArray()),
             Sql.P(active.Select(r => r.Run.Rank).ToArray()),
             Sql.P(active.Select(r => r.Run.Run.State == RunState.Running).ToArray()),
-            Sql.P(active.Select(r => r.Trigger?.Value).ToArray()));
+            Sql.P(active.Select(r => r.Trigger?.Id.Value).ToArray()),
+            Sql.P(active.Select(r => r.Trigger?.Backfill?.Value).ToArray()));
         InsertTasks(writes, runs.SelectMany(r => r.Run.Run.Changed.Select(t => (Run: r.Run.Id.Value, Task: t))).ToList());
         Consequences(writes, runs.Select(r => r.Run).ToList());
     }

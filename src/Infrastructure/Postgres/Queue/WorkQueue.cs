@@ -72,7 +72,8 @@ internal sealed class WorkQueue(
                 (select extract(epoch from min(o.lease_until) - now())::double precision from gofer.workers o where o.id <> $1),
                 (select extract(epoch from min(t.due_at) - now())::double precision from gofer.timers t),
                 exists (select from gofer.ready_tasks), {Takeover.WantsSweep},
-                (select extract(epoch from min(t.due_at) - now())::double precision from gofer.triggers t), exists (select from gofer.open_trigger_events),
+                (select extract(epoch from min(t.due_at) - now())::double precision from gofer.triggers t), exists (select from gofer.open_trigger_events)
+                    or exists (select from gofer.backfills where ended_at is null),
                 {NotificationQueue.Wanted}
             """,
             connection);

@@ -1,6 +1,7 @@
 using Gofer.Application.Runs;
 using Gofer.Application.Triggers;
 using Gofer.Domain.Common;
+using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
 using Gofer.Domain.Triggers;
 using Gofer.Infrastructure.Postgres.Queue;
@@ -57,10 +58,12 @@ internal sealed partial class EventDecisions(
         var events = await OpenEvent.ReadAsync(session, _limit, cancellationToken);
         if (events.Count == 0) return (0, null);
         var verdicts = new Dictionary<Guid, Verdict>();
+        var cancelled = await CancelledAsync(session, events, cancellationToken);
         var wanted = new List<(OpenEvent Event, TriggerDefinition Definition, Judgement Judged)>();
         foreach (var e in events)
         {
-            if (Refuse(e) is { } refused) verdicts[e.Id] = refused;
+            if (e.Backfill is { } backfill && cancelled.Contains(backfill)) verdicts[e.Id] = new Verdict(Decisions.Cancelled, Backfill.Cancels);
+            else if (Refuse(e) is { } refused) verdicts[e.Id] = refused;
             else Sort(e, DefinitionOf(e.Definition!));
         }
 
@@ -79,11 +82,32 @@ internal sealed partial class EventDecisions(
             session, [.. orders.Select(o => Order(o.Event, o.Definition, o.Judged, o.Replaces, made))],
             (writes, answers) =>
             {
-                for (var i = 0; i < orders.Count; i++) verdicts[orders[i].Event.Id] = Of(answers[i], orders[i].Event, made);
+                for (var i = 0; i < orders.Count; i++)
+                {
+                    // A pipeline that was paused just now keeps no time of a backfill from being run: its event stays open.
+                    if (orders[i].Event.Backfill is not null && answers[i].Error?.Code == ErrorCodes.PipelinePaused) continue;
+                    verdicts[orders[i].Event.Id] = Of(answers[i], orders[i].Event, made);
+                }
+
                 Write(writes, verdicts);
             },
             cancellationToken);
         return (verdicts.Count, created);
+    }
+
+    /// <summary>
+    /// Those of the events' backfills that were cancelled, or are gone. The locks hold until the runs are committed: whoever cancels one waits for them and finds its runs, and
+    /// whoever has cancelled it is seen here.
+    /// </summary>
+    private static async Task<HashSet<BackfillId>> CancelledAsync(EngineSession session, List<OpenEvent> events, CancellationToken cancellationToken)
+    {
+        var backfills = events.Select(e => e.Backfill).OfType<BackfillId>().ToHashSet();
+        if (backfills.Count == 0) return backfills;
+        var held = await session.ListAsync(
+            Sql.Command("select id, state from gofer.backfills where id = any($1) order by id for share", Sql.P(backfills.Select(b => b.Value).ToArray())),
+            row => (Id: new BackfillId(row.GetGuid(0)), State: StateText.Parse<BackfillState>(row.GetString(1))), cancellationToken);
+        backfills.ExceptWith(held.Where(b => b.State is BackfillState.Running or BackfillState.Paused).Select(b => b.Id));
+        return backfills;
     }
 
     /// <summary>What needs no look at what came.</summary>
@@ -96,8 +120,8 @@ internal sealed partial class EventDecisions(
     private static Judgement Judge(OpenEvent e, TriggerDefinition definition)
     {
         var content = EventJudge.Content(e.Headers, e.Body, e.ScheduledFor);
-        // Who fires it by hand shows nothing that could be filtered.
-        return EventJudge.Judge(e.Kind == EventKinds.Manual ? definition with { Hook = null } : definition, content, e.Params);
+        // Who fires it by hand, or asks for past times, shows nothing that could be filtered.
+        return EventJudge.Judge(e.Kind is EventKinds.Manual or EventKinds.Backfill ? definition with { Hook = null } : definition, content, e.Params);
     }
 
     private TriggerDefinition DefinitionOf(string text)
@@ -176,7 +200,9 @@ internal sealed partial class EventDecisions(
         var run = new NewRun(version, EventJudge.Variables(judged, e.Name, e.Id, e.ScheduledFor), new Dictionary<string, string>())
         {
             Params = judged.Params,
-            Trigger = new TriggerOrigin(e.Trigger, e.Name, reason),
+            // What is past can wait for what comes now.
+            Priority = e.Backfill is null ? null : -DocumentLimits.Default.Priority,
+            Trigger = new TriggerOrigin(e.Trigger, e.Name, reason) { Backfill = e.Backfill },
         };
         return new CreateOrder(e.Namespace, e.Pipeline, [run], null, rows =>
         {

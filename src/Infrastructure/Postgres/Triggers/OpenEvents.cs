@@ -3,6 +3,7 @@ using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 using Gofer.Domain.Triggers;
 using Gofer.Infrastructure.Postgres.Queue;
+using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres.Triggers;
 
@@ -10,18 +11,29 @@ namespace Gofer.Infrastructure.Postgres.Triggers;
 internal sealed record OpenEvent
 {
     /// <summary>
+    /// Takes the right to decide, in a statement before the one that reads: what is read by the statement that takes a lock may be older than the lock, and decided by
+    /// whoever had it until then.
+    /// </summary>
+    private const string Take = "select pg_try_advisory_xact_lock(hashtext('gofer.trigger_events'))";
+
+    /// <summary>
     /// The open events, oldest first, but those that wait; of these the first of each trigger of which no run is left. The advisory lock lets one decide at a time: so what a
-    /// trigger's events see of each other is what their order says.
+    /// trigger's events see of each other is what their order says. Events of a backfill whose pipeline is paused stay open: they are no reason for its times to be lost, and
+    /// must not stand before others.
     /// </summary>
     private const string Find = """
         with mine as (select pg_try_advisory_xact_lock(hashtext('gofer.trigger_events')) as won),
-        fresh as (select o.event_id, o.waits from gofer.open_trigger_events o, mine where mine.won and not o.waits order by o.event_id limit $1),
+        fresh as (
+            select o.event_id, o.waits from gofer.open_trigger_events o, mine where mine.won and not o.waits and (o.backfill_id is null or not exists (
+                select from gofer.backfills b join gofer.pipeline_heads h on h.pipeline_id = b.pipeline_id
+                where b.id = o.backfill_id and b.state in ('running', 'paused') and h.paused))
+            order by o.event_id limit $1),
         heads as (
             select w.event_id, true as waits from mine, lateral (
                 select distinct on (o.trigger_id) o.event_id, o.trigger_id from gofer.open_trigger_events o where o.waits order by o.trigger_id, o.event_id) as w
-            where mine.won and not exists (select from gofer.active_runs a where a.trigger_id = w.trigger_id) limit $1)
+            where mine.won and not exists (select from gofer.active_runs a where a.trigger_id = w.trigger_id and a.backfill_id is null) limit $1)
         select e.id, e.namespace_id, e.pipeline_id, e.trigger_id, e.trigger, e.kind, e.scheduled_for, e.headers::text, e.body, e.dedupe_keys, e.params::text, e.version,
-            o.waits, t.definition, t.enabled
+            o.waits, t.definition, t.enabled, e.backfill_id
         from (select * from fresh union all select * from heads) as o join gofer.trigger_events e on e.id = o.event_id
         left join gofer.triggers t on t.id = e.trigger_id
         order by e.id
@@ -40,6 +52,9 @@ internal sealed record OpenEvent
     public required IReadOnlyDictionary<string, JsonElement>? Params { get; init; }
     public required int? Version { get; init; }
 
+    /// <summary>The backfill that it is of.</summary>
+    public required BackfillId? Backfill { get; init; }
+
     /// <summary>Whether it waited for the end of a run.</summary>
     public required bool Waited { get; init; }
 
@@ -50,30 +65,38 @@ internal sealed record OpenEvent
     public required bool Enabled { get; init; }
 
     /// <summary>Reads at most that many of either sort; none where somebody else is deciding.</summary>
-    public static Task<List<OpenEvent>> ReadAsync(EngineSession session, int limit, CancellationToken cancellationToken) => session.ListAsync(
-        Sql.Command(Find, Sql.P(limit)),
-        row => new OpenEvent
-        {
-            Id = row.GetGuid(0),
-            Namespace = new NamespaceId(row.GetGuid(1)),
-            Pipeline = new PipelineId(row.GetGuid(2)),
-            Trigger = new TriggerId(row.GetGuid(3)),
-            Name = row.GetString(4),
-            Kind = row.GetString(5),
-            ScheduledFor = row.Maybe<DateTimeOffset>(6),
-            Headers = row.Text(7) is { } headers ? TextMap.Read(headers) : null,
-            Body = row.IsDBNull(8) ? null : row.GetFieldValue<byte[]>(8),
-            DedupeKeys = row.IsDBNull(9) ? [] : row.GetFieldValue<string[]>(9),
-            Params = row.Text(10) is { } given ? JsonMap.Read(given) : null,
-            Version = row.Maybe<int>(11),
-            Waited = row.GetBoolean(12),
-            Definition = row.Text(13),
-            Enabled = !row.IsDBNull(14) && row.GetBoolean(14),
-        },
-        cancellationToken);
+    public static async Task<List<OpenEvent>> ReadAsync(EngineSession session, int limit, CancellationToken cancellationToken)
+    {
+        var events = new List<OpenEvent>();
+        await using var rows = await session.ReadAsync(cancellationToken, Sql.Command(Take), Sql.Command(Find, Sql.P(limit)));
+        if (!await rows.ReadAsync(cancellationToken) || !rows.GetBoolean(0)) return events;
+        await rows.NextResultAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken)) events.Add(Read(rows));
+        return events;
+    }
+
+    private static OpenEvent Read(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        Namespace = new NamespaceId(row.GetGuid(1)),
+        Pipeline = new PipelineId(row.GetGuid(2)),
+        Trigger = new TriggerId(row.GetGuid(3)),
+        Name = row.GetString(4),
+        Kind = row.GetString(5),
+        ScheduledFor = row.Maybe<DateTimeOffset>(6),
+        Headers = row.Text(7) is { } headers ? TextMap.Read(headers) : null,
+        Body = row.IsDBNull(8) ? null : row.GetFieldValue<byte[]>(8),
+        DedupeKeys = row.IsDBNull(9) ? [] : row.GetFieldValue<string[]>(9),
+        Params = row.Text(10) is { } given ? JsonMap.Read(given) : null,
+        Version = row.Maybe<int>(11),
+        Waited = row.GetBoolean(12),
+        Definition = row.Text(13),
+        Enabled = !row.IsDBNull(14) && row.GetBoolean(14),
+        Backfill = row.Maybe<Guid>(15) is { } backfill ? new BackfillId(backfill) : null,
+    };
 }
 
-/// <summary>The runs of triggers that have not ended.</summary>
+/// <summary>The runs of triggers that have not ended, but for those of backfills: past times hold back none that comes now.</summary>
 internal sealed class TriggerRuns
 {
     private readonly Dictionary<TriggerId, List<(RunId Run, bool Ending)>> _runs = [];
@@ -90,7 +113,7 @@ internal sealed class TriggerRuns
             Sql.Command(
                 """
                 select a.trigger_id, a.run_id, r.cancel_requested_at is not null from gofer.active_runs a join gofer.runs r on r.id = a.run_id
-                where a.trigger_id = any($1) order by a.number
+                where a.trigger_id = any($1) and a.backfill_id is null order by a.number
                 """,
                 Sql.P(ids)),
             row => (Trigger: new TriggerId(row.GetGuid(0)), Run: new RunId(row.GetGuid(1)), Ending: row.GetBoolean(2)), cancellationToken);

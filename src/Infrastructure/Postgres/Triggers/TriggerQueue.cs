@@ -8,7 +8,7 @@ using Npgsql;
 namespace Gofer.Infrastructure.Postgres.Triggers;
 
 /// <inheritdoc cref="ITriggerQueue"/>
-internal sealed class TriggerQueue(NpgsqlDataSource source, EngineTransaction transactions, TriggerTicks ticks, EventDecisions decisions, Notifier notifier) : ITriggerQueue
+internal sealed class TriggerQueue(NpgsqlDataSource source, EngineTransaction transactions, TriggerTicks ticks, BackfillSteps backfills, EventDecisions decisions, Notifier notifier) : ITriggerQueue
 {
     /// <summary>How soon events are looked at again that wait for a run to end.</summary>
     private static readonly TimeSpan s_waits = TimeSpan.FromMilliseconds(250);
@@ -20,18 +20,21 @@ internal sealed class TriggerQueue(NpgsqlDataSource source, EngineTransaction tr
     public async Task<TimeSpan?> PassAsync(CancellationToken cancellationToken)
     {
         var due = await ticks.RunAsync(cancellationToken);
+        var made = await backfills.RunAsync(cancellationToken);
         var decided = await decisions.RunAsync(cancellationToken);
-        if (due > 0 || decided > 0) return TimeSpan.Zero;
+        if (due > 0 || made > 0 || decided > 0) return TimeSpan.Zero;
         await using var command = source.CreateCommand(
-            """
+            $"""
             select (select extract(epoch from min(due_at) - now())::double precision from gofer.triggers),
-                exists (select from gofer.open_trigger_events), exists (select from gofer.triggers where upstream_pipeline is not null)
+                exists (select from gofer.open_trigger_events), exists (select from gofer.triggers where upstream_pipeline is not null),
+                {BackfillSteps.Next}
             """);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         TimeSpan? next = row.Maybe<double>(0) is { } seconds ? TimeSpan.FromSeconds(Math.Max(0, seconds)) : null;
         if (row.GetBoolean(2)) next = next < s_follows ? next : s_follows;
         if (row.GetBoolean(1)) next = next < s_waits ? next : s_waits;
+        if (row.Maybe<double>(3) is { } look && !(next < TimeSpan.FromSeconds(look))) next = TimeSpan.FromSeconds(look);
         return next;
     }
 
