@@ -146,7 +146,8 @@ internal static class TriggerViews
 
     public static TriggerEventView View(this TriggerEventRow row, string @namespace, string pipeline) => new(
         row.Id, @namespace, pipeline, row.Trigger, row.Kind, row.ReceivedAt, row.ScheduledFor, row.Actor, row.Decision, row.Reason, row.Run, row.RunVersion,
-        row.DuplicateOf, row.ReplayOf, row.Version, row.DecidedAt) { Backfill = row.BackfillId?.Value };
+        row.DuplicateOf, row.ReplayOf, row.Version, row.DecidedAt)
+    { Backfill = row.BackfillId?.Value };
 
     /// <summary>The event with what came.</summary>
     public static TriggerEventView Whole(this TriggerEventRow row, string @namespace, string pipeline)

@@ -156,7 +156,12 @@ public sealed class SdkTests
         pipeline
             .Trigger("at-night", new CronTrigger("30 2 * * *")
             {
-                Zone = "Europe/Berlin", Dst = Dst.Once, CatchUp = "all", Jitter = TimeSpan.FromSeconds(30), Overlap = Overlap.QueueOne, Enabled = false,
+                Zone = "Europe/Berlin",
+                Dst = Dst.Once,
+                CatchUp = "all",
+                Jitter = TimeSpan.FromSeconds(30),
+                Overlap = Overlap.QueueOne,
+                Enabled = false,
                 Params = new Dictionary<string, EventValue> { ["day"] = "2027-01-01", ["rows"] = 5, ["ratio"] = 0.25, ["dry"] = true },
             })
             .Trigger("often", new IntervalTrigger(TimeSpan.FromMinutes(15)) { Anchor = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero), Version = 1 })
@@ -164,7 +169,13 @@ public sealed class SdkTests
             {
                 Signature = new HookSignature("pipeline_secret{{hook}}")
                 {
-                    Scheme = "hmac", Tolerance = TimeSpan.FromMinutes(1), Header = "X-Sign", Algorithm = "sha512", Encoding = "base64", Prefix = "v1=", TimestampHeader = "X-Time",
+                    Scheme = "hmac",
+                    Tolerance = TimeSpan.FromMinutes(1),
+                    Header = "X-Sign",
+                    Algorithm = "sha512",
+                    Encoding = "base64",
+                    Prefix = "v1=",
+                    TimestampHeader = "X-Time",
                 },
                 Dedupe = new HookDedupe { Pointer = "/id", Window = TimeSpan.FromHours(1) },
                 Filter =
@@ -177,11 +188,15 @@ public sealed class SdkTests
             .Trigger("other-hook", new WebhookTrigger { Dedupe = new HookDedupe { Header = "X-Id" }, Params = new Dictionary<string, EventValue> { ["day"] = "today" } })
             .Trigger("push", new GithubTrigger("pipeline_secret{{github}}", "push", "pull_request/opened,synchronize")
             {
-                Branches = ["main", "release/*"], Repository = "owner/*", Params = new Dictionary<string, EventValue> { ["day"] = "today" },
+                Branches = ["main", "release/*"],
+                Repository = "owner/*",
+                Params = new Dictionary<string, EventValue> { ["day"] = "today" },
             })
             .Trigger("after-extract", new PipelineTrigger("extract")
             {
-                Namespace = "team-data", On = ["succeeded", "failed"], Params = new Dictionary<string, EventValue> { ["day"] = EventValue.At("/run") },
+                Namespace = "team-data",
+                On = ["succeeded", "failed"],
+                Params = new Dictionary<string, EventValue> { ["day"] = EventValue.At("/run") },
             })
             .Notification("oncall", new Notification("namespace_secret{{hook}}", "failed", "longer_than") { Secret = "namespace_secret{{hook-key}}", LongerThan = TimeSpan.FromHours(1), Enabled = false })
             .Notification("channel", new Notification("https://hooks.example.org/services/x", "recovered") { Type = "slack" });

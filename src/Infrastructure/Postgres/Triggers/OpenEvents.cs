@@ -22,16 +22,15 @@ internal sealed record OpenEvent
     /// must not stand before others.
     /// </summary>
     private const string Find = """
-        with mine as (select pg_try_advisory_xact_lock(hashtext('gofer.trigger_events')) as won),
-        fresh as (
-            select o.event_id, o.waits from gofer.open_trigger_events o, mine where mine.won and not o.waits and (o.backfill_id is null or not exists (
+        with fresh as (
+            select o.event_id, o.waits from gofer.open_trigger_events o where not o.waits and (o.backfill_id is null or not exists (
                 select from gofer.backfills b join gofer.pipeline_heads h on h.pipeline_id = b.pipeline_id
                 where b.id = o.backfill_id and b.state in ('running', 'paused') and h.paused))
             order by o.event_id limit $1),
         heads as (
-            select w.event_id, true as waits from mine, lateral (
+            select w.event_id, true as waits from (
                 select distinct on (o.trigger_id) o.event_id, o.trigger_id from gofer.open_trigger_events o where o.waits order by o.trigger_id, o.event_id) as w
-            where mine.won and not exists (select from gofer.active_runs a where a.trigger_id = w.trigger_id and a.backfill_id is null) limit $1)
+            where not exists (select from gofer.active_runs a where a.trigger_id = w.trigger_id and a.backfill_id is null) limit $1)
         select e.id, e.namespace_id, e.pipeline_id, e.trigger_id, e.trigger, e.kind, e.scheduled_for, e.headers::text, e.body, e.dedupe_keys, e.params::text, e.version,
             o.waits, t.definition, t.enabled, e.backfill_id
         from (select * from fresh union all select * from heads) as o join gofer.trigger_events e on e.id = o.event_id
