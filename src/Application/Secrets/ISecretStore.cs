@@ -4,7 +4,7 @@ namespace Gofer.Application.Secrets;
 
 /// <summary>
 /// Keeps secrets. Everything is asked for by scope and key, and a scope is made of ids that a caller got from a route that it may use: a question
-/// without one does not compile. Values go in, and come out only by <see cref="ReadAsync"/>, which what starts containers calls and nothing else.
+/// without one does not compile. Values go in, and come out only by <see cref="ReadAsync"/>, which <see cref="SecretReferences"/> calls and nothing else.
 /// One contract suite proves every implementation.
 /// </summary>
 public interface ISecretStore

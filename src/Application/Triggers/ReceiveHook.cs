@@ -1,9 +1,7 @@
 using System.Text.Json;
 using Gofer.Application.Secrets;
 using Gofer.Domain.Common;
-using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
-using Gofer.Domain.Secrets;
 using Gofer.Domain.Triggers;
 using Gofer.Domain.Triggers.Hooks;
 using MediatR;
@@ -56,14 +54,8 @@ internal sealed class ReceiveHookHandler(IHookInbox inbox, ISecretStore secrets,
     private async Task<Result<byte[]>> KeyAsync(SignatureRule rule, HookTarget target, CancellationToken cancellationToken)
     {
         var (kind, key) = Interpolation.Parse(rule.Secret)!.Value;
-        SecretScope scope = kind switch
-        {
-            Interpolation.PipelineSecret => new SecretScope.OfPipeline(target.NamespaceId, target.PipelineId),
-            Interpolation.NamespaceSecret => new SecretScope.OfNamespace(target.NamespaceId),
-            _ => new SecretScope.Global(),
-        };
-        var secret = await secrets.ReadAsync(scope, key, cancellationToken);
-        if (secret is null || (scope is SecretScope.Global && !secret.Info.Namespaces.Any(p => NamespacePattern.Matches(p, target.Namespace))))
+        var scope = SecretReferences.ScopeOf(kind, target.NamespaceId, target.PipelineId);
+        if (scope is null || await secrets.ReadForAsync(scope, key, target.Namespace, cancellationToken) is not { } secret)
         {
             return new Error(ErrorKind.Unavailable, ErrorCodes.StoreUnavailable, "The trigger's key cannot be read, so nothing can be verified and nothing was stored. Its owner has to see to that; try again later.");
         }

@@ -73,7 +73,7 @@ public sealed class NotificationSender : IDisposable
         request.Headers.Add("Gofer-Delivery", id);
         request.Headers.Add("Gofer-Event", delivery.Event);
         request.Headers.Add("Idempotency-Key", id);
-        if (delivery.Key is { } key) request.Headers.Add(Signature.Header, Signature.Of(key, _time.GetUtcNow(), delivery.Body.Span));
+        if (delivery.Key is { } key) request.Headers.Add(GoferSignature.Header, GoferSignature.Of(Encoding.UTF8.GetBytes(key), _time.GetUtcNow(), delivery.Body.Span));
         return request;
     }
 

@@ -8,6 +8,7 @@ using Docker.DotNet;
 using Docker.DotNet.Models;
 using Gofer.Application.Schedulers;
 using Gofer.Client;
+using Gofer.Domain.Common;
 using Gofer.Domain.Triggers.Hooks;
 using Gofer.Infrastructure.Schedulers.Docker;
 using Gofer.Tests.Integration.Serving;
@@ -114,7 +115,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         await area.SendAsync(HttpMethod.Put, "pipelines/p/notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/","secret":"pipeline_secret{{hook}}"}""");
         await area.SendAsync(HttpMethod.Put, "notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/"}""");
         var hook = (await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"hook","type":"webhook","signature":{"secret":"pipeline_secret{{hook}}"},"filter":[{"pointer":"/a","exists":true}]}""")).Json.GetProperty("hook").GetString()!;
-        foreach (var (signature, status) in new[] { (SignatureRule.Sign(Encoding.UTF8.GetBytes(key), "{}"u8, TimeProvider.System.GetUtcNow()), HttpStatusCode.Accepted), (SignatureRule.Sign("x"u8, "{}"u8, TimeProvider.System.GetUtcNow()), HttpStatusCode.Unauthorized) })
+        foreach (var (signature, status) in new[] { (GoferSignature.Of(Encoding.UTF8.GetBytes(key), TimeProvider.System.GetUtcNow(), "{}"u8), HttpStatusCode.Accepted), (GoferSignature.Of("x"u8, TimeProvider.System.GetUtcNow(), "{}"u8), HttpStatusCode.Unauthorized) })
         {
             Assert.Equal(status, (await area.SendAsync(HttpMethod.Post, hook, "{}", ("Gofer-Signature", signature))).Status);
         }

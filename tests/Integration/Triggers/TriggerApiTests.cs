@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Gofer.Domain.Common;
 using Gofer.Domain.Triggers;
 using Gofer.Domain.Triggers.Hooks;
 using Gofer.Tests.Integration.Api;
@@ -117,7 +118,7 @@ public sealed class TriggerApiTests(GoferServer server) : AreaTest(server)
         await Area.RegisterAsync(Documents.Script("p", "true"));
         await Area.SendAsync(HttpMethod.Put, "pipelines/p/secrets/key", """{"value":"s3cr3t"}""");
         var hook = await HookAsync("""{"id":"w","type":"webhook","signature":{"secret":"pipeline_secret{{key}}"}}""");
-        var signed = SignatureRule.Sign("s3cr3t"u8, "{}"u8, TimeProvider.System.GetUtcNow());
+        var signed = GoferSignature.Of("s3cr3t"u8, TimeProvider.System.GetUtcNow(), "{}"u8);
         var sent = await Area.SendAsync(HttpMethod.Post, hook, "{}", ("Gofer-Signature", signed));
         Assert.Equal(HttpStatusCode.Accepted, sent.Status);
         var again = await Area.SendAsync(HttpMethod.Post, hook, "{}", ("Gofer-Signature", signed), ("X-Other", "1"));
@@ -126,7 +127,7 @@ public sealed class TriggerApiTests(GoferServer server) : AreaTest(server)
         Assert.Equal((Decisions.Deduplicated, Text(sent, "id")), (Text(second, "decision"), Text(second, "duplicate_of")));
         Assert.DoesNotContain("v1=", second.Body, StringComparison.Ordinal);
 
-        foreach (var wrong in new[] { SignatureRule.Sign("other"u8, "{}"u8, TimeProvider.System.GetUtcNow()), SignatureRule.Sign("s3cr3t"u8, "{ }"u8, TimeProvider.System.GetUtcNow()), SignatureRule.Sign("s3cr3t"u8, "{}"u8, TimeProvider.System.GetUtcNow().AddMinutes(-6)), "nonsense" })
+        foreach (var wrong in new[] { GoferSignature.Of("other"u8, TimeProvider.System.GetUtcNow(), "{}"u8), GoferSignature.Of("s3cr3t"u8, TimeProvider.System.GetUtcNow(), "{ }"u8), GoferSignature.Of("s3cr3t"u8, TimeProvider.System.GetUtcNow().AddMinutes(-6), "{}"u8), "nonsense" })
         {
             var refused = await Area.SendAsync(HttpMethod.Post, hook, "{}", ("Gofer-Signature", wrong));
             Assert.Equal((HttpStatusCode.Unauthorized, "signature_invalid"), (refused.Status, refused.Code));
@@ -242,6 +243,25 @@ public sealed class TriggerApiTests(GoferServer server) : AreaTest(server)
                 if ((cursor = page.GetProperty("next_cursor").GetString()) is null) return found;
             }
         }
+    }
+
+    /// <summary>But for the one that is given to who guesses on, which would be given to every other test of this address too.</summary>
+    [Fact]
+    public async Task The_answers_are_those_of_the_guide()
+    {
+        await Area.RegisterAsync(Documents.Script("p", "true"));
+        var (open, signed) = (await HookAsync("""{"id":"o","type":"webhook"}"""), await HookAsync("""{"id":"s","type":"webhook","signature":{"secret":"pipeline_secret{{key}}"}}"""));
+        var answers = new List<Answer> { await Area.SendAsync(HttpMethod.Post, open, "{}"), await Area.SendAsync(HttpMethod.Post, signed, "{}") };
+        await Area.SendAsync(HttpMethod.Put, "pipelines/p/secrets/key", """{"value":"s3cr3t"}""");
+        answers.Add(await Area.SendAsync(HttpMethod.Post, signed, "{}"));
+        answers.Add(await Area.SendAsync(HttpMethod.Post, $"/api/v1/hooks/{new string('0', 64)}", "{}"));
+        answers.Add(await Area.SendAsync(HttpMethod.Post, open, $"\"{new string('x', (5 * 1024 * 1024) - 1)}\""));
+        var guide = Support.Repository.PathOf("docs/guides/webhooks.md");
+        var rows = (await File.ReadAllTextAsync(guide, Ct)).Split("## Answers")[1].Split("\n## ")[0].Split('\n').Where(l => l.StartsWith("| ", StringComparison.Ordinal) && char.IsAsciiDigit(l[2]))
+            .Select(l => l.Split('|')).Select(c => (int.Parse(c[1], CultureInfo.InvariantCulture), c[2].Trim(' ', '`'))).ToList();
+        Assert.Equal(
+            rows.Where(r => r.Item1 != 429).Order(),
+            answers.Select(a => ((int)a.Status, a.Status == HttpStatusCode.Accepted ? "" : a.Code!)).Order());
     }
 
     private async Task<string> HookAsync(string trigger)

@@ -38,7 +38,7 @@ public sealed partial class NotificationGuideTests
             $"{Duration.Text(NotificationDefinition.Shortest)} to {Duration.Text(NotificationDefinition.Longest)}",
             $"An attempt takes at most {NotificationSender.Timeout.TotalSeconds} s", $"tried {RetrySchedule.MaxAttempts} times in all",
             $"at most {TargetLimiter.Together} deliveries at a time, {TargetLimiter.PerHost} of them to one host, and {TargetLimiter.PerMinute} a minute",
-            $"the first {NotificationSender.KeptCharacters} characters are kept", $"`{Signature.Header}`",
+            $"the first {NotificationSender.KeptCharacters} characters are kept", $"`{GoferSignature.Header}`",
         ],
         said => Assert.Contains(said, s_guide, StringComparison.Ordinal));
 
@@ -83,7 +83,7 @@ public sealed partial class NotificationGuideTests
         const string Key = "correct horse bättery";
         const string Body = """{"message":"übel 😀"}""";
         var now = TimeProvider.System.GetUtcNow();
-        string Signed(DateTimeOffset at) => Signature.Of(Key, at, Encoding.UTF8.GetBytes(Body));
+        string Signed(DateTimeOffset at) => GoferSignature.Of(Encoding.UTF8.GetBytes(Key), at, Encoding.UTF8.GetBytes(Body));
         string[][] cases =
         [
             [Signed(now), Body, Key],

@@ -44,7 +44,7 @@ public sealed class SignatureRule
         {
             GithubScheme => OfGithub(secret),
             Hmac => ReadHmac(fields, secret),
-            _ => new SignatureRule(secret, Gofer, "Gofer-Signature", "", null, false, false, fields["tolerance"].Time(s_shortest, s_longest) ?? s_usual),
+            _ => new SignatureRule(secret, Gofer, GoferSignature.Header, "", null, false, false, fields["tolerance"].Time(s_shortest, s_longest) ?? s_usual),
         };
         fields.Done();
         return rule;
@@ -55,13 +55,6 @@ public sealed class SignatureRule
     {
         ArgumentNullException.ThrowIfNull(member);
         return OfGithub(SecretOf(member.Required()));
-    }
-
-    /// <summary>The header of scheme <c>gofer</c> for a body: <c>t=…,v1=…</c>, of which the second is HMAC-SHA256 of <c>t.body</c>.</summary>
-    public static string Sign(ReadOnlySpan<byte> key, ReadOnlySpan<byte> body, DateTimeOffset now)
-    {
-        var time = now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        return $"t={time},v1={Convert.ToHexStringLower(Mac(key, time, body, sha512: false))}";
     }
 
     /// <summary>
@@ -92,7 +85,7 @@ public sealed class SignatureRule
         var good = false;
         foreach (var key in keys)
         {
-            var mac = Mac(key, time, content.Body.Span, _sha512);
+            var mac = GoferSignature.Mac(key, time, content.Body.Span, _sha512);
             foreach (var signature in shown) good |= CryptographicOperations.FixedTimeEquals(signature, mac);
         }
 
@@ -169,19 +162,6 @@ public sealed class SignatureRule
         hash.AppendData("."u8);
         hash.AppendData(body);
         return hash.GetHashAndReset();
-    }
-
-    private static byte[] Mac(ReadOnlySpan<byte> key, string? time, ReadOnlySpan<byte> body, bool sha512)
-    {
-        using var mac = IncrementalHash.CreateHMAC(sha512 ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256, key);
-        if (time is not null)
-        {
-            mac.AppendData(Encoding.UTF8.GetBytes(time));
-            mac.AppendData("."u8);
-        }
-
-        mac.AppendData(body);
-        return mac.GetHashAndReset();
     }
 }
 

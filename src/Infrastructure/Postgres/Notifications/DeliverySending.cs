@@ -3,10 +3,8 @@ using Gofer.Application.Common;
 using Gofer.Application.Notifications;
 using Gofer.Application.Secrets;
 using Gofer.Domain.Common;
-using Gofer.Domain.Namespaces;
 using Gofer.Domain.Notifications;
 using Gofer.Domain.Pipelines;
-using Gofer.Domain.Secrets;
 using Gofer.Infrastructure.Notifications;
 using Gofer.Infrastructure.Postgres.Queue;
 using Microsoft.Extensions.Logging;
@@ -144,15 +142,8 @@ internal sealed partial class DeliverySending(
     private async Task<string?> ResolveAsync(Due due, string text, CancellationToken cancellationToken)
     {
         if (Interpolation.Parse(text) is not { } found) return text;
-        SecretScope scope = found.Kind switch
-        {
-            Interpolation.PipelineSecret => new SecretScope.OfPipeline(due.Namespace, due.Pipeline),
-            Interpolation.NamespaceSecret => new SecretScope.OfNamespace(due.Namespace),
-            _ => new SecretScope.Global(),
-        };
-        var secret = await secrets.ReadAsync(scope, found.Key, cancellationToken);
-        if (secret is null || (scope is SecretScope.Global && !secret.Info.Namespaces.Any(p => NamespacePattern.Matches(p, due.NamespaceName)))) return null;
-        return secret.Value.Reveal();
+        if (SecretReferences.ScopeOf(found.Kind, due.Namespace, due.Pipeline) is not { } scope) return null;
+        return (await secrets.ReadForAsync(scope, found.Key, due.NamespaceName, cancellationToken))?.Value.Reveal();
     }
 
     private async Task PutOffAsync(Due due, TimeSpan wait, CancellationToken cancellationToken)

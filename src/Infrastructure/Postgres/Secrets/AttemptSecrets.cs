@@ -4,7 +4,6 @@ using Gofer.Application.Queue;
 using Gofer.Application.Secrets;
 using Gofer.Domain.Access;
 using Gofer.Domain.Common;
-using Gofer.Domain.Namespaces;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
 using Gofer.Domain.Secrets;
@@ -99,14 +98,7 @@ internal sealed class AttemptSecrets(
                 continue;
             }
 
-            SecretScope? scope = kind switch
-            {
-                Interpolation.PipelineSecret => new SecretScope.OfPipeline(home, pipeline),
-                Interpolation.NamespaceSecret => new SecretScope.OfNamespace(home),
-                Interpolation.GlobalSecret => new SecretScope.Global(),
-                _ => null,
-            };
-            if (scope is null)
+            if (SecretReferences.ScopeOf(kind, home, pipeline) is not { } scope)
             {
                 var text = await objects.ReadAsync(task, home, pipeline, kind, key, cancellationToken);
                 if (!text.IsOk) return text.Error;
@@ -114,17 +106,13 @@ internal sealed class AttemptSecrets(
                 continue;
             }
 
-            // A global one that is for others is not there: who may not have it shall not learn that it is, also where it does not open.
-            var may = Slug.IsValid(key) && (scope is not SecretScope.Global || IsFor(task, await store.FindAsync(scope, key, cancellationToken)));
-            var found = may ? await store.ReadAsync(scope, key, cancellationToken) : null;
-            if (found is null || (scope is SecretScope.Global && !IsFor(task, found.Info))) return Missing($"There is no {Where(scope, task)} secret '{key}'. Set it with: gofer secret set {key}{Flags(scope, task)}");
+            var found = await store.ReadForAsync(scope, key, task.Namespace, cancellationToken);
+            if (found is null) return Missing($"There is no {Where(scope, task)} secret '{key}'. Set it with: gofer secret set {key}{Flags(scope, task)}");
             values[(kind, key)] = found.Value.Reveal();
         }
 
         return new ResolvedSecrets(values);
     }
-
-    private static bool IsFor(ClaimedTask task, SecretInfo? secret) => secret?.Namespaces.Any(p => NamespacePattern.Matches(p, task.Namespace)) is true;
 
     private static string Where(SecretScope scope, ClaimedTask task) => scope switch
     {

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
+using Gofer.Domain.Common;
 using Gofer.Domain.Triggers.Hooks;
 using static Gofer.Tests.Unit.Triggers.Hooks.HookParts;
 
@@ -18,7 +19,7 @@ public sealed class SignatureTests
     [Fact]
     public void What_was_signed_is_accepted_by_any_of_the_keys() => Gen.Select(s_bytes, s_bytes, s_bytes).Sample((key, other, body) =>
     {
-        var content = Event(body, ("gofer-signature", SignatureRule.Sign(key, body, s_now)));
+        var content = Event(body, ("gofer-signature", GoferSignature.Of(key, s_now, body)));
         var (one, two) = (s_gofer.Verify(content, [key], s_now), s_gofer.Verify(content, [other, key], s_now));
         return one.Refusal is null && one.Fault is null && one.ReplayKey is { Length: 64 } && one == two;
     });
@@ -26,12 +27,12 @@ public sealed class SignatureTests
     [Fact]
     public void A_change_of_body_time_or_signature_is_refused() => Gen.Select(Gen.Byte.Array[1, 40], Gen.Int[0, 1000], Gen.Int[1, 255]).Sample((body, at, change) =>
     {
-        var header = SignatureRule.Sign(s_key, body, s_now);
+        var header = GoferSignature.Of(s_key, s_now, body);
         var changed = body.ToArray();
         changed[at % body.Length] ^= (byte)change;
         var digit = header.Length - 1 - (at % 64);
         var forged = header[..digit] + (header[digit] == '0' ? '1' : '0') + header[(digit + 1)..];
-        var later = SignatureRule.Sign(s_key, body, s_now.AddSeconds(1))[..12] + header[12..];
+        var later = GoferSignature.Of(s_key, s_now.AddSeconds(1), body)[..12] + header[12..];
         return Fault(changed, header) == "wrong" && Fault(body, forged) == "wrong" && Fault(body, later) == "wrong" && Fault(body, header) is null;
 
         static string? Fault(byte[] body, string header) => s_gofer.Verify(Event(body, ("Gofer-Signature", header)), [s_key], s_now).Fault;
@@ -47,7 +48,7 @@ public sealed class SignatureTests
             var verdict = rules[which].Verify(content, [s_key], s_now);
             return verdict.Fault is not null && verdict.ReplayKey is null && verdict.Refusal!.EndsWith('.') && !verdict.Refusal.Contains("a key", StringComparison.Ordinal);
         });
-        Assert.Equal("wrong", s_gofer.Verify(Event("x", ("Gofer-Signature", SignatureRule.Sign(s_key, "x"u8, s_now))), [], s_now).Fault);
+        Assert.Equal("wrong", s_gofer.Verify(Event("x", ("Gofer-Signature", GoferSignature.Of(s_key, s_now, "x"u8))), [], s_now).Fault);
     }
 
     [Theory]
@@ -56,7 +57,7 @@ public sealed class SignatureTests
     [InlineData(300, null)]
     [InlineData(301, "in_future")]
     public void A_signature_holds_for_the_tolerance_on_both_sides_of_now(int seconds, string? fault) =>
-        Assert.Equal(fault, s_gofer.Verify(Event("{}", ("Gofer-Signature", SignatureRule.Sign(s_key, "{}"u8, s_now.AddSeconds(seconds)))), [s_key], s_now).Fault);
+        Assert.Equal(fault, s_gofer.Verify(Event("{}", ("Gofer-Signature", GoferSignature.Of(s_key, s_now.AddSeconds(seconds), "{}"u8))), [s_key], s_now).Fault);
 
     [Theory]
     [InlineData(null, "missing")]
@@ -71,13 +72,13 @@ public sealed class SignatureTests
     [Fact]
     public void The_same_message_signed_with_the_old_and_the_new_key_is_one_message()
     {
-        var (old, @new) = (SignatureRule.Sign("old"u8, "{}"u8, s_now), SignatureRule.Sign("new"u8, "{}"u8, s_now));
+        var (old, @new) = (GoferSignature.Of("old"u8, s_now, "{}"u8), GoferSignature.Of("new"u8, s_now, "{}"u8));
         var both = Event("{}", ("Gofer-Signature", $"{old}, {@new[13..]}"));
         var before = s_gofer.Verify(both, ["old"u8.ToArray()], s_now);
         var after = s_gofer.Verify(both, ["new"u8.ToArray()], s_now);
         Assert.Null(before.Refusal);
         Assert.Equal(before, after);
-        Assert.NotEqual(before.ReplayKey, s_gofer.Verify(Event("{ }", ("Gofer-Signature", SignatureRule.Sign("old"u8, "{ }"u8, s_now))), ["old"u8.ToArray()], s_now).ReplayKey);
+        Assert.NotEqual(before.ReplayKey, s_gofer.Verify(Event("{ }", ("Gofer-Signature", GoferSignature.Of("old"u8, s_now, "{ }"u8))), ["old"u8.ToArray()], s_now).ReplayKey);
     }
 
     [Fact]
