@@ -102,10 +102,15 @@ internal static class RawBody
         ? Error.Malformed("", "The body is empty; a JSON object is wanted.")
         : Error.Malformed("", $"The body is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: {Reason(e)}");
 
+    /// <summary>The parser's words without what it quotes of the body, which may be a secret that somebody sent as it is.</summary>
     private static string Reason(JsonException e)
     {
-        var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end > 0 ? e.Message[..end] : e.Message;
+        var end = e.Message.LastIndexOf(" LineNumber:", StringComparison.Ordinal);
+        var words = end > 0 ? e.Message[..end] : e.Message;
+        if (!words.StartsWith('\'')) return words;
+        // What follows the quoted text is the parser's own and quotes nothing: so the last such place ends it.
+        var quoted = words.LastIndexOf("' is ", StringComparison.Ordinal);
+        return quoted > 0 ? $"what stands there {words[(quoted + 2)..]}" : "it is malformed there.";
     }
 }
 

@@ -154,6 +154,8 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         var secret = $"{area.Path}/secrets/refused";
         await AskAsync("a value in a body that is no JSON", HttpStatusCode.BadRequest, HttpMethod.Put, secret, value => $"{{\"value\":{value}");
         await AskAsync("a value that is a body by itself", HttpStatusCode.BadRequest, HttpMethod.Put, secret, value => value[1..^1]);
+        // What begins as a literal of JSON does, the parser quotes whole.
+        foreach (var first in new[] { "t", "f", "n" }) await AskAsync($"a value that begins with {first} and is a body by itself", HttpStatusCode.BadRequest, HttpMethod.Put, secret, value => first + value[1..^1]);
         await AskAsync("a value in a body of the wrong type", HttpStatusCode.UnsupportedMediaType, HttpMethod.Put, secret, value => $"{{\"value\":{value}}}", "text/plain");
         await AskAsync("a value that is too long", HttpStatusCode.UnprocessableEntity, HttpMethod.Put, secret, value => $"{{\"value\":{Quoted(string.Concat(Enumerable.Repeat(JsonSerializer.Deserialize<string>(value), 4000)))}}}");
         await AskAsync("a value with a NUL", HttpStatusCode.BadRequest, HttpMethod.Put, secret, value => $"{{\"value\":{value[..^1]}\\u0000\"}}");
