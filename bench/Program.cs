@@ -4,7 +4,7 @@ using Gofer.Bench.Limit;
 using Gofer.Bench.Measurements;
 using Gofer.Bench.Table;
 
-IMeasurement[] all = [new Drain(), new Peers(), new Creation(), new Idle(), new Sustained(), new Statements(), new Logs(), new LargeRun(), new Snapshot(), new Containers(), new Followed(), new Growth()];
+IMeasurement[] all = [new Drain(), new Peers(), new Creation(), new Idle(), new Sustained(), new Backfills(), new Statements(), new Logs(), new LargeRun(), new Snapshot(), new Containers(), new Followed(), new Growth()];
 
 if (Options.Read(args) is not { } options || options.Only.Except(all.Select(m => m.Name)).Any())
 {

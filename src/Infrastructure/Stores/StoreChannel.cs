@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Gofer.Application.Common;
+using Gofer.Infrastructure.Outbound;
 using Gofer.Store.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -13,8 +14,6 @@ namespace Gofer.Infrastructure.Stores;
 /// </summary>
 internal sealed class StoreChannel : IDisposable
 {
-    private const int LargestMessage = 4 << 20;
-
     private readonly StoreOptions _options;
     private readonly Metadata _headers = [];
     private readonly GrpcChannel _channel;
@@ -23,29 +22,7 @@ internal sealed class StoreChannel : IDisposable
     {
         _options = options;
         if (options.Token is { } token) _headers.Add("authorization", $"Bearer {token}");
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ConnectTimeout = TimeSpan.FromSeconds(5),
-            EnableMultipleHttp2Connections = true,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            // A peer that went without a word would hold up every call until TCP gives it up, a quarter of an hour later.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(60),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-        };
-        _channel = GrpcChannel.ForAddress(options.Address, new GrpcChannelOptions
-        {
-            // Not the handler itself: the channel would go on failing without a try for up to two minutes after a store is back.
-            HttpClient = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan },
-            DisposeHttpClient = true,
-            MaxReceiveMessageSize = LargestMessage,
-            MaxSendMessageSize = LargestMessage,
-            // What is small on the wire stays small: the limit is of what is received, not of what it unpacks to.
-            CompressionProviders = [],
-        });
+        _channel = GrpcChannels.Open(options.Address);
         Secrets = new SecretStore.SecretStoreClient(_channel);
         Objects = new ObjectStore.ObjectStoreClient(_channel);
     }
@@ -99,7 +76,7 @@ internal sealed class StoreChannel : IDisposable
             StatusCode.DeadlineExceeded => $"did not answer {call} in time",
             StatusCode.Unauthenticated or StatusCode.PermissionDenied => $"refuses the token for {call} ({status!.Value.StatusCode}): is store.token right, and may it do that?",
             StatusCode.Unimplemented => $"knows no {call}: is it a store, and of that kind?",
-            StatusCode.ResourceExhausted => $"has no room for {call}, or answered more than {LargestMessage} bytes at once (ResourceExhausted)",
+            StatusCode.ResourceExhausted => $"has no room for {call}, or answered more than {GrpcChannels.LargestMessage} bytes at once (ResourceExhausted)",
             StatusCode.OK or null => $"broke off {call}",
             { } code => $"answered {call} with {code}{local}; its own log may say why",
         });
