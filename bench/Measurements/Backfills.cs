@@ -51,11 +51,11 @@ internal sealed class Backfills : IMeasurement
             for (var block = 0; block < BlocksOfARatio; block++)
             {
                 beside.AddRange(await LoadAsync(seconds));
-                made = await TurnAsync(api, path, "pause", cancellationToken);
+                made = await TurnAsync(api, path, paused: true, cancellationToken);
                 // Its days that run are let end.
                 await Task.Delay(s_day + s_day, cancellationToken);
                 alone.AddRange(await LoadAsync(seconds));
-                await TurnAsync(api, path, "resume", cancellationToken);
+                await TurnAsync(api, path, paused: false, cancellationToken);
                 await Task.Delay(s_day, cancellationToken);
             }
 
@@ -66,7 +66,7 @@ internal sealed class Backfills : IMeasurement
 
         if (made == 0) throw new InvalidOperationException("Nothing of the backfill was made, so nothing was measured.");
         round.Report.Add(s_days, made);
-        await TurnAsync(api, path, "cancel", cancellationToken);
+        await AskAsync(api, HttpMethod.Post, $"{path}/cancel", "", cancellationToken);
 
         // An open loop, one run an order: what is due by the clock is created, however long the earlier ones take.
         async Task<List<double>> LoadAsync(int length)
@@ -101,21 +101,22 @@ internal sealed class Backfills : IMeasurement
     private static async Task<string> BeginAsync(RestApi api, CancellationToken cancellationToken)
     {
         const string Year = """{"from":"2025-01-01T00:00:00Z","to":"2026-01-01T00:00:00Z"}""";
-        return (await AskAsync(api, $"{Pipeline}/triggers/daily/backfills", Year, cancellationToken)).GetProperty("id").GetString()!;
+        return (await AskAsync(api, HttpMethod.Post, $"{Pipeline}/triggers/daily/backfills", Year, cancellationToken)).GetProperty("id").GetString()!;
     }
 
-    /// <summary>Pauses, resumes or cancels it, and answers how many of its days have come.</summary>
-    private static async Task<int> TurnAsync(RestApi api, string path, string how, CancellationToken cancellationToken)
+    /// <summary>Pauses or resumes it, and answers how many of its days have come.</summary>
+    private static async Task<int> TurnAsync(RestApi api, string path, bool paused, CancellationToken cancellationToken)
     {
-        var backfill = await AskAsync(api, $"{path}/{how}", "", cancellationToken);
+        var backfill = await AskAsync(api, HttpMethod.Patch, path, paused ? """{"paused":true}""" : """{"paused":false}""", cancellationToken);
         var (made, total) = (backfill.GetProperty("made").GetInt32(), backfill.GetProperty("total").GetInt32());
         return made < total ? made : throw new InvalidOperationException("The backfill came to its end before the time did, so what was measured beside it was nothing.");
     }
 
-    private static async Task<JsonElement> AskAsync(RestApi api, string path, string body, CancellationToken cancellationToken)
+    private static async Task<JsonElement> AskAsync(RestApi api, HttpMethod method, string path, string body, CancellationToken cancellationToken)
     {
-        using var content = body.Length == 0 ? null : new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await api.Client.PostAsync(new Uri(path, UriKind.Relative), content, cancellationToken);
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        if (body.Length > 0) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var answer = await api.Client.SendAsync(request, cancellationToken);
         var text = await answer.Content.ReadAsStringAsync(cancellationToken);
         return answer.IsSuccessStatusCode
             ? JsonElement.Parse(text)

@@ -4,6 +4,7 @@ using System.Reflection;
 using Gofer.Api.Access;
 using Gofer.Api.Audit;
 using Gofer.Api.Docs;
+using Gofer.Api.Extensions;
 using Gofer.Api.Http;
 using Gofer.Api.Namespaces;
 using Gofer.Api.Notifications;
@@ -163,6 +164,7 @@ public static class ApiServices
         api.MapTriggerEvents();
         api.MapBackfills();
         api.MapHooks();
+        api.MapExtensions();
         api.MapNotifications();
     }
 

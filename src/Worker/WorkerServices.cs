@@ -2,6 +2,7 @@ using Gofer.Application.Common;
 using Gofer.Application.Logs;
 using Gofer.Application.Schedulers;
 using Gofer.Application.Secrets;
+using Gofer.Worker.Extensions;
 using Gofer.Worker.Local;
 using Gofer.Worker.Loops;
 using Gofer.Worker.Tasks;
@@ -28,6 +29,13 @@ public static class WorkerServices
             .AddLoop<StopLoop>()
             .AddLoop<HeartbeatLoop>()
             .AddLoop<EngineLoop>();
+    }
+
+    /// <summary>The loop that sees to extensions, for a host that has the worker, secrets and <c>AddGoferExtensions</c>.</summary>
+    public static IServiceCollection AddGoferExtensionLoop(this IServiceCollection services)
+    {
+        services.AddSingleton<ExtensionTools>();
+        return services.AddLoop<ExtensionLoop>();
     }
 
     /// <summary>The loop that tells of runs, for a host that has the worker and <c>AddGoferNotifications</c>.</summary>

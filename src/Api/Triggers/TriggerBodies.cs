@@ -57,6 +57,12 @@ public sealed record TriggerBody(string Id, TriggerType Type)
     /// <summary>The version that its runs get; null for the live one.</summary>
     public int? Version { get; init; }
 
+    /// <summary><c>extension</c>: the extension that it subscribes to.</summary>
+    public string? Extension { get; init; }
+
+    /// <summary><c>extension</c>: what the subscription is given, by the names that the extension describes.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? With { get; init; }
+
     /// <summary>The parameters of its runs: values, or where in the event they are.</summary>
     public JsonElement? Params { get; init; }
 

@@ -1,11 +1,13 @@
 using Gofer.Application.Access;
 using Gofer.Application.Audit;
+using Gofer.Application.Extensions;
 using Gofer.Application.Notifications;
 using Gofer.Application.Runs;
 using Gofer.Application.Triggers;
 using Gofer.Domain.Access;
 using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
+using Gofer.Domain.Extensions;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Notifications;
 using Gofer.Domain.Pipelines;
@@ -72,6 +74,18 @@ public interface IGoferDb
     /// <summary>Backfills of triggers; take one by <see cref="LockBackfillAsync"/> before changing it.</summary>
     DbSet<Backfill> Backfills { get; }
 
+    /// <summary>Extensions of the install.</summary>
+    DbSet<Extension> Extensions { get; }
+
+    /// <summary>What became of them, for reading.</summary>
+    DbSet<ExtensionStatusRow> ExtensionStatuses { get; }
+
+    /// <summary>What became of subscriptions to them, for reading.</summary>
+    DbSet<SubscriptionRow> Subscriptions { get; }
+
+    /// <summary>What they wrote, for reading.</summary>
+    DbSet<ExtensionLogRow> ExtensionLogs { get; }
+
     /// <summary>Notifications of pipelines and namespaces.</summary>
     DbSet<Notification> Notifications { get; }
 
@@ -127,6 +141,9 @@ public interface IGoferDb
     /// Loads a backfill under a lock that waits for whoever makes events or runs of it, and for which they wait; null where there is none. Inside a transaction only.
     /// </summary>
     Task<Backfill?> LockBackfillAsync(BackfillId backfill, CancellationToken cancellationToken);
+
+    /// <summary>Makes the row of what becomes of an extension, or says that there is something to do about it; inside a transaction only.</summary>
+    Task TouchExtensionAsync(ExtensionId extension, string name, CancellationToken cancellationToken);
 
     /// <summary>Forgets what was loaded and not saved, so that a use case may start again after a lost race.</summary>
     void Forget();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Gofer.Application.Access;
 using Gofer.Application.Audit;
 using Gofer.Application.Common;
+using Gofer.Application.Extensions;
 using Gofer.Application.Notifications;
 using Gofer.Application.Triggers;
 using Gofer.Domain.Audit;
@@ -76,6 +77,11 @@ internal sealed class DocumentSettings(IGoferDb db, AuditTrail audit, CurrentCal
             }
 
             if (definition.Version > version) faults.Invalid(Fault.At(at, "version"), $"The pipeline has no version {definition.Version}; its versions are 1 to {version}.");
+            if (isNew && definition.Extension is { } rule && await ExtensionTriggers.RefuseAsync(db, rule, at, cancellationToken) is { } unfit)
+            {
+                foreach (var fault in unfit.Faults ?? []) faults.Invalid(fault.Pointer, fault.Message);
+            }
+
             // What it follows already nobody is asked about again: a document that is registered once more, unchanged, is as good as it was.
             if (definition.Upstream is not { } upstream || (old?.UpstreamPipeline == upstream.Pipeline && old.UpstreamNamespace == (upstream.Namespace ?? place.Namespace))) continue;
             if (await TriggerRules.RefuseAsync(db, caller.Caller, (place.Namespace, place.Pipeline), definition.Id, upstream, isNew, cancellationToken) is { } wrong)

@@ -71,6 +71,9 @@ public sealed record Renewal(TimeSpan? NextLeaseEnd, TimeSpan? NextTimer, bool I
 {
     /// <summary>Whether anybody is to be told anything: of how runs end, or of one that has.</summary>
     public bool WantsNotifications { get; init; }
+
+    /// <summary>Whether an extension is to be run, or to be ended, and nobody sees to it.</summary>
+    public bool WantsExtensions { get; init; }
 }
 
 /// <summary>A task that a worker holds, with the fence that gives the right to speak of it.</summary>

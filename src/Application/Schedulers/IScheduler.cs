@@ -62,6 +62,13 @@ public interface IScheduler
     /// </summary>
     Task ReleaseAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>The address at which a container listens for those outside of it: every one of its own network, or this machine's own where it shares the machine's.</summary>
+    string ListenAddress => "0.0.0.0";
+
+    /// <summary>Under which name or address this worker reaches the ports of a container that runs; null where it cannot, or where none of that name runs.</summary>
+    /// <exception cref="SchedulerUnavailableException">The back end does not answer; try again.</exception>
+    Task<string?> FindHostAsync(string name, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     /// <summary>Removes ended containers of this install, and of nobody else, that ended before <paramref name="retention"/> ago; answers how many.</summary>
     Task<int> CollectAsync(TimeSpan retention, CancellationToken cancellationToken);
 }
@@ -129,6 +136,9 @@ public static class ContainerLabels
 
     /// <summary>The task's id.</summary>
     public const string Task = "dev.gofer.task";
+
+    /// <summary>On containers of extensions, in place of what names a task: the extension's name.</summary>
+    public const string Extension = "dev.gofer.extension";
 
     /// <summary>The attempt.</summary>
     public const string Attempt = "dev.gofer.attempt";

@@ -1,5 +1,6 @@
 using Gofer.Application.Access;
 using Gofer.Application.Common;
+using Gofer.Application.Extensions;
 using Gofer.Domain.Common;
 using Gofer.Domain.Triggers;
 using MediatR;
@@ -43,7 +44,9 @@ internal sealed class GetTriggerHandler(IGoferDb db) : IRequestHandler<GetTrigge
         var pipeline = await db.FindPipelineAsync(request.Namespace, request.Pipeline, cancellationToken);
         if (!pipeline.IsOk) return pipeline.Error;
         var trigger = await db.FindTriggerAsync(pipeline.Value.Id, request.Name, cancellationToken);
-        return trigger.IsOk ? trigger.Value.Tagged(request.Namespace.Name, request.Pipeline) : trigger.Error;
+        return trigger.IsOk
+            ? await db.WithSubscriptionAsync(trigger.Value, trigger.Value.Tagged(request.Namespace.Name, request.Pipeline), cancellationToken)
+            : trigger.Error;
     }
 }
 

@@ -16,6 +16,9 @@ public sealed record ReceiveHook(string Hook, IReadOnlyDictionary<string, string
 {
     /// <summary>The largest body, in bytes.</summary>
     public const int MaxBody = 5 * 1024 * 1024;
+
+    /// <summary>The largest body for an extension, in bytes: it and its headers are one message of gRPC.</summary>
+    public const int MaxExtensionBody = 3 * 1024 * 1024;
 }
 
 internal sealed class ReceiveHookHandler(IHookInbox inbox, ISecretStore secrets, TimeProvider clock) : IRequestHandler<ReceiveHook, Result<HookAnswer>>
@@ -24,7 +27,8 @@ internal sealed class ReceiveHookHandler(IHookInbox inbox, ISecretStore secrets,
 
     public async Task<Result<HookAnswer>> Handle(ReceiveHook request, CancellationToken cancellationToken)
     {
-        if (request.Hook.Length != Trigger.HookLength || await inbox.FindAsync(Trigger.HashOf(request.Hook), cancellationToken) is not { } target) return Unknown;
+        if (request.Hook.Length != Trigger.HookLength) return Unknown;
+        if (await inbox.FindAsync(Trigger.HashOf(request.Hook), cancellationToken) is not { } target) return await ForExtensionAsync(request, cancellationToken);
         var definition = TriggerReader.ReadStored(target.Definition);
         var now = clock.GetUtcNow();
         var content = new EventContent(request.Headers, request.Body);
@@ -51,6 +55,19 @@ internal sealed class ReceiveHookHandler(IHookInbox inbox, ISecretStore secrets,
         return new HookAnswer(id);
     }
 
+    /// <summary>Stores what was sent to an extension's URL. Who sent it the extension verifies, so it gets every header but those that prove something to Gofer.</summary>
+    private async Task<Result<HookAnswer>> ForExtensionAsync(ReceiveHook request, CancellationToken cancellationToken)
+    {
+        if (request.Body.Length > ReceiveHook.MaxExtensionBody)
+        {
+            return new Error(ErrorKind.TooLarge, ErrorCodes.PayloadTooLarge, $"The body has {request.Body.Length} bytes; at most {ReceiveHook.MaxExtensionBody} are taken for an extension.");
+        }
+
+        var headers = request.Headers.Where(h => !HookHeaders.Private.Contains(h.Key)).Take(HookHeaders.MaxCount).ToDictionary(h => h.Key.ToLowerInvariant(), h => HookHeaders.Cut(h.Value));
+        var id = Guid.CreateVersion7(clock.GetUtcNow());
+        return await inbox.AddAsync(Trigger.HashOf(request.Hook), id, headers, request.Body, cancellationToken) ? new HookAnswer(id) : Unknown;
+    }
+
     private async Task<Result<byte[]>> KeyAsync(SignatureRule rule, HookTarget target, CancellationToken cancellationToken)
     {
         var (kind, key) = Interpolation.Parse(rule.Secret)!.Value;
@@ -69,6 +86,15 @@ internal static class HookHeaders
 {
     private const int MaxValue = 1024;
 
+    /// <summary>The most headers of a request that an extension gets.</summary>
+    public const int MaxCount = 100;
+
+    /// <summary>What proves to a server who sent a request, which is no extension's to know.</summary>
+    public static IReadOnlySet<string> Private { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "Authorization", "Cookie", "Proxy-Authorization" };
+
+    /// <summary>A value as it is kept.</summary>
+    public static string Cut(string value) => value.Length > MaxValue ? value[..MaxValue] : value;
+
     private static readonly string[] s_always = ["Content-Type", "User-Agent", "X-GitHub-Event", "X-GitHub-Delivery", "X-GitHub-Hook-ID"];
     private static readonly string[] s_never = ["Authorization", "Cookie", "Proxy-Authorization", "X-Hub-Signature", "X-Hub-Signature-256", "Gofer-Signature"];
 
@@ -83,7 +109,7 @@ internal static class HookHeaders
         if (definition.Params.Written is { } parameters) Collect(parameters, wanted);
         wanted.ExceptWith(s_never);
         if (definition.Hook.Written.TryGetValue("signature", out var signature) && signature.TryGetProperty("header", out var own)) wanted.Remove(own.GetString()!);
-        return headers.Where(h => wanted.Contains(h.Key)).ToDictionary(h => h.Key, h => h.Value.Length > MaxValue ? h.Value[..MaxValue] : h.Value, StringComparer.OrdinalIgnoreCase);
+        return headers.Where(h => wanted.Contains(h.Key)).ToDictionary(h => h.Key, h => Cut(h.Value), StringComparer.OrdinalIgnoreCase);
     }
 
     private static void Collect(JsonElement part, HashSet<string> names)

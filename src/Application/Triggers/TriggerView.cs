@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Gofer.Application.Common;
 using Gofer.Domain.Common;
+using Gofer.Domain.Extensions;
 using Gofer.Domain.Triggers;
 using Microsoft.EntityFrameworkCore;
 
@@ -63,6 +64,15 @@ public sealed record TriggerView(string Id, string Namespace, string PipelineId,
     /// <summary><c>pipeline</c>: the pipeline that it follows.</summary>
     public UpstreamView? Upstream { get; init; }
 
+    /// <summary><c>extension</c>: the extension that it subscribes to.</summary>
+    public string? Extension { get; init; }
+
+    /// <summary><c>extension</c>: what the subscription is given; secrets as references.</summary>
+    public IReadOnlyDictionary<string, string>? With { get; init; }
+
+    /// <summary><c>extension</c>: what became of the subscription; null while the trigger is disabled, and in lists.</summary>
+    public SubscriptionView? Subscription { get; init; }
+
     /// <summary>The path of its URL: shown by the one answer that makes it, and null in all others.</summary>
     public string? Hook { get; init; }
 
@@ -78,6 +88,9 @@ public sealed record TriggerView(string Id, string Namespace, string PipelineId,
 
 /// <summary>The pipeline that a trigger follows, and the outcomes that set it off.</summary>
 public sealed record UpstreamView(string Namespace, string Pipeline, IReadOnlyList<string> On);
+
+/// <summary>What became of a subscription, and why it is not active where it is not.</summary>
+public sealed record SubscriptionView(SubscriptionState State, string? Message);
 
 /// <summary>The next times of a schedule, without jitter.</summary>
 public sealed record PreviewView(IReadOnlyList<DateTimeOffset> Items);
@@ -132,6 +145,8 @@ internal static class TriggerViews
             Branches = Part("branches"),
             Repository = Part("repository")?.GetString(),
             Upstream = definition.Upstream is { } upstream ? new UpstreamView(upstream.Namespace ?? @namespace, upstream.Pipeline, upstream.On) : null,
+            Extension = definition.Extension?.Name,
+            With = definition.Extension?.With,
             Hook = hook is null ? null : $"/api/v1/hooks/{hook}",
             NextAt = trigger.NextAt,
             CreatedAt = trigger.CreatedAt,

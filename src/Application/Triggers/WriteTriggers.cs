@@ -2,6 +2,7 @@ using System.Text.Json;
 using Gofer.Application.Access;
 using Gofer.Application.Audit;
 using Gofer.Application.Common;
+using Gofer.Application.Extensions;
 using Gofer.Domain.Access;
 using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
@@ -54,6 +55,7 @@ internal sealed class PutTriggerHandler(IGoferDb db, AuditTrail audit, ITriggerQ
             return Error.Invalid($"/{wrong.Member}", wrong.Message);
         }
 
+        if (definition.Extension is { } rule && await ExtensionTriggers.RefuseAsync(db, rule, "", cancellationToken) is { } unfit) return unfit;
         var now = clock.GetUtcNow();
         var created = trigger is null;
         if (trigger is null)

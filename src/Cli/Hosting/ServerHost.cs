@@ -5,6 +5,7 @@ using Gofer.Cli.Configuration;
 using Gofer.Domain.Common;
 using Gofer.Infrastructure.Notifications;
 using Gofer.Infrastructure.Outbound;
+using Gofer.Infrastructure.Extensions;
 using Gofer.Infrastructure.Postgres;
 using Gofer.Infrastructure.Secrets;
 using Gofer.Worker;
@@ -174,7 +175,7 @@ public sealed class ServerHost : IAsyncDisposable
         if (plan.Scheduler is not { } choice) return;
         builder.Services.AddSingleton<IScheduler>(
             services => choice.Create(() => services.GetRequiredService<GoferDatabase>().Install, services.GetRequiredService<TimeProvider>(), true));
-        builder.Services.AddGoferWorker().AddGoferNotificationLoop();
+        builder.Services.AddGoferWorker().AddGoferNotificationLoop().AddGoferExtensions().AddGoferExtensionLoop();
     }
 
     private static void Log(ILoggingBuilder logging, bool dev)

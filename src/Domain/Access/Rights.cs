@@ -26,6 +26,9 @@ public enum Resource
     /// <summary>Secrets of the install.</summary>
     GlobalSecrets,
 
+    /// <summary>Extensions of the install.</summary>
+    Extensions,
+
     /// <summary>Tokens.</summary>
     Tokens,
 
@@ -78,7 +81,7 @@ public static class AccessWords
     public static string Of(Verb verb) => s_actions[verb];
 
     /// <summary>Whether it is no namespace's: only a permission for all namespaces is one for it.</summary>
-    public static bool IsInstallWide(Resource resource) => resource is Resource.GlobalSecrets or Resource.Tokens or Resource.Roles or Resource.System or Resource.Audit;
+    public static bool IsInstallWide(Resource resource) => resource is Resource.GlobalSecrets or Resource.Extensions or Resource.Tokens or Resource.Roles or Resource.System or Resource.Audit;
 
     /// <inheritdoc cref="IsInstallWide(Resource)"/>
     public static bool IsInstallWide(string resource) => s_installWide.Contains(resource);

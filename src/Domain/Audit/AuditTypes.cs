@@ -48,6 +48,15 @@ public static class AuditTypes
     /// <summary>A backfill was cancelled, and its runs with it.</summary>
     public const string BackfillCancelled = "backfill.cancelled";
 
+    /// <summary>An extension was installed.</summary>
+    public const string ExtensionInstalled = "extension.installed";
+
+    /// <summary>How an extension is run was changed, or it was enabled or disabled.</summary>
+    public const string ExtensionUpdated = "extension.updated";
+
+    /// <summary>An extension was uninstalled.</summary>
+    public const string ExtensionUninstalled = "extension.uninstalled";
+
     /// <summary>A notification was made.</summary>
     public const string NotificationCreated = "notification.created";
 

@@ -39,6 +39,12 @@ public static class ErrorCodes
     /// <summary>No token has that id.</summary>
     public const string TokenNotFound = "token_not_found";
 
+    /// <summary>There is no extension of that name.</summary>
+    public const string ExtensionNotFound = "extension_not_found";
+
+    /// <summary>There is an extension of that name already.</summary>
+    public const string ExtensionExists = "extension_exists";
+
     /// <summary>The pipeline has no trigger of that name.</summary>
     public const string TriggerNotFound = "trigger_not_found";
 

@@ -43,6 +43,16 @@ public readonly record struct TriggerId(Guid Value) : IId<TriggerId>
     public override string ToString() => Value.ToString();
 }
 
+/// <summary>Identifies an extension for good; one installed again under an old name has a new id.</summary>
+public readonly record struct ExtensionId(Guid Value) : IId<ExtensionId>
+{
+    /// <inheritdoc/>
+    public static ExtensionId From(Guid value) => new(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
 /// <summary>Identifies a backfill for good.</summary>
 public readonly record struct BackfillId(Guid Value) : IId<BackfillId>, IComparable<BackfillId>
 {

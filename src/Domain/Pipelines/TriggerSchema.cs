@@ -20,6 +20,7 @@ internal static class TriggerSchema
         [TriggerType.Webhook] = (["signature", "dedupe", "filter"], []),
         [TriggerType.Github] = (["secret", "events", "branches", "repository", "filter"], ["secret", "events"]),
         [TriggerType.Pipeline] = (["namespace", "pipeline", "on", "filter"], ["pipeline"]),
+        [TriggerType.Extension] = (["extension", "with", "filter"], ["extension"]),
     };
 
     public static JsonObject Trigger()
@@ -45,13 +46,15 @@ internal static class TriggerSchema
             ("jitter", Described("Schedules: how much later than its time it fires at most, up to 24h.", Optional(Ref("duration"), "0s"))),
             ("signature", Described("webhook: how a request proves where it is from.", Optional(Ref("trigger_signature")))),
             ("dedupe", Described("webhook: what makes two requests one event.", Optional(Ref("trigger_dedupe")))),
-            ("filter", Described("webhook, github, pipeline: the conditions of which an event must meet each.", Optional(List(Ref("trigger_condition"), max: EventFilter.MaxCount)))),
+            ("filter", Described("webhook, github, pipeline, extension: the conditions of which an event must meet each.", Optional(List(Ref("trigger_condition"), max: EventFilter.MaxCount)))),
             ("secret", Described("github: the secret of GitHub's webhook, such as pipeline_secret{{hook}}.", Text(1))),
             ("events", Described("github: its events, with their actions after a slash: push, pull_request/opened,synchronize.", List(Text(1), 1, GithubFilter.MaxCount))),
             ("branches", Described("github: the branches, also as patterns such as release/*; all where there are none.", Optional(List(Text(max: GithubFilter.MaxPattern), max: GithubFilter.MaxCount)))),
             ("repository", Described("github: the repository as owner/name, also as a pattern such as owner/*.", Optional(Text(3, GithubFilter.MaxPattern)))),
             ("namespace", Described("pipeline: the namespace of the pipeline that it follows; its own where it is left away.", Optional(Ref("id")))),
             ("pipeline", Described("pipeline: the pipeline that it follows.", Ref("id"))),
+            ("extension", Described("extension: the extension that it subscribes to.", Ref("id"))),
+            ("with", Described("extension: what the subscription is given, by the names that the extension describes.", Optional(Map(Of("string"), Either(Of("string"), Of("number"), Of("boolean")), ExtensionRule.MaxParams)))),
             ("on", Described("pipeline: the ends of that one's runs that set it off; succeeded where it is left away.", Optional(List(OneOf(TriggerReader.Outcomes))))));
         trigger["allOf"] = new JsonArray([.. s_members.Select(m => new JsonObject
         {

@@ -5,12 +5,19 @@ public static class EventKeys
 {
     private const string Given = "key:";
     private const string Signature = "signature:";
+    private const string Extension = "event:";
 
     /// <summary>How long a signature is remembered: longer than any is accepted.</summary>
     private static readonly TimeSpan s_signatures = TimeSpan.FromHours(24);
 
     /// <summary>The key that the sender gave.</summary>
     public static string OfSender(string key) => Given + key;
+
+    /// <summary>How long the id of an extension's event is remembered.</summary>
+    private static readonly TimeSpan s_events = TimeSpan.FromDays(7);
+
+    /// <summary>The key of an extension's event.</summary>
+    public static string OfExtension(string id) => Extension + id;
 
     /// <summary>The key of a signature.</summary>
     public static string OfSignature(string key) => Signature + key;
@@ -20,13 +27,18 @@ public static class EventKeys
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(definition);
-        return key.StartsWith(Signature, StringComparison.Ordinal) ? s_signatures : definition.Hook?.Dedupe?.Window ?? s_signatures;
+        return key.StartsWith(Extension, StringComparison.Ordinal) ? s_events
+            : key.StartsWith(Signature, StringComparison.Ordinal) ? s_signatures
+            : definition.Hook?.Dedupe?.Window ?? s_signatures;
     }
 
     /// <summary>Why an event with it is no new one.</summary>
     public static string Explain(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return key.StartsWith(Signature, StringComparison.Ordinal) ? "A request with this very signature came before." : $"An event with the key {Common.Shown.Quoted(key[Given.Length..])} came before.";
+        if (key.StartsWith(Signature, StringComparison.Ordinal)) return "A request with this very signature came before.";
+        return key.StartsWith(Extension, StringComparison.Ordinal)
+            ? $"The extension sent the event {Common.Shown.Quoted(key[Extension.Length..])} before."
+            : $"An event with the key {Common.Shown.Quoted(key[Given.Length..])} came before.";
     }
 }

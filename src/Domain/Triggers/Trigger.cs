@@ -74,6 +74,9 @@ public sealed class Trigger
     /// <summary>The outcomes of that pipeline that set it off, or null.</summary>
     public string[]? UpstreamStates { get; private set; }
 
+    /// <summary>The extension that it subscribes to, or null.</summary>
+    public string? Extension { get; private set; }
+
     /// <summary>Grows with each change; the entity tag.</summary>
     public int Revision { get; private set; } = 1;
 
@@ -100,7 +103,8 @@ public sealed class Trigger
         (UpstreamNamespace, UpstreamPipeline, UpstreamStates) = definition.Upstream is { } upstream
             ? (upstream.Namespace ?? home, upstream.Pipeline, upstream.On.ToArray())
             : (null, null, null);
-        if (definition.Hook is null || definition.Type == TriggerType.Pipeline) HookHash = null;
+        Extension = definition.Extension?.Name;
+        if (definition.Type is not (TriggerType.Webhook or TriggerType.Github)) HookHash = null;
         if (!replanned) return true;
         NextAt = enabled ? definition.Schedule?.NextAfter(now) : null;
         DueAt = NextAt is { } next ? next + Jitter.Of(Id.Value, next, definition.Schedule!.Jitter) : null;
@@ -110,10 +114,13 @@ public sealed class Trigger
     /// <summary>Gives it a URL, whose secret part is answered once; an earlier URL is none any more.</summary>
     public string GiveHook(DateTimeOffset now)
     {
-        var text = RandomNumberGenerator.GetHexString(HookLength, lowercase: true);
+        var text = NewHook();
         (HookHash, ModifiedAt) = (HashOf(text), now);
         return text;
     }
+
+    /// <summary>The secret part of a new URL.</summary>
+    internal static string NewHook() => RandomNumberGenerator.GetHexString(HookLength, lowercase: true);
 
     /// <summary>What is kept of the secret part of a URL: 256 random bits are not guessed, so a plain hash of them is safe.</summary>
     public static byte[] HashOf(string hook) => SHA256.HashData(Encoding.UTF8.GetBytes(hook));

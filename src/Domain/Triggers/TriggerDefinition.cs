@@ -21,6 +21,9 @@ public enum TriggerType
 
     /// <summary>The end of another pipeline's run.</summary>
     Pipeline,
+
+    /// <summary>An event of an extension.</summary>
+    Extension,
 }
 
 /// <summary>What becomes of an event while a run of the same trigger has not ended.</summary>
@@ -71,6 +74,9 @@ public sealed record TriggerDefinition
 
     /// <summary>The pipeline whose runs it follows; null for the other types.</summary>
     public UpstreamRule? Upstream { get; init; }
+
+    /// <summary>The extension that it subscribes to; null for the other types.</summary>
+    public ExtensionRule? Extension { get; init; }
 }
 
 /// <summary>A trigger as a document declares it.</summary>
@@ -130,6 +136,18 @@ public sealed record HookRule
 
     /// <summary>The parts as they were written, by member.</summary>
     public IReadOnlyDictionary<string, JsonElement> Written { get; init; } = new Dictionary<string, JsonElement>();
+}
+
+/// <summary>The extension that a trigger subscribes to.</summary>
+/// <param name="Name">Its name in the install.</param>
+/// <param name="With">What the subscription is given, by the names that the extension describes: text, or a reference to a secret in place of all of a value.</param>
+public sealed record ExtensionRule(string Name, IReadOnlyDictionary<string, string> With)
+{
+    /// <summary>The most parameters of a subscription.</summary>
+    public const int MaxParams = 100;
+
+    /// <summary>The most bytes of one, as UTF-8.</summary>
+    public const int MaxBytes = 64 * 1024;
 }
 
 /// <summary>The pipeline whose runs a trigger follows.</summary>

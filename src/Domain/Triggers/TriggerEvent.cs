@@ -12,6 +12,9 @@ public static class EventKinds
     /// <summary>A run of the pipeline that it follows ended.</summary>
     public const string Pipeline = "pipeline";
 
+    /// <summary>An extension sent it.</summary>
+    public const string Extension = "extension";
+
     /// <summary>Somebody fired it by hand.</summary>
     public const string Manual = "manual";
 

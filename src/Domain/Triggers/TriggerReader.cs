@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Gofer.Domain.Common;
+using Gofer.Domain.Extensions;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Triggers.Hooks;
 
@@ -88,10 +89,11 @@ public static class TriggerReader
             {
                 TriggerType.Webhook => Webhook(fields),
                 TriggerType.Github => Github(fields),
-                TriggerType.Pipeline => new HookRule { Filter = EventFilter.Read(fields["filter"]), Written = Written(fields, "filter") },
+                TriggerType.Pipeline or TriggerType.Extension => new HookRule { Filter = EventFilter.Read(fields["filter"]), Written = Written(fields, "filter") },
                 _ => null,
             },
             Upstream = type == TriggerType.Pipeline ? Upstream(fields) : null,
+            Extension = type == TriggerType.Extension ? Extension(fields) : null,
         };
         fields.Done();
         return definition;
@@ -184,6 +186,13 @@ public static class TriggerReader
         if (@namespace is not null && Slug.Complaint(@namespace) is { } wrong) fields["namespace"].Invalid($"The namespace {wrong}");
         if (pipeline is not null && Slug.Complaint(pipeline) is { } bad) fields["pipeline"].Invalid($"The pipeline {bad}");
         return new UpstreamRule(@namespace, pipeline ?? "", on.Count > 0 ? on : ["succeeded"]);
+    }
+
+    private static ExtensionRule Extension(JsonFields fields)
+    {
+        var name = fields["extension"].Required().Text();
+        if (name is not null && Slug.Complaint(name) is { } wrong) fields["extension"].Invalid($"The extension {wrong}");
+        return new ExtensionRule(name ?? "", ExtensionSettings.Read(fields["with"], ExtensionRule.MaxParams, ExtensionRule.MaxBytes, ofPipeline: true));
     }
 
     private static Dictionary<string, JsonElement> Written(JsonFields fields, params string[] names)

@@ -32,6 +32,7 @@ public static class TriggerWriter
             json.WriteString("type", TriggerReader.Of(definition.Type));
             if (definition.Schedule is { } schedule) Write(json, schedule);
             if (definition.Upstream is { } upstream) Write(json, upstream);
+            if (definition.Extension is { } extension) Write(json, extension);
             foreach (var (name, value) in definition.Hook?.Written.OrderBy(w => w.Key, StringComparer.Ordinal) ?? Enumerable.Empty<KeyValuePair<string, JsonElement>>())
             {
                 json.WritePropertyName(name);
@@ -121,6 +122,15 @@ public static class TriggerWriter
 
         json.WriteString("catch_up", schedule.CatchUp.ToString());
         json.WriteString("jitter", Duration.Text(schedule.Jitter));
+    }
+
+    private static void Write(Utf8JsonWriter json, ExtensionRule extension)
+    {
+        json.WriteString("extension", extension.Name);
+        if (extension.With.Count == 0) return;
+        json.WriteStartObject("with");
+        foreach (var (name, value) in extension.With.OrderBy(w => w.Key, StringComparer.Ordinal)) json.WriteString(name, value);
+        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, UpstreamRule upstream)

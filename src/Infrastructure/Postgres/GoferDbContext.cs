@@ -1,5 +1,6 @@
 using Gofer.Application.Access;
 using Gofer.Application.Audit;
+using Gofer.Application.Extensions;
 using Gofer.Application.Common;
 using Gofer.Application.Notifications;
 using Gofer.Application.Runs;
@@ -7,6 +8,7 @@ using Gofer.Application.Triggers;
 using Gofer.Domain.Access;
 using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
+using Gofer.Domain.Extensions;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Notifications;
 using Gofer.Domain.Pipelines;
@@ -76,6 +78,18 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
 
     /// <inheritdoc/>
     public DbSet<Backfill> Backfills => Set<Backfill>();
+
+    /// <inheritdoc/>
+    public DbSet<Extension> Extensions => Set<Extension>();
+
+    /// <inheritdoc/>
+    public DbSet<ExtensionStatusRow> ExtensionStatuses => Set<ExtensionStatusRow>();
+
+    /// <inheritdoc/>
+    public DbSet<SubscriptionRow> Subscriptions => Set<SubscriptionRow>();
+
+    /// <inheritdoc/>
+    public DbSet<ExtensionLogRow> ExtensionLogs => Set<ExtensionLogRow>();
 
     /// <inheritdoc/>
     public DbSet<Notification> Notifications => Set<Notification>();
@@ -182,6 +196,10 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         Backfills.FromSql($"select * from gofer.backfills where id = {backfill.Value} for no key update").AsTracking().SingleOrDefaultAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public Task TouchExtensionAsync(ExtensionId extension, string name, CancellationToken cancellationToken) =>
+        Database.ExecuteSqlAsync($"insert into gofer.extension_statuses (extension_id, name) values ({extension.Value}, {name}) on conflict do nothing", cancellationToken);
+
+    /// <inheritdoc/>
     public void Forget() => ChangeTracker.Clear();
 
     /// <inheritdoc/>
@@ -197,6 +215,9 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         configurationBuilder.Properties<NamespaceId>().HaveConversion<IdConverter<NamespaceId>>();
         configurationBuilder.Properties<PipelineId>().HaveConversion<IdConverter<PipelineId>>();
         configurationBuilder.Properties<TriggerId>().HaveConversion<IdConverter<TriggerId>>();
+        configurationBuilder.Properties<ExtensionId>().HaveConversion<IdConverter<ExtensionId>>();
+        configurationBuilder.Properties<ExtensionState>().HaveConversion<StateConverter<ExtensionState>>();
+        configurationBuilder.Properties<SubscriptionState>().HaveConversion<StateConverter<SubscriptionState>>();
         configurationBuilder.Properties<BackfillId>().HaveConversion<IdConverter<BackfillId>>();
         configurationBuilder.Properties<BackfillState>().HaveConversion<StateConverter<BackfillState>>();
         configurationBuilder.Properties<TriggerType>().HaveConversion<StateConverter<TriggerType>>();

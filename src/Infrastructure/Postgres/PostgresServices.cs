@@ -1,5 +1,6 @@
 using Gofer.Application.Common;
 using Gofer.Application.Events;
+using Gofer.Application.Extensions;
 using Gofer.Application.Logs;
 using Gofer.Application.Objects;
 using Gofer.Application.Pipelines;
@@ -9,6 +10,7 @@ using Gofer.Application.Schedulers;
 using Gofer.Application.Triggers;
 using Gofer.Infrastructure.Objects;
 using Gofer.Infrastructure.Postgres.Audit;
+using Gofer.Infrastructure.Postgres.Extensions;
 using Gofer.Infrastructure.Postgres.Objects;
 using Gofer.Infrastructure.Postgres.Queue;
 using Gofer.Infrastructure.Postgres.Secrets;
@@ -99,6 +101,7 @@ public static class PostgresServices
         services.AddSingleton<EventDecisions>();
         services.AddSingleton<ITriggerQueue, TriggerQueue>();
         services.AddSingleton<IHookInbox, HookInbox>();
+        services.AddSingleton<IExtensionBoard, ExtensionBoard>();
         return services;
     }
 

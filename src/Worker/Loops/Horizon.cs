@@ -30,6 +30,8 @@ internal sealed class Horizon(Wakeups wakeups)
     private long _triggersSeen = -1;
     private long _notificationAt;
     private long _notificationsSeen = -1;
+    private long _extensionAt;
+    private long _extensionsSeen = -1;
 
     /// <summary>Takes in what a renewal said.</summary>
     public void Learn(Renewal renewal)
@@ -40,6 +42,7 @@ internal sealed class Horizon(Wakeups wakeups)
         // A heartbeat knows less of triggers than their loop, which also looks for the ends of runs that it is not told of: it only makes it look sooner.
         if (renewal.NextTrigger is { } due) PlanSooner(ref _triggerAt, due);
         if (renewal.WantsNotifications) PlanSooner(ref _notificationAt, TimeSpan.Zero);
+        if (renewal.WantsExtensions) PlanSooner(ref _extensionAt, TimeSpan.Zero);
         if (renewal.IsReady) wakeups.RaiseReady();
     }
 
@@ -50,7 +53,11 @@ internal sealed class Horizon(Wakeups wakeups)
         Plan(ref _timerAt, TimeSpan.Zero);
         Plan(ref _triggerAt, TimeSpan.Zero);
         Plan(ref _notificationAt, TimeSpan.Zero);
+        Plan(ref _extensionAt, TimeSpan.Zero);
     }
+
+    /// <summary>Takes in how long it is until extensions are to be looked at again; null where somebody has to tell.</summary>
+    public void NextExtension(TimeSpan? left) => Plan(ref _extensionAt, left);
 
     /// <summary>Takes in how long it is until there is something to do for notifications; null for nothing.</summary>
     public void NextNotification(TimeSpan? left) => Plan(ref _notificationAt, left);
@@ -101,6 +108,14 @@ internal sealed class Horizon(Wakeups wakeups)
     {
         if (!await UntilAsync(() => _notificationsSeen, () => Left(ref _notificationAt, out var changed) is var left ? (left, changed) : default, cancellationToken)) return false;
         _notificationsSeen = wakeups.TimersMark;
+        return true;
+    }
+
+    /// <summary>The same for extensions.</summary>
+    public async Task<bool> UntilExtensionAsync(CancellationToken cancellationToken)
+    {
+        if (!await UntilAsync(() => _extensionsSeen, () => Left(ref _extensionAt, out var changed) is var left ? (left, changed) : default, cancellationToken)) return false;
+        _extensionsSeen = wakeups.TimersMark;
         return true;
     }
 

@@ -3,6 +3,7 @@ using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
+using Gofer.Infrastructure.Postgres.Extensions;
 using Gofer.Infrastructure.Postgres.Notifications;
 using Gofer.Infrastructure.Postgres.Signals;
 using Npgsql;
@@ -74,7 +75,7 @@ internal sealed class WorkQueue(
                 exists (select from gofer.ready_tasks), {Takeover.WantsSweep},
                 (select extract(epoch from min(t.due_at) - now())::double precision from gofer.triggers t), exists (select from gofer.open_trigger_events)
                     or exists (select from gofer.backfills where ended_at is null),
-                {NotificationQueue.Wanted}
+                {NotificationQueue.Wanted}, {ExtensionBoard.Wanted}
             """,
             connection);
         command.Parameters.Add(Sql.P(worker.Value));
@@ -83,7 +84,7 @@ internal sealed class WorkQueue(
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken)) return null;
         clock.Take(row.GetFieldValue<DateTimeOffset>(0), sent, Stopwatch.GetTimestamp());
-        return new Renewal(Seconds(1), Seconds(2), row.GetBoolean(3), row.GetBoolean(4), row.GetBoolean(6) ? TimeSpan.Zero : Seconds(5)) { WantsNotifications = row.GetBoolean(7) };
+        return new Renewal(Seconds(1), Seconds(2), row.GetBoolean(3), row.GetBoolean(4), row.GetBoolean(6) ? TimeSpan.Zero : Seconds(5)) { WantsNotifications = row.GetBoolean(7), WantsExtensions = row.GetBoolean(8) };
 
         TimeSpan? Seconds(int column) => row.Maybe<double>(column) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
     }

@@ -33,6 +33,19 @@ internal sealed class HookInbox : IHookInbox
     /// <inheritdoc/>
     public Task AddAsync(NewTriggerEvent added, CancellationToken cancellationToken) => _adds.AskAsync(added, cancellationToken);
 
+    /// <inheritdoc/>
+    public async Task<bool> AddAsync(byte[] hash, Guid id, IReadOnlyDictionary<string, string> headers, byte[] body, CancellationToken cancellationToken)
+    {
+        await using var command = _source.CreateCommand(
+            "insert into gofer.extension_requests (id, extension_id, headers, body) select $2, e.id, $3, $4 from gofer.extensions e join gofer.extension_statuses s on s.extension_id = e.id "
+            // One that never answered may take them; one that says that it does not has no URL.
+            + "where e.hook_hash = $1 and e.enabled and coalesce((s.description->>'external_events')::boolean, true)");
+        command.Parameters.AddRange(new[] { Sql.P(hash), Sql.P(id), new NpgsqlParameter { Value = TextMap.Write(headers), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Jsonb }, Sql.P(body) });
+        if (await command.ExecuteNonQueryAsync(cancellationToken) == 0) return false;
+        _notifier.Timers();
+        return true;
+    }
+
     private async Task<IReadOnlyList<HookTarget?>> FindAsync(IReadOnlyList<byte[]> hashes)
     {
         await using var command = _source.CreateCommand(

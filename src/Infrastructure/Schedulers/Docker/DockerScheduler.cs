@@ -342,6 +342,12 @@ public sealed class DockerScheduler : IScheduler, IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<string?> FindHostAsync(string name, CancellationToken cancellationToken) =>
+        await FindAsync(name, cancellationToken) is { State.Running: true } found
+            ? found.NetworkSettings?.Networks?.Values.Select(n => n.IPAddress).FirstOrDefault(a => !string.IsNullOrEmpty(a))
+            : null;
+
     private async Task RemoveAsync(string name, CancellationToken cancellationToken)
     {
         try

@@ -43,6 +43,13 @@ public sealed class ProcessScheduler : IScheduler, IDisposable
     public string Kind => "process";
 
     /// <inheritdoc/>
+    public string ListenAddress => "127.0.0.1";
+
+    /// <inheritdoc/>
+    public async Task<string?> FindHostAsync(string name, CancellationToken cancellationToken) =>
+        await InspectAsync(name, cancellationToken) is ContainerStatus.Running ? ListenAddress : null;
+
+    /// <inheritdoc/>
     public async Task<Backend> ProbeAsync(CancellationToken cancellationToken)
     {
         // A boot ends every process: after it this is another back end, which answers for none of the old ones. The folder is part of
