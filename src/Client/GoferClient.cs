@@ -30,6 +30,7 @@ public sealed class GoferClient
         Audit = RestService.ForGenerated<IAuditApi>(http, settings);
         Objects = RestService.ForGenerated<IObjectsApi>(http, settings);
         Triggers = RestService.ForGenerated<ITriggersApi>(http, settings);
+        Extensions = RestService.ForGenerated<IExtensionsApi>(http, settings);
         Notifications = RestService.ForGenerated<INotificationsApi>(http, settings);
         Streams = new GoferStreams(http);
         Bytes = new GoferObjects(http);
@@ -72,6 +73,9 @@ public sealed class GoferClient
     /// <summary>What runs pipelines by itself, and the ledger of what came.</summary>
     public ITriggersApi Triggers { get; }
 
+    /// <summary>Programs of others that bring kinds of triggers.</summary>
+    public IExtensionsApi Extensions { get; }
+
     /// <summary>Who is told of how runs ended, and the ledger of what was told.</summary>
     public INotificationsApi Notifications { get; }
 
@@ -105,6 +109,13 @@ public sealed class GoferClient
         string @namespace, string? pipeline, string notification, System.Text.Json.Nodes.JsonObject body, CancellationToken cancellationToken = default) => pipeline is null
         ? _plans.PutNamespaceNotificationAsync(@namespace, notification, body, cancellationToken)
         : _plans.PutNotificationAsync(@namespace, pipeline, notification, body, cancellationToken);
+
+    /// <summary>Installs an extension, of JSON as its author wrote it.</summary>
+    public Task<ExtensionView> InstallExtensionAsync(System.Text.Json.Nodes.JsonObject body, CancellationToken cancellationToken = default) => _plans.InstallExtensionAsync(body, cancellationToken);
+
+    /// <summary>Changes an extension: what the JSON leaves away stays, and null takes a member away.</summary>
+    public Task<ExtensionView> UpdateExtensionAsync(string extension, System.Text.Json.Nodes.JsonObject body, CancellationToken cancellationToken = default) =>
+        _plans.UpdateExtensionAsync(extension, body, cancellationToken);
 
     /// <summary>JSON as the server has it.</summary>
     internal static JsonSerializerOptions Json { get; } = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };

@@ -29,4 +29,12 @@ internal interface IPlansApi
     [Put("/api/v1/namespaces/{namespace}/notifications/{notification}")]
     [Headers("Accept: application/json")]
     Task<NotificationView> PutNamespaceNotificationAsync(string @namespace, string notification, [Body] JsonObject body, CancellationToken cancellationToken = default);
+
+    [Post("/api/v1/extensions")]
+    [Headers("Accept: application/json")]
+    Task<ExtensionView> InstallExtensionAsync([Body] JsonObject body, CancellationToken cancellationToken = default);
+
+    [Patch("/api/v1/extensions/{extension}")]
+    [Headers("Accept: application/json")]
+    Task<ExtensionView> UpdateExtensionAsync(string extension, [Body] JsonObject body, CancellationToken cancellationToken = default);
 }

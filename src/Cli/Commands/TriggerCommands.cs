@@ -78,6 +78,7 @@ internal static class TriggerCommands
     {
         TriggerType.Cron => $"{trigger.Expression} {trigger.Zone}",
         TriggerType.Interval => $"every {trigger.Every}",
+        TriggerType.Extension => trigger.Extension,
         TriggerType.Pipeline => trigger.Upstream is { } upstream ? $"{upstream.Namespace}/{upstream.Pipeline} {string.Join(',', upstream.On)}" : null,
         TriggerType.Github => trigger.Repository,
         _ => null,

@@ -17,12 +17,14 @@ internal static class TriggerSetCommand
             .Example("gofer trigger set nightly at-night --cron '30 2 * * *' --zone Europe/Berlin")
             .Example("gofer trigger set sync often --every 15m --overlap skip")
             .Example("gofer trigger set report after --after nightly")
+            .Example("gofer trigger set p tick --extension ticker --with every_ms=1000")
             .Example("gofer trigger set deploy on-push --file on-push.json", "webhook, github, filters");
         var (pipeline, trigger) = (Names.Pipeline, Names.Trigger);
         var cron = new Option<string?>("--cron") { Description = "A cron expression: 5 fields, or 6 with seconds first, or such as @daily.", HelpName = "EXPRESSION" };
         var every = new Option<string?>("--every") { Description = "How often, such as 15m.", HelpName = "DURATION" };
         var after = new Option<string?>("--after") { Description = "After each run of that pipeline that succeeds.", HelpName = "PIPELINE" };
         var webhook = new Option<bool>("--webhook") { Description = "At each request to its URL, which is shown once." };
+        var extension = new Option<string?>("--extension") { Description = "At each event of that extension; --with says what it is given." };
         var file = new Option<string?>("--file") { Description = "A file with the trigger as JSON; - is stdin.", HelpName = "FILE" };
         var zone = new Option<string?>("--zone") { Description = "The time zone of --cron, such as Europe/Berlin; UTC where none is given." };
         var dst = new Option<string?>("--dst") { Description = "What becomes of local times that a change of the clock skips or repeats: skip, shift, once, twice." };
@@ -33,10 +35,11 @@ internal static class TriggerSetCommand
         var jitter = new Option<string?>("--jitter") { Description = "How much later than its time it fires at most, such as 30s.", HelpName = "DURATION" };
         var version = new Option<int?>("--version") { Description = "The version of its runs; the live one where none is given." };
         var parameters = new Option<string[]>("--param", "-p") { Description = "A parameter of its runs, NAME=VALUE. May be repeated.", HelpName = "NAME=VALUE" };
+        var with = new Option<string[]>("--with") { Description = "What the subscription is given, NAME=VALUE; a value may stand for a secret. May be repeated.", HelpName = "NAME=VALUE" };
         command.Arguments.Add(pipeline);
         command.Arguments.Add(trigger);
-        Option[] kinds = [cron, every, after, webhook, file];
-        Option[] rest = [zone, dst, catchUp, overlap, jitter, version, parameters];
+        Option[] kinds = [cron, every, after, webhook, extension, file];
+        Option[] rest = [zone, dst, catchUp, overlap, jitter, version, with, parameters];
         foreach (var option in kinds.Concat(rest)) command.Options.Add(option);
         command.Validators.Add(given =>
         {
@@ -61,11 +64,17 @@ internal static class TriggerSetCommand
             var form = new JsonObject { ["id"] = given.GetValue(trigger) };
             (form["type"], var key, var value) = given.GetValue(cron) is { } expression ? ("cron", "expression", expression)
                 : given.GetValue(every) is { } span ? ("interval", "every", span)
-                : given.GetValue(after) is { } followed ? ("pipeline", "pipeline", followed) : ("webhook", "", "");
+                : given.GetValue(after) is { } followed ? ("pipeline", "pipeline", followed)
+                : given.GetValue(extension) is { } subscribed ? ("extension", "extension", subscribed) : ("webhook", "", "");
             if (key.Length > 0) form[key] = value;
             foreach (var (member, option) in ((string, Option<string?>)[])[("zone", zone), ("dst", dst), ("catch_up", catchUp), ("overlap", overlap), ("jitter", jitter)])
             {
                 if (given.GetValue(option) is { } text) form[member] = text;
+            }
+
+            if (OperateCommands.Pairs(given.GetValue(with), "--with") is { Count: > 0 } values)
+            {
+                form["with"] = new JsonObject(values.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value)));
             }
 
             if (given.GetValue(version) is { } number) form["version"] = number;

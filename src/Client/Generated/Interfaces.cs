@@ -14,6 +14,49 @@ public interface IAuditApi
     Task<PageOfAuditView> ListAuditAsync([AliasAs("type")] string? type = null, [AliasAs("namespace")] string? @namespace = null, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
 }
 
+/// <summary>The operations of <c>Extensions</c>.</summary>
+public interface IExtensionsApi
+{
+    /// <summary>List the extensions of the install.</summary>
+    [Get("/api/v1/extensions")]
+    [Headers("Accept: application/json")]
+    Task<PageOfExtensionView> ListExtensionsAsync([AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Install an extension; its URL, and the token of one at an endpoint, are in this answer alone.</summary>
+    [Post("/api/v1/extensions")]
+    [Headers("Accept: application/json")]
+    Task<ExtensionView> InstallExtensionAsync([Body] ExtensionBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Read an extension, what became of it and what it says of itself.</summary>
+    [Get("/api/v1/extensions/{extension}")]
+    [Headers("Accept: application/json")]
+    Task<ExtensionView> GetExtensionAsync(string extension, CancellationToken cancellationToken = default);
+
+    /// <summary>Change how an extension is run; its subscriptions stay.</summary>
+    [Patch("/api/v1/extensions/{extension}")]
+    [Headers("Accept: application/json")]
+    Task<ExtensionView> UpdateExtensionAsync(string extension, [Body] ExtensionChangeBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Uninstall an extension; one with subscribers only with force.</summary>
+    [Delete("/api/v1/extensions/{extension}")]
+    Task UninstallExtensionAsync(string extension, [AliasAs("force")] bool? force = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Let an extension run.</summary>
+    [Post("/api/v1/extensions/{extension}/enable")]
+    [Headers("Accept: application/json")]
+    Task<ExtensionView> EnableExtensionAsync(string extension, CancellationToken cancellationToken = default);
+
+    /// <summary>End an extension; its subscriptions wait until it is enabled.</summary>
+    [Post("/api/v1/extensions/{extension}/disable")]
+    [Headers("Accept: application/json")]
+    Task<ExtensionView> DisableExtensionAsync(string extension, CancellationToken cancellationToken = default);
+
+    /// <summary>Read the newest output of an extension that Gofer runs.</summary>
+    [Get("/api/v1/extensions/{extension}/logs")]
+    [Headers("Accept: text/plain")]
+    Task<System.IO.Stream> GetExtensionLogsAsync(string extension, [AliasAs("tail")] int? tail = null, CancellationToken cancellationToken = default);
+}
+
 /// <summary>The operations of <c>Logs</c>.</summary>
 public interface ILogsApi
 {

@@ -471,6 +471,286 @@ public sealed record ExplanationView
     public IReadOnlyList<WhyView> Items { get; init; } = [];
 }
 
+/// <summary>The schema <c>ExtensionBody</c>.</summary>
+public sealed record ExtensionBody
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public required string Id { get; init; }
+
+    /// <summary>The member <c>enabled</c>.</summary>
+    [JsonPropertyName("enabled")]
+    public bool? Enabled { get; init; }
+
+    /// <summary>The member <c>image</c>.</summary>
+    [JsonPropertyName("image")]
+    public string? Image { get; init; }
+
+    /// <summary>The member <c>endpoint</c>.</summary>
+    [JsonPropertyName("endpoint")]
+    public string? Endpoint { get; init; }
+
+    /// <summary>The member <c>entrypoint</c>.</summary>
+    [JsonPropertyName("entrypoint")]
+    public IReadOnlyList<string>? Entrypoint { get; init; }
+
+    /// <summary>The member <c>command</c>.</summary>
+    [JsonPropertyName("command")]
+    public IReadOnlyList<string>? Command { get; init; }
+
+    /// <summary>The member <c>user</c>.</summary>
+    [JsonPropertyName("user")]
+    public string? User { get; init; }
+
+    /// <summary>The member <c>working_dir</c>.</summary>
+    [JsonPropertyName("working_dir")]
+    public string? WorkingDir { get; init; }
+
+    /// <summary>The member <c>always_pull_newest_image</c>.</summary>
+    [JsonPropertyName("always_pull_newest_image")]
+    public bool? AlwaysPullNewestImage { get; init; }
+
+    /// <summary>The member <c>registry_auth</c>.</summary>
+    [JsonPropertyName("registry_auth")]
+    public RegistryAuth? RegistryAuth { get; init; }
+
+    /// <summary>The member <c>resources</c>.</summary>
+    [JsonPropertyName("resources")]
+    public TaskResources? Resources { get; init; }
+
+    /// <summary>The member <c>settings</c>.</summary>
+    [JsonPropertyName("settings")]
+    public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
+}
+
+/// <summary>The schema <c>ExtensionChangeBody</c>.</summary>
+public sealed record ExtensionChangeBody
+{
+    /// <summary>The member <c>enabled</c>.</summary>
+    [JsonPropertyName("enabled")]
+    public bool? Enabled { get; init; }
+
+    /// <summary>The member <c>image</c>.</summary>
+    [JsonPropertyName("image")]
+    public string? Image { get; init; }
+
+    /// <summary>The member <c>endpoint</c>.</summary>
+    [JsonPropertyName("endpoint")]
+    public string? Endpoint { get; init; }
+
+    /// <summary>The member <c>entrypoint</c>.</summary>
+    [JsonPropertyName("entrypoint")]
+    public IReadOnlyList<string>? Entrypoint { get; init; }
+
+    /// <summary>The member <c>command</c>.</summary>
+    [JsonPropertyName("command")]
+    public IReadOnlyList<string>? Command { get; init; }
+
+    /// <summary>The member <c>user</c>.</summary>
+    [JsonPropertyName("user")]
+    public string? User { get; init; }
+
+    /// <summary>The member <c>working_dir</c>.</summary>
+    [JsonPropertyName("working_dir")]
+    public string? WorkingDir { get; init; }
+
+    /// <summary>The member <c>always_pull_newest_image</c>.</summary>
+    [JsonPropertyName("always_pull_newest_image")]
+    public bool? AlwaysPullNewestImage { get; init; }
+
+    /// <summary>The member <c>registry_auth</c>.</summary>
+    [JsonPropertyName("registry_auth")]
+    public RegistryAuth? RegistryAuth { get; init; }
+
+    /// <summary>The member <c>resources</c>.</summary>
+    [JsonPropertyName("resources")]
+    public TaskResources? Resources { get; init; }
+
+    /// <summary>The member <c>settings</c>.</summary>
+    [JsonPropertyName("settings")]
+    public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
+}
+
+/// <summary>The schema <c>ExtensionDescription</c>.</summary>
+public sealed record ExtensionDescription
+{
+    /// <summary>The member <c>name</c>.</summary>
+    [JsonPropertyName("name")]
+    public string Name { get; init; } = "";
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public string Version { get; init; } = "";
+
+    /// <summary>The member <c>documentation</c>.</summary>
+    [JsonPropertyName("documentation")]
+    public string Documentation { get; init; } = "";
+
+    /// <summary>The member <c>settings</c>.</summary>
+    [JsonPropertyName("settings")]
+    public IReadOnlyList<ExtensionParameter> Settings { get; init; } = [];
+
+    /// <summary>The member <c>params</c>.</summary>
+    [JsonPropertyName("params")]
+    public IReadOnlyList<ExtensionParameter> Params { get; init; } = [];
+
+    /// <summary>The member <c>external_events</c>.</summary>
+    [JsonPropertyName("external_events")]
+    public bool ExternalEvents { get; init; }
+}
+
+/// <summary>The schema <c>ExtensionParameter</c>.</summary>
+public sealed record ExtensionParameter
+{
+    /// <summary>The member <c>name</c>.</summary>
+    [JsonPropertyName("name")]
+    public string Name { get; init; } = "";
+
+    /// <summary>The member <c>type</c>.</summary>
+    [JsonPropertyName("type")]
+    public ExtensionParameterType Type { get; init; }
+
+    /// <summary>The member <c>required</c>.</summary>
+    [JsonPropertyName("required")]
+    public bool Required { get; init; }
+
+    /// <summary>The member <c>default</c>.</summary>
+    [JsonPropertyName("default")]
+    public string Default { get; init; } = "";
+
+    /// <summary>The member <c>documentation</c>.</summary>
+    [JsonPropertyName("documentation")]
+    public string Documentation { get; init; } = "";
+}
+
+/// <summary>The values of <c>ExtensionParameterType</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ExtensionParameterType>))]
+public enum ExtensionParameterType
+{
+    /// <summary><c>string</c>.</summary>
+    [JsonStringEnumMemberName("string")]
+    String,
+    /// <summary><c>int</c>.</summary>
+    [JsonStringEnumMemberName("int")]
+    Int,
+    /// <summary><c>number</c>.</summary>
+    [JsonStringEnumMemberName("number")]
+    Number,
+    /// <summary><c>bool</c>.</summary>
+    [JsonStringEnumMemberName("bool")]
+    Bool,
+}
+
+/// <summary>The values of <c>ExtensionState</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ExtensionState>))]
+public enum ExtensionState
+{
+    /// <summary><c>stopped</c>.</summary>
+    [JsonStringEnumMemberName("stopped")]
+    Stopped,
+    /// <summary><c>starting</c>.</summary>
+    [JsonStringEnumMemberName("starting")]
+    Starting,
+    /// <summary><c>running</c>.</summary>
+    [JsonStringEnumMemberName("running")]
+    Running,
+    /// <summary><c>failing</c>.</summary>
+    [JsonStringEnumMemberName("failing")]
+    Failing,
+}
+
+/// <summary>The schema <c>ExtensionView</c>.</summary>
+public sealed record ExtensionView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public string Id { get; init; } = "";
+
+    /// <summary>The member <c>enabled</c>.</summary>
+    [JsonPropertyName("enabled")]
+    public bool Enabled { get; init; }
+
+    /// <summary>The member <c>state</c>.</summary>
+    [JsonPropertyName("state")]
+    public ExtensionState State { get; init; }
+
+    /// <summary>The member <c>message</c>.</summary>
+    [JsonPropertyName("message")]
+    public string? Message { get; init; }
+
+    /// <summary>The member <c>image</c>.</summary>
+    [JsonPropertyName("image")]
+    public string? Image { get; init; }
+
+    /// <summary>The member <c>entrypoint</c>.</summary>
+    [JsonPropertyName("entrypoint")]
+    public IReadOnlyList<string> Entrypoint { get; init; } = [];
+
+    /// <summary>The member <c>command</c>.</summary>
+    [JsonPropertyName("command")]
+    public IReadOnlyList<string> Command { get; init; } = [];
+
+    /// <summary>The member <c>user</c>.</summary>
+    [JsonPropertyName("user")]
+    public string? User { get; init; }
+
+    /// <summary>The member <c>working_dir</c>.</summary>
+    [JsonPropertyName("working_dir")]
+    public string? WorkingDir { get; init; }
+
+    /// <summary>The member <c>always_pull_newest_image</c>.</summary>
+    [JsonPropertyName("always_pull_newest_image")]
+    public bool AlwaysPullNewestImage { get; init; }
+
+    /// <summary>The member <c>registry_auth</c>.</summary>
+    [JsonPropertyName("registry_auth")]
+    public RegistryAuth? RegistryAuth { get; init; }
+
+    /// <summary>The member <c>resources</c>.</summary>
+    [JsonPropertyName("resources")]
+    public TaskResources? Resources { get; init; }
+
+    /// <summary>The member <c>endpoint</c>.</summary>
+    [JsonPropertyName("endpoint")]
+    public string? Endpoint { get; init; }
+
+    /// <summary>The member <c>settings</c>.</summary>
+    [JsonPropertyName("settings")]
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The member <c>description</c>.</summary>
+    [JsonPropertyName("description")]
+    public ExtensionDescription? Description { get; init; }
+
+    /// <summary>The member <c>restarts</c>.</summary>
+    [JsonPropertyName("restarts")]
+    public int Restarts { get; init; }
+
+    /// <summary>The member <c>started_at</c>.</summary>
+    [JsonPropertyName("started_at")]
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>The member <c>subscriptions</c>.</summary>
+    [JsonPropertyName("subscriptions")]
+    public int Subscriptions { get; init; }
+
+    /// <summary>The member <c>hook</c>.</summary>
+    [JsonPropertyName("hook")]
+    public string? Hook { get; init; }
+
+    /// <summary>The member <c>token</c>.</summary>
+    [JsonPropertyName("token")]
+    public string? Token { get; init; }
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>modified_at</c>.</summary>
+    [JsonPropertyName("modified_at")]
+    public DateTimeOffset ModifiedAt { get; init; }
+}
+
 /// <summary>The schema <c>FireBody</c>.</summary>
 public sealed record FireBody
 {
@@ -963,6 +1243,18 @@ public sealed record PageOfEventView
     /// <summary>The member <c>items</c>.</summary>
     [JsonPropertyName("items")]
     public IReadOnlyList<EventView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>The schema <c>PageOfExtensionView</c>.</summary>
+public sealed record PageOfExtensionView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<ExtensionView> Items { get; init; } = [];
 
     /// <summary>The member <c>next_cursor</c>.</summary>
     [JsonPropertyName("next_cursor")]
@@ -1730,6 +2022,36 @@ public sealed record SecretView
     public IReadOnlyList<string>? Namespaces { get; init; }
 }
 
+/// <summary>The values of <c>SubscriptionState</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SubscriptionState>))]
+public enum SubscriptionState
+{
+    /// <summary><c>pending</c>.</summary>
+    [JsonStringEnumMemberName("pending")]
+    Pending,
+    /// <summary><c>active</c>.</summary>
+    [JsonStringEnumMemberName("active")]
+    Active,
+    /// <summary><c>refused</c>.</summary>
+    [JsonStringEnumMemberName("refused")]
+    Refused,
+    /// <summary><c>missing</c>.</summary>
+    [JsonStringEnumMemberName("missing")]
+    Missing,
+}
+
+/// <summary>The schema <c>SubscriptionView</c>.</summary>
+public sealed record SubscriptionView
+{
+    /// <summary>The member <c>state</c>.</summary>
+    [JsonPropertyName("state")]
+    public SubscriptionState State { get; init; }
+
+    /// <summary>The member <c>message</c>.</summary>
+    [JsonPropertyName("message")]
+    public string? Message { get; init; }
+}
+
 /// <summary>The schema <c>SystemBody</c>.</summary>
 public sealed record SystemBody
 {
@@ -2075,6 +2397,14 @@ public sealed record TriggerBody
     [JsonPropertyName("version")]
     public int? Version { get; init; }
 
+    /// <summary>The member <c>extension</c>.</summary>
+    [JsonPropertyName("extension")]
+    public string? Extension { get; init; }
+
+    /// <summary>The member <c>with</c>.</summary>
+    [JsonPropertyName("with")]
+    public IReadOnlyDictionary<string, JsonElement>? With { get; init; }
+
     /// <summary>The member <c>params</c>.</summary>
     [JsonPropertyName("params")]
     public JsonElement? Params { get; init; }
@@ -2243,6 +2573,9 @@ public enum TriggerType
     /// <summary><c>pipeline</c>.</summary>
     [JsonStringEnumMemberName("pipeline")]
     Pipeline,
+    /// <summary><c>extension</c>.</summary>
+    [JsonStringEnumMemberName("extension")]
+    Extension,
 }
 
 /// <summary>The schema <c>TriggerView</c>.</summary>
@@ -2343,6 +2676,18 @@ public sealed record TriggerView
     /// <summary>The member <c>upstream</c>.</summary>
     [JsonPropertyName("upstream")]
     public UpstreamView? Upstream { get; init; }
+
+    /// <summary>The member <c>extension</c>.</summary>
+    [JsonPropertyName("extension")]
+    public string? Extension { get; init; }
+
+    /// <summary>The member <c>with</c>.</summary>
+    [JsonPropertyName("with")]
+    public IReadOnlyDictionary<string, string>? With { get; init; }
+
+    /// <summary>The member <c>subscription</c>.</summary>
+    [JsonPropertyName("subscription")]
+    public SubscriptionView? Subscription { get; init; }
 
     /// <summary>The member <c>hook</c>.</summary>
     [JsonPropertyName("hook")]
