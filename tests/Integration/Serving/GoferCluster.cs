@@ -86,6 +86,17 @@ public sealed class GoferCluster : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
     }
 
+    /// <summary>The first column of a query's rows.</summary>
+    public async Task<List<T>> ListAsync<T>(string sql)
+    {
+        _source ??= NpgsqlDataSource.Create(ConnectionString);
+        await using var command = _source.CreateCommand(sql);
+        await using var rows = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        var list = new List<T>();
+        while (await rows.ReadAsync(TestContext.Current.CancellationToken)) list.Add(rows.GetFieldValue<T>(0));
+        return list;
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

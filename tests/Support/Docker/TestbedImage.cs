@@ -11,6 +11,9 @@ public static class TestbedImage
     /// <summary>The name of one with a shell, curl and the <c>gofer</c> of that folder; makes it where it is not there yet.</summary>
     public static Task<string> ToolsAsync(string gofer, CancellationToken cancellationToken) => MakeAsync("tools-image.sh", [gofer], cancellationToken);
 
+    /// <summary>The name of one with a shell, node, and that folder at <c>/app</c>; makes it where it is not there yet.</summary>
+    public static Task<string> NodeAsync(string folder, string tag, CancellationToken cancellationToken) => MakeAsync("node-image.sh", [folder, tag], cancellationToken);
+
     private static async Task<string> MakeAsync(string script, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         await DockerEngine.EnsureAsync(cancellationToken);
