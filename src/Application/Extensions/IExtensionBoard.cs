@@ -90,9 +90,12 @@ public sealed record HeldExtension(ExtensionHold Hold, string Name)
 public sealed record ExtensionContainer(string Name, int Generation, string Definition, int Port, string Backend);
 
 /// <summary>A trigger that subscribes to an extension, and where it stands.</summary>
-/// <param name="Subscription">What is subscribed; two that differ are to be told to the extension anew.</param>
+/// <param name="Id">
+/// The subscription's id: the same as long as the trigger subscribes to the same extension with the same parameters. With others it is another subscription, whose events and cursors have
+/// nothing to do with those of the one before, of which some may still be on their way.
+/// </param>
 public sealed record WantedSubscription(
-    TriggerId Trigger, NamespaceId NamespaceId, string Namespace, PipelineId PipelineId, string Pipeline, string Name, IReadOnlyDictionary<string, string> With, string Subscription)
+    string Id, TriggerId Trigger, NamespaceId NamespaceId, string Namespace, PipelineId PipelineId, string Pipeline, string Name, IReadOnlyDictionary<string, string> With)
 {
     /// <summary>What became of it.</summary>
     public SubscriptionState State { get; init; }
@@ -105,7 +108,7 @@ public sealed record WantedSubscription(
 }
 
 /// <summary>An event that an extension sent, found good. <paramref name="Data"/> is a JSON object, <paramref name="Cursor"/> empty where it leaves the one before.</summary>
-public sealed record ExtensionEvent(TriggerId Trigger, string Id, DateTimeOffset? Time, ReadOnlyMemory<byte> Data, string Cursor);
+public sealed record ExtensionEvent(TriggerId Trigger, string Subscription, string Id, DateTimeOffset? Time, ReadOnlyMemory<byte> Data, string Cursor);
 
 /// <summary>A request that came to an extension's URL.</summary>
 public sealed record ExternalRequest(Guid Id, IReadOnlyDictionary<string, string> Headers, ReadOnlyMemory<byte> Body, DateTimeOffset ReceivedAt);

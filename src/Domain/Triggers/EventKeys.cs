@@ -16,8 +16,8 @@ public static class EventKeys
     /// <summary>How long the id of an extension's event is remembered.</summary>
     private static readonly TimeSpan s_events = TimeSpan.FromDays(7);
 
-    /// <summary>The key of an extension's event.</summary>
-    public static string OfExtension(string id) => Extension + id;
+    /// <summary>The key of an extension's event, whose id is one in its subscription.</summary>
+    public static string OfExtension(string subscription, string id) => $"{Extension}{subscription}/{id}";
 
     /// <summary>The key of a signature.</summary>
     public static string OfSignature(string key) => Signature + key;
@@ -38,7 +38,7 @@ public static class EventKeys
         ArgumentNullException.ThrowIfNull(key);
         if (key.StartsWith(Signature, StringComparison.Ordinal)) return "A request with this very signature came before.";
         return key.StartsWith(Extension, StringComparison.Ordinal)
-            ? $"The extension sent the event {Common.Shown.Quoted(key[Extension.Length..])} before."
+            ? $"The extension sent the event {Common.Shown.Quoted(key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..])} before."
             : $"An event with the key {Common.Shown.Quoted(key[Given.Length..])} came before.";
     }
 }

@@ -27,7 +27,8 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
     /// <summary>After how long a subscription is tried again that was refused: what it lacked may be there then, such as a secret.</summary>
     private static readonly TimeSpan s_again = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<TriggerId, (string Subscription, long RefusedAt)> _subscribed = new();
+    /// <summary>By the subscription's id, what the extension was told of, and when it refused that; zero where it did not.</summary>
+    private readonly ConcurrentDictionary<string, (TriggerId Trigger, long RefusedAt)> _subscribed = new(StringComparer.Ordinal);
 
     /// <summary>Serves it; ends only with an error.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -35,9 +36,12 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
         await HealthyAsync(cancellationToken);
         var description = await link.DescribeAsync(cancellationToken);
         await tools.Board.StateAsync(hold, ExtensionState.Running, null, description, cancellationToken);
+        // Before the watch: one that another worker told of them sends events at once, and those of subscriptions that are not known here would be dropped.
+        var told = changed();
+        await SubscribeAsync(description, cancellationToken);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var watch = await link.WatchAsync(Window, end.Token);
-        Task[] all = [TakeAsync(watch, end.Token), SubscribeAsync(description, end.Token), HandleAsync(end.Token), LookAsync(end.Token)];
+        Task[] all = [TakeAsync(watch, end.Token), KeepAsync(description, told, end.Token), HandleAsync(end.Token), LookAsync(end.Token)];
         try
         {
             await await Task.WhenAny(all);
@@ -105,8 +109,8 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
             }
             while (next is { IsCompletedSuccessfully: true });
 
-            var known = events.Where(e => Guid.TryParseExact(e.Subscription, "D", out var id) && _subscribed.ContainsKey(new TriggerId(id)))
-                .Select(e => new ExtensionEvent(new TriggerId(Guid.Parse(e.Subscription)), e.Id, e.Time, e.Data, e.Cursor)).ToList();
+            var known = events.Where(e => _subscribed.ContainsKey(e.Subscription))
+                .Select(e => new ExtensionEvent(_subscribed[e.Subscription].Trigger, e.Subscription, e.Id, e.Time, e.Data, e.Cursor)).ToList();
             if (known.Count > 0) await tools.Board.AddAsync(hold, known, cancellationToken);
             await watch.AcknowledgeAsync(events, cancellationToken);
             taken += events.Count;
@@ -118,34 +122,36 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
     }
 
     /// <summary>Keeps the extension's subscriptions those that are wanted.</summary>
-    private async Task SubscribeAsync(ExtensionDescription description, CancellationToken cancellationToken)
+    private async Task KeepAsync(ExtensionDescription description, Task told, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var told = changed();
-            var wanted = await tools.Board.SubscriptionsAsync(hold, cancellationToken);
-            foreach (var gone in _subscribed.Keys.Except(wanted.Select(w => w.Trigger)).ToList())
-            {
-                await link.UnsubscribeAsync(gone.ToString(), cancellationToken);
-                _subscribed.TryRemove(gone, out _);
-            }
-
-            foreach (var subscription in wanted.Where(IsDue))
-            {
-                var problem = await ProblemAsync(subscription, description, cancellationToken);
-                _subscribed[subscription.Trigger] = (subscription.Subscription, problem is null ? 0 : tools.Clock.GetTimestamp());
-                await tools.Board.SubscribedAsync(hold, subscription, problem is null ? SubscriptionState.Active : SubscriptionState.Refused, problem, cancellationToken);
-            }
-
             await told.WaitAsync(cancellationToken);
+            told = changed();
+            await SubscribeAsync(description, cancellationToken);
         }
     }
 
-    private bool IsDue(WantedSubscription wanted)
+    private async Task SubscribeAsync(ExtensionDescription description, CancellationToken cancellationToken)
     {
-        if (!_subscribed.TryGetValue(wanted.Trigger, out var known) || known.Subscription != wanted.Subscription) return true;
-        return known.RefusedAt > 0 && tools.Clock.GetElapsedTime(known.RefusedAt) > s_again;
+        var wanted = await tools.Board.SubscriptionsAsync(hold, cancellationToken);
+        foreach (var gone in _subscribed.Keys.Except(wanted.Select(w => w.Id)).ToList())
+        {
+            // What is still on its way is dropped when it comes.
+            _subscribed.TryRemove(gone, out _);
+            await link.UnsubscribeAsync(gone, cancellationToken);
+        }
+
+        foreach (var subscription in wanted.Where(IsDue))
+        {
+            var problem = await ProblemAsync(subscription, description, cancellationToken);
+            _subscribed[subscription.Id] = (subscription.Trigger, problem is null ? 0 : tools.Clock.GetTimestamp());
+            await tools.Board.SubscribedAsync(hold, subscription, problem is null ? SubscriptionState.Active : SubscriptionState.Refused, problem, cancellationToken);
+        }
     }
+
+    private bool IsDue(WantedSubscription wanted) =>
+        !_subscribed.TryGetValue(wanted.Id, out var known) || (known.RefusedAt > 0 && tools.Clock.GetElapsedTime(known.RefusedAt) > s_again);
 
     /// <summary>Subscribes; why it is not subscribed, or null where it is.</summary>
     private async Task<string?> ProblemAsync(WantedSubscription wanted, ExtensionDescription description, CancellationToken cancellationToken)
@@ -162,9 +168,9 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
 
         if (ExtensionSettings.Check(wanted.With, description.Params).Select(c => c.Message).FirstOrDefault() is { } complaint) return complaint;
         // Before it is asked: its first event may come sooner than its answer.
-        _subscribed[wanted.Trigger] = (wanted.Subscription, 0);
+        _subscribed[wanted.Id] = (wanted.Trigger, 0);
         await tools.Board.SubscribedAsync(hold, wanted, SubscriptionState.Pending, null, cancellationToken);
-        var order = new SubscriptionOrder(wanted.Trigger.ToString(), wanted.Namespace, wanted.Pipeline, wanted.Name, values);
+        var order = new SubscriptionOrder(wanted.Id, wanted.Namespace, wanted.Pipeline, wanted.Name, values);
         var problems = await link.SubscribeAsync(order, wanted.Cursor, wanted.Since, cancellationToken);
         // Its words may hold what it was given.
         var secrets = values.Where(v => wanted.With[v.Key] != v.Value).Select(v => v.Value).ToList();

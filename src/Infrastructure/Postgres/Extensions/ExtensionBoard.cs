@@ -129,10 +129,10 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
         while (await row.ReadAsync(cancellationToken))
         {
             var with = TriggerReader.ReadStored(row.GetString(6)).Extension!.With;
-            var hash = Hash(hold.Extension, with);
-            var known = !row.IsDBNull(8) && row.GetFieldValue<byte[]>(8).AsSpan().SequenceEqual(hash);
+            var id = IdOf(hold.Extension, row.GetGuid(0), with);
+            var known = row.Text(8) == id;
             wanted.Add(new WantedSubscription(
-                new TriggerId(row.GetGuid(0)), new NamespaceId(row.GetGuid(1)), row.GetString(2), new PipelineId(row.GetGuid(3)), row.GetString(4), row.GetString(5), with, Convert.ToHexString(hash))
+                id, new TriggerId(row.GetGuid(0)), new NamespaceId(row.GetGuid(1)), row.GetString(2), new PipelineId(row.GetGuid(3)), row.GetString(4), row.GetString(5), with)
             {
                 State = known ? StateText.Parse<SubscriptionState>(row.GetString(9)) : SubscriptionState.Pending,
                 Cursor = known ? row.GetString(10) : "",
@@ -157,7 +157,7 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
             """);
         command.Parameters.AddRange(new[]
         {
-            Sql.P(subscription.Trigger.Value), Sql.P(hold.Extension.Value), Sql.P(Convert.FromHexString(subscription.Subscription)), Sql.P(StateText.Of(state)),
+            Sql.P(subscription.Trigger.Value), Sql.P(hold.Extension.Value), Sql.P(subscription.Id), Sql.P(StateText.Of(state)),
             Maybe(message, NpgsqlDbType.Text), Sql.P(subscription.Since), Sql.P(hold.Fence),
         });
         await command.ExecuteNonQueryAsync(cancellationToken);
@@ -184,9 +184,9 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
                         {
                             Headers = Headers(e),
                             Body = e.Data.ToArray(),
-                            DedupeKeys = [EventKeys.OfExtension(e.Id)],
+                            DedupeKeys = [EventKeys.OfExtension(e.Subscription, e.Id)],
                         }));
-                    if (e.Cursor.Length > 0) writes.Add("update gofer.extension_subscriptions set cursor = $2 where trigger_id = $1", Sql.P(e.Trigger.Value), Sql.P(e.Cursor));
+                    if (e.Cursor.Length > 0) writes.Add("update gofer.extension_subscriptions set cursor = $2 where trigger_id = $1 and subscribed = $3", Sql.P(e.Trigger.Value), Sql.P(e.Cursor), Sql.P(e.Subscription));
                 }
 
                 // A crash before the commit costs nothing: nobody was told that they are kept, and they come again. After it they come again too, under ids that are known.
@@ -265,8 +265,12 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
         return headers;
     }
 
-    private static byte[] Hash(ExtensionId extension, IReadOnlyDictionary<string, string> with) => SHA256.HashData(Encoding.UTF8.GetBytes(
-        $"{extension}\0{string.Join('\0', with.OrderBy(w => w.Key, StringComparer.Ordinal).Select(w => $"{w.Key}\0{w.Value}"))}"));
+    /// <summary>The trigger, and a hash of the extension and its parameters.</summary>
+    private static string IdOf(ExtensionId extension, Guid trigger, IReadOnlyDictionary<string, string> with)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{extension}\0{string.Join('\0', with.OrderBy(w => w.Key, StringComparer.Ordinal).Select(w => $"{w.Key}\0{w.Value}"))}"));
+        return $"{trigger}-{Convert.ToHexStringLower(hash)[..16]}";
+    }
 
     private static NpgsqlParameter Maybe(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 }

@@ -52,8 +52,8 @@ public sealed class Extensions : Migration
         create table gofer.extension_subscriptions (
             trigger_id uuid primary key,
             extension_id uuid not null,
-            -- what was subscribed: the extension and its parameters, hashed
-            subscribed bytea not null,
+            -- the id of what was subscribed: another one where the extension or a parameter is
+            subscribed text collate "C" not null,
             state text not null check (state in ('pending', 'active', 'refused')),
             message text,
             -- where the extension goes on
