@@ -40,6 +40,7 @@ internal static class CommandList
             NounCommands.Pipeline(),
             TriggerCommands.Trigger(),
             BackfillCommands.Backfills(),
+            ExtensionTestCommand.Extension(),
             NotificationCommands.Notification(),
             NounCommands.Task().WithCommandLine(),
             SecretCommands.Secret(),
