@@ -72,9 +72,8 @@ internal static class ExtensionTestCommand
 
             if (!context.IsTable) context.Print(results, r => r.Rule);
             var broken = results.Count(r => !r.Ok);
-            context.Error.WriteLine(broken == 0
-                ? "It keeps to the rules, as far as can be seen from outside."
-                : string.Create(CultureInfo.InvariantCulture, $"{broken} of {results.Count} checks failed. The rules stand in proto/gofer/extension/v1/extension.proto."));
+            var failed = string.Create(CultureInfo.InvariantCulture, $"{broken} of {results.Count} checks failed. The rules stand in proto/gofer/extension/v1/extension.proto.");
+            context.Error.WriteLine(broken == 0 ? "It keeps to the rules, as far as can be seen from outside." : failed);
             return broken == 0 ? ExitCode.Done : ExitCode.Failed;
         });
         return command;
@@ -94,7 +93,8 @@ internal static class ExtensionTestCommand
         {
             return Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given
                 ? given
-                : throw new CommandException(Error.Invalid("", $"The token that the extension knows is missing: set {Variable}, or name a file with --token-file."), ExitCode.Usage);
+                : throw new CommandException(
+                    Error.Invalid("", $"The token that the extension knows is missing: set {Variable}, or name a file with --token-file."), ExitCode.Usage);
         }
 
         var (text, wrong) = SecretFile.Read(Path.GetFullPath(file), "/", null);

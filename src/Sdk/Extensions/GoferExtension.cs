@@ -22,7 +22,8 @@ public abstract class GoferExtension
     /// The events of a subscription that a request makes, which somebody sent to the extension's URL; asked for each subscription. Gofer is told that the
     /// request is handled once it has stored them: whoever dies before that gets it again.
     /// </summary>
-    public virtual ValueTask<IEnumerable<ExtensionEvent>> HandleExternalAsync(ExtensionSubscription subscription, ExternalRequest request, CancellationToken cancellationToken) => new([]);
+    public virtual ValueTask<IEnumerable<ExtensionEvent>> HandleExternalAsync(
+        ExtensionSubscription subscription, ExternalRequest request, CancellationToken cancellationToken) => new([]);
 
     /// <summary>Serves it where GOFER_EXTENSION_LISTEN says, until Gofer or a signal asks it to end; answers the exit code.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken = default)

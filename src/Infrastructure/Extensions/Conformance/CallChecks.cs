@@ -103,7 +103,11 @@ internal sealed class CallChecks(ExtensionConformance test, ExtensionChannel cha
     public async Task ValidateAsync(CancellationToken cancellationToken)
     {
         var said = await channel.DescribeAsync(cancellationToken);
-        if (test.Params.Keys.FirstOrDefault(k => said.Params.All(p => p.Name != k)) is { } given) throw Broken("validate", $"-p {given}=… is no parameter of it, by its Describe.");
+        if (test.Params.Keys.FirstOrDefault(k => said.Params.All(p => p.Name != k)) is { } given)
+        {
+            throw Broken("validate", $"-p {given}=… is no parameter of it, by its Describe.");
+        }
+
         if (said.Params.FirstOrDefault(p => p.Required && !test.Params.ContainsKey(p.Name)) is { Name: var missing })
         {
             throw Broken("validate", $"'{missing}' must be given: say -p {missing}=VALUE.");
@@ -118,7 +122,8 @@ internal sealed class CallChecks(ExtensionConformance test, ExtensionChannel cha
         {
             if (!ExtensionRules.IsOf(parameter.Type, NoValue))
             {
-                var problems = await ProblemsAsync(new Dictionary<string, string>(test.Params) { [parameter.Name] = NoValue }, $"a value of '{parameter.Name}' that is none");
+                var spoilt = new Dictionary<string, string>(test.Params) { [parameter.Name] = NoValue };
+                var problems = await ProblemsAsync(spoilt, $"a value of '{parameter.Name}' that is none");
                 if (problems.All(p => p.Param != parameter.Name)) throw Broken("validate", $"a value of '{parameter.Name}' that is not of its type is no problem of it.");
                 if (problems.Any(p => p.Message.Contains(NoValue, StringComparison.Ordinal)))
                 {
@@ -129,7 +134,8 @@ internal sealed class CallChecks(ExtensionConformance test, ExtensionChannel cha
             if (!parameter.Required) continue;
             var left = new Dictionary<string, string>(test.Params);
             left.Remove(parameter.Name);
-            if (await ProblemsAsync(left, $"'{parameter.Name}' left out") is []) throw Broken("validate", $"'{parameter.Name}' must be given, and leaving it out is no problem.");
+            if (await ProblemsAsync(left, $"'{parameter.Name}' left out") is not []) continue;
+            throw Broken("validate", $"'{parameter.Name}' must be given, and leaving it out is no problem.");
         }
 
         async Task<IReadOnlyList<Problem>> ProblemsAsync(IReadOnlyDictionary<string, string> given, string what)

@@ -43,7 +43,7 @@ public sealed class ExtensionConformance
             ("callers", "Whoever does not know the token is refused.", calls.CallersAsync,
                 "Compare the header 'authorization' with 'Bearer ' and the HMAC of \"gofer.extension.v1 call\" in every call, and answer UNAUTHENTICATED."),
             ("proof", "Each answer proves that it knows the token.", calls.ProofAsync,
-                "Send 'gofer-proof' in the initial metadata of every answer: the lower-case hexadecimal HMAC of \"gofer.extension.v1 proof \" and the call's gofer-nonce."),
+                "Send 'gofer-proof' in the initial metadata of every answer: the hexadecimal HMAC of \"gofer.extension.v1 proof \" and the call's gofer-nonce."),
             ("describe", "What it says of itself can be shown.", calls.DescribeAsync, "See DescribeResponse and Parameter in extension.proto for what each may be."),
             ("validate", "It says what is wrong with parameters, and takes good ones.", calls.ValidateAsync,
                 "Answer problems by parameter for what a user wrote, never an error status, and never the value. What is good is given by -p NAME=VALUE."),
