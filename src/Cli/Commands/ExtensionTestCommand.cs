@@ -44,8 +44,8 @@ internal static class ExtensionTestCommand
         };
         var shutdown = new Option<bool>("--shutdown") { Description = "Ask it to end in the end, and see that it does." };
         var command = new Command("test", "Look whether an extension keeps to the rules of extension.proto; 1 where one is broken. No server is asked.")
-            .Example("GOFER_EXTENSION_TOKEN=… gofer extension test http://127.0.0.1:7777 -p every_ms=100")
-            .Example("gofer extension test http://127.0.0.1:7777 --token-file token -p every_ms=100 --shutdown -o json", "all of it, for a script");
+            .Example("gofer extension test http://127.0.0.1:7777 -p every_ms=100")
+            .Example("gofer extension test http://127.0.0.1:7777 --token-file token --shutdown", "all of it");
         command.Arguments.Add(endpoint);
         foreach (var option in (Option[])[tokenFile, parameters, wait, shutdown]) command.Options.Add(option);
         command.Run(async (context, token) =>
