@@ -44,6 +44,7 @@ internal static class ExtensionCommands
         noun.Subcommands.Add(Switch("enable", "Let an extension run", (api, name, token) => api.EnableExtensionAsync(name, token)));
         noun.Subcommands.Add(Switch("disable", "End an extension; its subscriptions wait until it is enabled", (api, name, token) => api.DisableExtensionAsync(name, token)));
         noun.Subcommands.Add(Logs());
+        noun.Subcommands.Add(ExtensionTestCommand.Test());
         return noun;
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Gofer.Application.Extensions;
 using Gofer.Domain.Common;
@@ -47,7 +48,7 @@ internal static class ExtensionRules
         const string Rule = "describe";
         if (said.Name.Length is < 1 or > MaxName || !IsLine(said.Name)) throw Broken(Rule, $"its name must be 1 to {MaxName} characters on one line");
         if (said.Version.Length > MaxName || !IsLine(said.Version)) throw Broken(Rule, $"its version must be at most {MaxName} characters on one line");
-        if (System.Text.Encoding.UTF8.GetByteCount(said.Documentation) > MaxDocumentation || !said.Documentation.All(c => !char.IsControl(c) || c is '\n' or '\r' or '\t'))
+        if (Encoding.UTF8.GetByteCount(said.Documentation) > MaxDocumentation || !said.Documentation.All(c => !char.IsControl(c) || c is '\n' or '\r' or '\t'))
         {
             throw Broken(Rule, $"its documentation must be text of at most {MaxDocumentation} bytes");
         }
@@ -63,9 +64,10 @@ internal static class ExtensionRules
             {
                 if (!IsParameter(parameter.Name)) throw Broken(Rule, $"a name in {list} is none: 1 to {MaxName} of a-z 0-9 '_', the first a letter");
                 if (!names.Add(parameter.Name)) throw Broken(Rule, $"'{parameter.Name}' stands twice in {list}");
-                if (!IsText(parameter.Documentation, MaxSentence)) throw Broken(Rule, $"the documentation of '{parameter.Name}' must be at most {MaxSentence} characters on one line");
-                if (!IsText(parameter.Default, MaxCursor)) throw Broken(Rule, $"the default of '{parameter.Name}' must be at most {MaxCursor} characters on one line");
-                if (parameter.Default is not "" && !IsOf(parameter.Type, parameter.Default)) throw Broken(Rule, $"the default of '{parameter.Name}' is not of its type");
+                var of = $"of '{parameter.Name}'";
+                if (!IsText(parameter.Documentation, MaxSentence)) throw Broken(Rule, $"the documentation {of} must be at most {MaxSentence} characters on one line");
+                if (!IsText(parameter.Default, MaxCursor)) throw Broken(Rule, $"the default {of} must be at most {MaxCursor} characters on one line");
+                if (parameter.Default is not "" && !IsOf(parameter.Type, parameter.Default)) throw Broken(Rule, $"the default {of} is not of its type");
             }
         }
     }
@@ -77,7 +79,10 @@ internal static class ExtensionRules
         foreach (var problem in problems)
         {
             if (problem.Param is not "" && !IsParameter(problem.Param)) throw Broken(rule, "a problem is about a parameter whose name is none");
-            if (problem.Message is "" || !IsText(problem.Message, MaxSentence)) throw Broken(rule, $"the message of a problem must be 1 to {MaxSentence} characters on one line");
+            if (problem.Message is "" || !IsText(problem.Message, MaxSentence))
+            {
+                throw Broken(rule, $"the message of a problem must be 1 to {MaxSentence} characters on one line");
+            }
         }
     }
 
@@ -86,9 +91,14 @@ internal static class ExtensionRules
     {
         const string Rule = "watch";
         if (message.Event is not { } sent) throw Broken(Rule, "a message has no event");
-        if (sent.SubscriptionId.Length is < 1 or > MaxName || sent.SubscriptionId.AsSpan().ContainsAnyExcept(s_id)) throw Broken(Rule, "the subscription of an event has no id of Gofer's");
+        var of = sent.SubscriptionId;
+        if (of.Length is < 1 or > MaxName || of.AsSpan().ContainsAnyExcept(s_id)) throw Broken(Rule, "the subscription of an event has no id of Gofer's");
         if (sent.Id.Length is < 1 or > MaxEventId || !IsVisible(sent.Id)) throw Broken(Rule, $"the id of an event must be 1 to {MaxEventId} visible ASCII characters");
-        if (sent.Cursor.Length > MaxCursor || !IsVisible(sent.Cursor)) throw Broken(Rule, $"the cursor of event '{sent.Id}' must be at most {MaxCursor} visible ASCII characters");
+        if (sent.Cursor.Length > MaxCursor || !IsVisible(sent.Cursor))
+        {
+            throw Broken(Rule, $"the cursor of event '{sent.Id}' must be at most {MaxCursor} visible ASCII characters");
+        }
+
         if (sent.Data.Length > MaxData) throw Broken("size", $"the data of event '{sent.Id}' has {Number(sent.Data.Length)} bytes; at most {MaxData} are allowed");
         if (sent.Time is { } time && !IsTime(time)) throw Broken(Rule, $"the time of event '{sent.Id}' is none");
         if (Complaint(sent.Data) is { } complaint) throw Broken(Rule, $"the data of event '{sent.Id}' {complaint}");
@@ -105,7 +115,8 @@ internal static class ExtensionRules
     };
 
     /// <summary>Whether it is a name of a parameter.</summary>
-    public static bool IsParameter(string name) => name.Length is >= 1 and <= MaxName && char.IsAsciiLetterLower(name[0]) && !name.AsSpan().ContainsAnyExcept(s_parameter);
+    public static bool IsParameter(string name) =>
+        name.Length is >= 1 and <= MaxName && char.IsAsciiLetterLower(name[0]) && !name.AsSpan().ContainsAnyExcept(s_parameter);
 
     private static string? Complaint(ByteString data)
     {

@@ -33,7 +33,7 @@ internal sealed class ExtensionWatch : IDisposable
     /// <summary>Events that came and were not acknowledged.</summary>
     public int Unacknowledged => Volatile.Read(ref _unacknowledged);
 
-    /// <summary>The events as they come, each judged; it ends where the extension ends the stream. To be read once.</summary>
+    /// <summary>The events as they come, each judged; it ends where the extension ends the stream. One reader at a time.</summary>
     /// <exception cref="ExtensionUnavailableException">The stream broke.</exception>
     /// <exception cref="ExtensionProtocolException">An event is none, or there are more than the window holds; the stream is over.</exception>
     public async IAsyncEnumerable<Event> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)

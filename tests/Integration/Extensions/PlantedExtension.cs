@@ -64,7 +64,12 @@ internal sealed class PlantedExtension : IAsyncDisposable
     /// <summary>What a call does before it answers.</summary>
     public Func<string, ServerCallContext, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
-    public Func<DescribeResponse> Describe { get; set; } = () => new DescribeResponse { Name = "planted", Version = "1.0.0", Params = { new Parameter { Name = "every", Type = ParameterType.Int } } };
+    public Func<DescribeResponse> Describe { get; set; } = () => new DescribeResponse
+    {
+        Name = "planted",
+        Version = "1.0.0",
+        Params = { new Parameter { Name = "every", Type = ParameterType.Int } },
+    };
 
     public Func<Event, WatchResponse> Send { get; set; } = sent => new WatchResponse { Event = sent };
 
@@ -97,7 +102,11 @@ internal sealed class PlantedExtension : IAsyncDisposable
     {
         Calls.Enqueue(context);
         var said = context.RequestHeaders.GetValue(ExtensionCredentials.CallerHeader);
-        if (_fault is not Fault.TakesEveryCaller && said != $"Bearer {ExtensionCredentials.Caller(Token)}") throw new RpcException(new Status(StatusCode.Unauthenticated, "Who calls?"));
+        if (_fault is not Fault.TakesEveryCaller && said != $"Bearer {ExtensionCredentials.Caller(Token)}")
+        {
+            throw new RpcException(new Status(StatusCode.Unauthenticated, "Who calls?"));
+        }
+
         await Before(call, context);
         if (_fault is Fault.ProvesNothing)
         {
@@ -172,7 +181,8 @@ internal sealed class PlantedExtension : IAsyncDisposable
                     if (number > Own.Events) continue;
                     await room.WaitAsync(context.CancellationToken);
                     var name = number.ToString(CultureInfo.InvariantCulture);
-                    await responses.WriteAsync(Own.Send(new Event { SubscriptionId = subscription, Id = $"e{name}", Cursor = name, Data = ByteString.CopyFromUtf8("{}") }), context.CancellationToken);
+                    var made = new Event { SubscriptionId = subscription, Id = $"e{name}", Cursor = name, Data = ByteString.CopyFromUtf8("{}") };
+                    await responses.WriteAsync(Own.Send(made), context.CancellationToken);
                     sent[subscription] = number;
                     if (Own._fault is Fault.Forgets) Own._next[subscription] = number + 1;
                     some = true;

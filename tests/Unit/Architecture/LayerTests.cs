@@ -12,7 +12,7 @@ public sealed class LayerTests
     private static readonly string[] s_order = ["Domain", "Application", "Infrastructure"];
 
     private static readonly Dictionary<string, System.Reflection.Assembly> s_assemblies =
-        new[] { "Domain", "Application", "Infrastructure", "Api", "Worker", "Client", "Sdk" }.ToDictionary(n => n, n => System.Reflection.Assembly.Load($"Gofer.{n}"))
+        new[] { "Domain", "Application", "Infrastructure", "Api", "Worker", "Client", "Sdk", "Sdk.Extensions" }.ToDictionary(n => n, n => System.Reflection.Assembly.Load($"Gofer.{n}"))
             .Append(KeyValuePair.Create("Cli", typeof(Gofer.Cli.App).Assembly)).ToDictionary();
 
     private static readonly ArchUnitNET.Domain.Architecture s_house = new ArchLoader().LoadAssemblies([.. s_assemblies.Values]).Build();
@@ -26,6 +26,7 @@ public sealed class LayerTests
         { "Worker", ["Api", "Client", "Sdk", "Cli"] },
         { "Client", [.. s_order, "Api", "Worker", "Sdk", "Cli"] },
         { "Sdk", [.. s_order, "Api", "Worker", "Client", "Cli"] },
+        { "Sdk.Extensions", [.. s_order, "Api", "Worker", "Client", "Sdk", "Cli"] },
     };
 
     [Theory]

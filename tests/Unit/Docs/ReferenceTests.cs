@@ -19,6 +19,17 @@ public sealed class ReferenceTests
         Approve("docs/reference/cli.md", page);
     }
 
+    [Theory]
+    [InlineData("extension")]
+    [InlineData("task")]
+    [InlineData("store")]
+    public void The_page_of_a_proto_is_that_of_its_comments(string name)
+    {
+        var page = ProtoReference.Generate($"proto/gofer/{name}/v1/{name}.proto");
+        Assert.True(page.Split("\n## ").Length > 10, "The messages are missing.");
+        Approve($"docs/reference/{name}-proto.md", page);
+    }
+
     [Fact]
     public void Every_error_code_has_a_heading_a_cause_and_a_cure()
     {
