@@ -11,6 +11,7 @@ using Gofer.Api.Objects;
 using Gofer.Api.Pipelines;
 using Gofer.Api.Runs;
 using Gofer.Api.Secrets;
+using Gofer.Api.SharedTasks;
 using Gofer.Api.Server;
 using Gofer.Api.Triggers;
 using Gofer.Application.Common;
@@ -164,6 +165,7 @@ public static class ApiServices
         api.MapBackfills();
         api.MapHooks();
         api.MapNotifications();
+        api.MapSharedTasks();
     }
 
     private static void Guard(this WebApplication app, bool insecure)

@@ -60,7 +60,7 @@ public sealed record TaskDefinition
     public required string Id { get; init; }
 
     /// <summary>The image, as the container engine names it; empty where a shared task is used.</summary>
-    public required string Image { get; init; }
+    public string Image { get; init; } = "";
 
     /// <summary>What the task is for.</summary>
     public string Description { get; init; } = "";
@@ -114,7 +114,6 @@ public sealed record TaskDefinition
     public string? Uses { get; init; }
 
     /// <summary>What the shared task gets, as it was written: strings, numbers, true and false.</summary>
-    [JsonIgnore]
     public IReadOnlyDictionary<string, JsonElement> With { get; init; } = NoInputs;
 
     internal static IReadOnlyDictionary<string, JsonElement> NoInputs { get; } = new Dictionary<string, JsonElement>();
