@@ -29,4 +29,12 @@ internal interface IPlansApi
     [Put("/api/v1/namespaces/{namespace}/notifications/{notification}")]
     [Headers("Accept: application/json")]
     Task<NotificationView> PutNamespaceNotificationAsync(string @namespace, string notification, [Body] JsonObject body, CancellationToken cancellationToken = default);
+
+    [Put("/api/v1/shared-tasks/{shared}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskRegistrationView> PutSharedTaskAsync(string shared, [Body] JsonObject body, CancellationToken cancellationToken = default);
+
+    [Put("/api/v1/namespaces/{namespace}/shared-tasks/{shared}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskRegistrationView> PutNamespaceSharedTaskAsync(string @namespace, string shared, [Body] JsonObject body, CancellationToken cancellationToken = default);
 }

@@ -42,6 +42,7 @@ internal static class CommandList
             BackfillCommands.Backfills(),
             NotificationCommands.Notification(),
             NounCommands.Task().WithCommandLine(),
+            SharedTaskCommands.SharedTask(),
             SecretCommands.Secret(),
             ObjectCommands.Object(),
             TokenCommands.Token(),

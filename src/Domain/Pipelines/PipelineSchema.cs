@@ -77,11 +77,20 @@ public static class PipelineSchema
 
     private static JsonObject Task(DocumentLimits limits)
     {
-        var task = TaskMembers(limits);
-        task["anyOf"] = new JsonArray(
-            new JsonObject { ["required"] = new JsonArray("image"), ["properties"] = new JsonObject { ["image"] = Text(min: 1) } },
-            new JsonObject { ["required"] = new JsonArray("uses") });
-        return task;
+        var container = new JsonObject { ["image"] = Text(min: 1), ["uses"] = Nothing("maxLength"), ["with"] = Nothing("maxProperties") };
+        var shared = new JsonObject { ["uses"] = Text(min: 1) };
+        foreach (var member in new[] { "image", "working_dir", "user" }) shared[member] = Nothing("maxLength");
+        foreach (var member in new[] { "entrypoint", "command" }) shared[member] = Nothing("maxItems");
+        shared["registry_auth"] = new JsonObject { ["type"] = "null" };
+        shared["always_pull_newest_image"] = new JsonObject { ["enum"] = new JsonArray(false, null) };
+        return Merge(TaskMembers(limits), new JsonObject
+        {
+            ["anyOf"] = new JsonArray(
+                new JsonObject { ["required"] = new JsonArray("image"), ["properties"] = container }, new JsonObject { ["required"] = new JsonArray("uses"), ["properties"] = shared }),
+        });
+
+        // Null is as good as nothing, and no such keyword speaks of it.
+        static JsonObject Nothing(string keyword) => new() { [keyword] = 0 };
     }
 
     private static JsonObject TaskMembers(DocumentLimits limits) => Members(

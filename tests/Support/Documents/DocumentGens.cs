@@ -91,7 +91,7 @@ public static class DocumentGens
         from settings in Gen.Select(Gen.OneOf(Gen.Const((string?)null), _setting.Select(s => (string?)s)), Gen.OneOf<string?>(null, "root"), Gen.Bool)
         from resources in _resources
         from rules in _rules
-        from uses in Gen.Frequency((4, Gen.Const((string?)null)), (1, Gen.OneOfConst<string?>("lint@2", "Scan_1@0.10", "a-b@999999.0")))
+        from uses in Gen.Frequency((4, Gen.Const((string?)null)), (1, Gen.OneOf<string?>("lint@2", "Scan_1@0.10", "a-b@999999.0")))
         from with in Gen.Int[0, 3]
         select uses is not null ? Using(index, parents.ToDictionary(p => Id(p.Key), p => p.Value), variables, uses, with) with { Resources = resources, Retry = rules.Retry, Matrix = rules.Matrix } : new TaskDefinition
         {
