@@ -95,6 +95,10 @@ public sealed class CallSchedulerTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_service_is_waited_for_a_minute_once_it_had_begun_and_ten_seconds_for_each_answer() =>
+        Assert.Equal((TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(45)), (CallPatience.Default.GiveUp, CallPatience.Default.Call, CallPatience.Default.Silence));
+
+    [Fact]
     public async Task One_that_is_killed_is_as_silent_as_one_that_hangs()
     {
         var scheduler = Scheduler(s_short);

@@ -34,6 +34,33 @@ public sealed class SharedTaskTests(GoferServer server) : AreaTest(server)
     }
 
     [Fact]
+    public async Task It_has_a_thousand_versions_at_most()
+    {
+        await PutAsync("lint", "1.0", "echo");
+        await using var source = Npgsql.NpgsqlDataSource.Create(Server.ConnectionString);
+        await using var command = source.CreateCommand(
+            $"""
+            insert into gofer.shared_task_versions (id, task_id, major, minor, patch, definition, content_hash, created_at)
+            select gen_random_uuid(), v.task_id, 0, s.n, 0, v.definition, v.content_hash, v.created_at from gofer.shared_task_versions v
+            join gofer.shared_tasks t on t.id = v.task_id join gofer.namespaces n on n.id = t.namespace_id and n.name = '{Area.Name}', generate_series(1, 998) as s (n)
+            """);
+        await command.ExecuteNonQueryAsync(Ct);
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync("lint", "1.1", "echo")).Status);
+        var refused = await PutAsync("lint", "1.2", "echo");
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "/version"), (refused.Status, Assert.Single(refused.Pointers)));
+        Assert.Contains("has 1000 versions; at most that many are allowed.", refused.Body, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("lint", "1.1", "echo")).Status);
+    }
+
+    [Fact]
+    public async Task Two_who_register_the_same_version_at_once_make_one()
+    {
+        var puts = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => PutAsync("lint", "1.0", i % 2 == 0 ? "even" : "odd")));
+        Assert.Single(puts, p => p.Status == HttpStatusCode.Created);
+        Assert.Equal((3, 4), (puts.Count(p => p.Status == HttpStatusCode.OK), puts.Count(p => p.Status == HttpStatusCode.Conflict)));
+    }
+
+    [Fact]
     public async Task A_container_finds_its_inputs_with_parameters_secrets_and_defaults_put_in()
     {
         await Area.SendAsync(HttpMethod.Put, "secrets/word", """{"value":"correct horse"}""");
