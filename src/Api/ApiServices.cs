@@ -12,6 +12,7 @@ using Gofer.Api.Objects;
 using Gofer.Api.Pipelines;
 using Gofer.Api.Runs;
 using Gofer.Api.Secrets;
+using Gofer.Api.SharedTasks;
 using Gofer.Api.Server;
 using Gofer.Api.Triggers;
 using Gofer.Application.Common;
@@ -166,6 +167,7 @@ public static class ApiServices
         api.MapHooks();
         api.MapExtensions();
         api.MapNotifications();
+        api.MapSharedTasks();
     }
 
     private static void Guard(this WebApplication app, bool insecure)

@@ -32,6 +32,7 @@ public sealed class GoferClient
         Triggers = RestService.ForGenerated<ITriggersApi>(http, settings);
         Extensions = RestService.ForGenerated<IExtensionsApi>(http, settings);
         Notifications = RestService.ForGenerated<INotificationsApi>(http, settings);
+        SharedTasks = RestService.ForGenerated<ISharedTasksApi>(http, settings);
         Streams = new GoferStreams(http);
         Bytes = new GoferObjects(http);
         _plans = RestService.ForGenerated<IPlansApi>(http, settings);
@@ -79,6 +80,9 @@ public sealed class GoferClient
     /// <summary>Who is told of how runs ended, and the ledger of what was told.</summary>
     public INotificationsApi Notifications { get; }
 
+    /// <summary>Task definitions that pipelines share.</summary>
+    public ISharedTasksApi SharedTasks { get; }
+
     /// <summary>The server itself.</summary>
     public ISystemApi System { get; }
 
@@ -116,6 +120,15 @@ public sealed class GoferClient
     /// <summary>Changes an extension: what the JSON leaves away stays, and null takes a member away.</summary>
     public Task<ExtensionView> UpdateExtensionAsync(string extension, System.Text.Json.Nodes.JsonObject body, CancellationToken cancellationToken = default) =>
         _plans.UpdateExtensionAsync(extension, body, cancellationToken);
+
+    /// <summary>
+    /// Registers a version of a shared task of the namespace, or of the install where <paramref name="namespace"/> is null, of JSON as its author wrote it: what is
+    /// wrong with it is for the server to say.
+    /// </summary>
+    public Task<SharedTaskRegistrationView> PutSharedTaskAsync(
+        string? @namespace, string shared, System.Text.Json.Nodes.JsonObject body, CancellationToken cancellationToken = default) => @namespace is null
+        ? _plans.PutSharedTaskAsync(shared, body, cancellationToken)
+        : _plans.PutNamespaceSharedTaskAsync(@namespace, shared, body, cancellationToken);
 
     /// <summary>JSON as the server has it.</summary>
     internal static JsonSerializerOptions Json { get; } = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };

@@ -37,4 +37,12 @@ internal interface IPlansApi
     [Patch("/api/v1/extensions/{extension}")]
     [Headers("Accept: application/json")]
     Task<ExtensionView> UpdateExtensionAsync(string extension, [Body] JsonObject body, CancellationToken cancellationToken = default);
+
+    [Put("/api/v1/shared-tasks/{shared}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskRegistrationView> PutSharedTaskAsync(string shared, [Body] JsonObject body, CancellationToken cancellationToken = default);
+
+    [Put("/api/v1/namespaces/{namespace}/shared-tasks/{shared}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskRegistrationView> PutNamespaceSharedTaskAsync(string @namespace, string shared, [Body] JsonObject body, CancellationToken cancellationToken = default);
 }

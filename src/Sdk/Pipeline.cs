@@ -106,6 +106,19 @@ public sealed class Pipeline
     }
 
     /// <summary>
+    /// Adds a task that is a shared one: <paramref name="uses"/> names it with a major version, <c>lint@2</c>, or a minor one, <c>lint@2.1</c>, and the newest below
+    /// that runs. <see cref="PipelineTask.Input(string, string)"/> says what it gets; image, command and what belongs to them it brings.
+    /// </summary>
+    /// <exception cref="ArgumentException">The id is not valid, or another task has it; or no version is named.</exception>
+    public PipelineTask Uses(string id, string uses)
+    {
+        ArgumentNullException.ThrowIfNull(uses);
+        if (!uses.Contains('@', StringComparison.Ordinal)) throw new ArgumentException($"The task '{id}' uses '{uses}'; a shared task is named with a version, such as lint@2 or lint@2.1.", nameof(uses));
+        var task = Task(id, "");
+        return task.OfShared(uses);
+    }
+
+    /// <summary>
     /// Declares what starts runs by itself while the version is live. A document that declares no trigger leaves alone those that an earlier one declared;
     /// <see cref="NoTriggers"/> ends them.
     /// </summary>

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Gofer.Sdk;
 
 /// <summary>
-/// A container task. Dependencies name task objects, never strings, and only tasks that exist already: an unknown parent or a cycle cannot
+/// A task: a container, or a shared one. Dependencies name task objects, never strings, and only tasks that exist already: an unknown parent or a cycle cannot
 /// be written.
 /// </summary>
 public sealed class PipelineTask
@@ -13,6 +13,8 @@ public sealed class PipelineTask
     private readonly SortedDictionary<string, string> _variables = new(StringComparer.Ordinal);
     private IReadOnlyList<string> _entrypoint = [];
     private IReadOnlyList<string> _command = [];
+    private readonly SortedDictionary<string, Action<Utf8JsonWriter>> _inputs = new(StringComparer.Ordinal);
+    private string? _uses;
     private string? _description;
     private string? _workingDir;
     private string? _user;
@@ -32,7 +34,7 @@ public sealed class PipelineTask
     /// <summary>The task's name in its pipeline.</summary>
     public string Id { get; }
 
-    /// <summary>Its image.</summary>
+    /// <summary>Its image; empty where it is a shared task.</summary>
     public string Image { get; }
 
     /// <summary>Says what the task is for.</summary>
@@ -62,6 +64,23 @@ public sealed class PipelineTask
     /// <summary>Sets an environment variable to what the run gives for a parameter of this pipeline.</summary>
     /// <exception cref="ArgumentException">The parameter is another pipeline's.</exception>
     public PipelineTask Env(string name, Param value) => Env(name, Own(value));
+
+    /// <summary>Gives the shared task an input: a text, in which parameters may stand, or a secret such as <c>pipeline_secret{{key}}</c>.</summary>
+    /// <exception cref="InvalidOperationException">The task is no shared one.</exception>
+    public PipelineTask Input(string name, string value) => Gives(name, json => json.WriteStringValue(value));
+
+    /// <inheritdoc cref="Input(string, string)"/>
+    public PipelineTask Input(string name, long value) => Gives(name, json => json.WriteNumberValue(value));
+
+    /// <inheritdoc cref="Input(string, string)"/>
+    public PipelineTask Input(string name, double value) => Gives(name, json => json.WriteNumberValue(value));
+
+    /// <inheritdoc cref="Input(string, string)"/>
+    public PipelineTask Input(string name, bool value) => Gives(name, json => json.WriteBooleanValue(value));
+
+    /// <summary>Gives the shared task what the run gives for a parameter of this pipeline.</summary>
+    /// <exception cref="ArgumentException">The parameter is another pipeline's.</exception>
+    public PipelineTask Input(string name, Param value) => Input(name, Own(value));
 
     /// <summary>Stops an attempt that takes longer, from 100 ms to 30 days, counted from its container's start.</summary>
     public PipelineTask Timeout(TimeSpan limit) => With(() => _timeout = Durations.Check(limit));
@@ -168,7 +187,20 @@ public sealed class PipelineTask
     {
         json.WriteStartObject();
         json.WriteString("id", Id);
-        json.WriteString("image", Image);
+        if (_uses is null) json.WriteString("image", Image);
+        else json.WriteString("uses", _uses);
+        if (_inputs.Count > 0)
+        {
+            json.WriteStartObject("with");
+            foreach (var (name, write) in _inputs)
+            {
+                json.WritePropertyName(name);
+                write(json);
+            }
+
+            json.WriteEndObject();
+        }
+
         if (_description is not null) json.WriteString("description", _description);
         if (_auth is { } auth)
         {
@@ -214,6 +246,12 @@ public sealed class PipelineTask
 
         json.WriteEndObject();
     }
+
+    internal PipelineTask OfShared(string uses) => With(() => _uses = uses);
+
+    private PipelineTask Gives(string name, Action<Utf8JsonWriter> write) => _uses is null
+        ? throw new InvalidOperationException($"The task '{Id}' is a container of its own: inputs are a shared task's, see Pipeline.Uses.")
+        : With(() => _inputs[name] = write);
 
     private string Own(Param parameter) => _pipeline.Declares(parameter)
         ? parameter.ToString()

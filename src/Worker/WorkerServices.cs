@@ -2,6 +2,7 @@ using Gofer.Application.Common;
 using Gofer.Application.Logs;
 using Gofer.Application.Schedulers;
 using Gofer.Application.Secrets;
+using Gofer.Infrastructure.SharedTasks;
 using Gofer.Worker.Extensions;
 using Gofer.Worker.Local;
 using Gofer.Worker.Loops;
@@ -18,6 +19,7 @@ public static class WorkerServices
     public static IServiceCollection AddGoferWorker(this IServiceCollection services)
     {
         services.AddShepherd();
+        services.AddGoferTaskSchedulers();
         services.AddSingleton<Sessions>();
         services.AddSingleton<Horizon>();
         // Stopped in the reverse order: the engine loop first, which hands the tasks over while the rest still lives.
@@ -49,6 +51,7 @@ public static class WorkerServices
     public static IServiceCollection AddGoferLocalRun(this IServiceCollection services)
     {
         services.AddShepherd();
+        services.AddSingleton<ITaskSchedulers, OneScheduler>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<LocalInstall>();
         services.AddSingleton<IInstall>(provider => provider.GetRequiredService<LocalInstall>());

@@ -69,5 +69,9 @@ load = pipeline.task("load", "busybox:latest", after=extract, script="""
     fi
     """)
 clean = pipeline.task("clean", "busybox:latest", after_failure_of=[extract], retry=Retry(2, factor=2))
-pipeline.task("report", "busybox:latest", after=load, after_any=[extract, clean], memory="1Gi")
+report = pipeline.task("report", "busybox:latest", after=load, after_any=[extract, clean], memory="1Gi")
+pipeline.uses(
+    "lint", "lint@2.1", after=report, env={"A": "b"}, timeout="1m",
+    inputs={"path": f"src/{region}", "depth": 3, "fast": True, "ratio": 0.5, "rows": rows, "token": "pipeline_secret{{lint}}"},
+)
 pipeline.print()

@@ -153,7 +153,14 @@ export interface TaskOptions {
   matrix?: Readonly<Record<string, Iterable<string | number>>>;
 }
 
-/** A container task of one pipeline, made by {@link Pipeline.task}. */
+/** What a task that is a shared one may say; image, command and what belongs to them the shared task brings. */
+export interface UsesOptions
+  extends Omit<TaskOptions, "command" | "script" | "entrypoint" | "workingDir" | "user" | "registryAuth" | "alwaysPull"> {
+  /** What it gets; parameters may stand inside a text, and a secret for a whole one. */
+  with?: Readonly<Record<string, string | number | boolean | Param>>;
+}
+
+/** A task of one pipeline, made by {@link Pipeline.task} or {@link Pipeline.uses}. */
 export class Task {
   private constructor();
   /** Its name in its pipeline. */
@@ -256,6 +263,8 @@ export class Pipeline {
   noNotifications(): this;
   /** Adds a task. */
   task(id: string, image: string, options?: TaskOptions): Task;
+  /** Adds a task that is a shared one, with a major version, `"lint@2"`, or a minor one, `"lint@2.1"`; the newest below it runs. */
+  uses(id: string, uses: string, options?: UsesOptions): Task;
   /** The document as JSON; the same pipeline always gives the same text. */
   toJson(): string;
   /** The document as plain objects, for `JSON.stringify`. */

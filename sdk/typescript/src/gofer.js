@@ -160,6 +160,38 @@ export class Pipeline {
     return task;
   }
 
+  uses(id, uses, options = {}) {
+    const {
+      with: inputs = {}, after = [], afterFailureOf = [], afterAny = [], env = {}, description = "", injectApiToken = false, cpu, memory, timeout, allowFailure = false, retry, concurrency,
+      matrix = {}, ...others
+    } = options;
+    nothingMore(others, `the task '${id}'`);
+    checkedId(id);
+    if (this.#tasks.has(id)) throw new RangeError(`The pipeline '${this.id}' has a task '${id}' already.`);
+    if (typeof uses !== "string" || !/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}@(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5}))?$/.test(uses)) {
+      throw new RangeError(`The task '${id}' uses '${uses}'; a shared task is named with a version, such as lint@2 or lint@2.1.`);
+    }
+    const task = new Task(this, id, {
+      id,
+      uses,
+      ...kept({
+        with: sorted(inputs, (value, key) => (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)) ? value : this.#value(value, key))),
+        description,
+        depends_on: this.#parents(id, [[after, "success"], [afterFailureOf, "failure"], [afterAny, "any"]]),
+        variables: sorted(env, (value, key) => this.#value(value, checkedVariable(key))),
+        inject_api_token: injectApiToken || undefined,
+        resources: kept({ cpu, memory }),
+        timeout: duration(timeout, "timeout"),
+        allow_failure: allowFailure || undefined,
+        retry: retry && retryOf(retry),
+        concurrency: concurrency && concurrencyOf(concurrency),
+        matrix: sorted(matrix, (values, key) => axis(id, key, values)),
+      }),
+    });
+    this.#tasks.set(id, task);
+    return task;
+  }
+
   toJSON() {
     return { id: this.id, name: this.name, ...this.#head, ...kept({ params: [...this.#params.values()] }), ...this.#declared(), tasks: this.tasks };
   }

@@ -65,5 +65,8 @@ const load = pipeline.task("load", "busybox:latest", {
   `,
 });
 const clean = pipeline.task("clean", "busybox:latest", { afterFailureOf: [extract], retry: { maxAttempts: 2, factor: 2 } });
-pipeline.task("report", "busybox:latest", { after: load, afterAny: [extract, clean], memory: "1Gi" });
+const report = pipeline.task("report", "busybox:latest", { after: load, afterAny: [extract, clean], memory: "1Gi" });
+pipeline.uses("lint", "lint@2.1", {
+  after: report, env: { A: "b" }, timeout: "1m", with: { path: `src/${region}`, depth: 3, fast: true, ratio: 0.5, rows, token: "pipeline_secret{{lint}}" },
+});
 pipeline.print();

@@ -3,6 +3,7 @@ using Gofer.Application.Audit;
 using Gofer.Application.Extensions;
 using Gofer.Application.Notifications;
 using Gofer.Application.Runs;
+using Gofer.Application.SharedTasks;
 using Gofer.Application.Triggers;
 using Gofer.Domain.Access;
 using Gofer.Domain.Audit;
@@ -11,6 +12,7 @@ using Gofer.Domain.Extensions;
 using Gofer.Domain.Namespaces;
 using Gofer.Domain.Notifications;
 using Gofer.Domain.Pipelines;
+using Gofer.Domain.SharedTasks;
 using Gofer.Domain.Triggers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -92,6 +94,12 @@ public interface IGoferDb
     /// <summary>The ledger of what is told.</summary>
     DbSet<DeliveryRow> Deliveries { get; }
 
+    /// <summary>Shared tasks; take one by <see cref="TakeSharedTaskAsync"/> before adding a version.</summary>
+    DbSet<SharedTask> SharedTasks { get; }
+
+    /// <summary>Their versions.</summary>
+    DbSet<SharedTaskVersion> SharedTaskVersions { get; }
+
     /// <summary>Starts a transaction; <see cref="SaveChangesAsync"/> without one is a transaction of its own.</summary>
     Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken);
 
@@ -144,6 +152,24 @@ public interface IGoferDb
 
     /// <summary>Makes the row of what becomes of an extension, or says that there is something to do about it; inside a transaction only.</summary>
     Task TouchExtensionAsync(ExtensionId extension, string name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The shared task of the name that <paramref name="wanted"/> has, which is made where there is none, under a lock that others who register versions and who
+    /// deletes it wait for; who uses it does not. Inside a transaction only.
+    /// </summary>
+    Task<SharedTask> TakeSharedTaskAsync(SharedTask wanted, CancellationToken cancellationToken);
+
+    /// <summary>Loads a shared task under a lock that waits for all who hold it; null where it was deleted. Inside a transaction only.</summary>
+    Task<SharedTask?> LockSharedTaskAsync(SharedTaskId task, CancellationToken cancellationToken);
+
+    /// <summary>What the uses of a pipeline in that namespace come to now, each kept from being deleted until the transaction ends; what comes to nothing is left out.</summary>
+    Task<IReadOnlyDictionary<string, SharedTaskPin>> HoldSharedTasksAsync(NamespaceId home, IReadOnlyCollection<string> uses, CancellationToken cancellationToken);
+
+    /// <summary>The newest version of each.</summary>
+    Task<IReadOnlyList<SharedTaskVersion>> LatestVersionsAsync(IReadOnlyCollection<SharedTaskId> tasks, CancellationToken cancellationToken);
+
+    /// <summary>The pipelines, as <c>namespace/pipeline</c>, whose live version uses the task, or an unfinished run of which does; at most so many.</summary>
+    Task<IReadOnlyList<string>> SharedTaskUsersAsync(SharedTask task, int most, CancellationToken cancellationToken);
 
     /// <summary>Forgets what was loaded and not saved, so that a use case may start again after a lost race.</summary>
     void Forget();

@@ -86,6 +86,7 @@ public static class ApplicationServices
         services.AddScoped<AuditTrail>();
         services.AddScoped<Secrets.SecretChanges>();
         services.AddScoped<Pipelines.DocumentSettings>();
+        services.AddScoped<SharedTasks.SharedTaskUses>();
         services.AddSingleton<Denials>();
         services.AddSingleton<AuditFollower>();
         services.AddScoped<ServiceFactory>(provider => provider.GetRequiredService);

@@ -4,6 +4,7 @@ using Gofer.Application.Audit;
 using Gofer.Application.Common;
 using Gofer.Application.Extensions;
 using Gofer.Application.Notifications;
+using Gofer.Application.SharedTasks;
 using Gofer.Application.Triggers;
 using Gofer.Domain.Audit;
 using Gofer.Domain.Common;
@@ -18,7 +19,7 @@ namespace Gofer.Application.Pipelines;
 /// The triggers and notifications that a document declares. They are those of the pipeline while the version is live: what the API made beside them is never
 /// touched, and of a list that the document leaves away neither is what an earlier one declared. All of it under the lock of the pipeline's head.
 /// </summary>
-internal sealed class DocumentSettings(IGoferDb db, AuditTrail audit, CurrentCaller caller, ITriggerQueue queue, TimeProvider clock)
+internal sealed class DocumentSettings(IGoferDb db, AuditTrail audit, CurrentCaller caller, SharedTaskUses shared, ITriggerQueue queue, TimeProvider clock)
 {
     /// <summary>
     /// What stands in the way of making the document live as that version; null where nothing does. Asked of one that is only registered too: what could never be
@@ -26,6 +27,7 @@ internal sealed class DocumentSettings(IGoferDb db, AuditTrail audit, CurrentCal
     /// </summary>
     public async Task<Error?> RefuseAsync(PipelinePlace place, PipelineDocument document, int version, bool isNew, CancellationToken cancellationToken)
     {
+        if (await shared.RefuseAsync(place.Home, document, cancellationToken) is { } unusable) return unusable;
         if (document.Triggers is { Count: > 0 } triggers && await RefuseAsync(place, triggers, version, isNew, cancellationToken) is { } wrong) return wrong;
         if (document.Notifications is not { Count: > 0 } notifications) return null;
         var made = await db.Notifications.Where(n => n.PipelineId == place.Id && n.Source == NotificationSource.Api).Select(n => n.Name).ToListAsync(cancellationToken);

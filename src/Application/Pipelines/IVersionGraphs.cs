@@ -12,4 +12,8 @@ public interface IVersionGraphs
 }
 
 /// <summary>A version's document and graph, with the name of its pipeline's namespace.</summary>
-public sealed record VersionGraph(PipelineDocument Document, TaskGraph Graph, string Namespace);
+public sealed record VersionGraph(PipelineDocument Document, TaskGraph Graph, string Namespace)
+{
+    /// <summary>What its tasks use, each once.</summary>
+    public IReadOnlyList<string> Uses { get; } = [.. Document.Tasks.Select(t => t.Uses).OfType<string>().Distinct()];
+}

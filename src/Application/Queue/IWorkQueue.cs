@@ -3,6 +3,7 @@ using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
+using Gofer.Domain.SharedTasks;
 
 namespace Gofer.Application.Queue;
 
@@ -164,8 +165,11 @@ public sealed record ClaimedTask
     /// <summary>The id that people see, an instance's own.</summary>
     public required string TaskId { get; init; }
 
-    /// <summary>The task as the document has it.</summary>
+    /// <summary>The task as the document has it, with the container of the shared task that it uses.</summary>
     public required TaskDefinition Definition { get; init; }
+
+    /// <summary>The shared task that it uses; null for a container of its own.</summary>
+    public ClaimedSharedTask? Shared { get; init; }
 
     /// <summary>
     /// The secrets and objects that values of the task stand for, each once, and the token that it asks for; what a variable of the run hides is not
@@ -175,10 +179,14 @@ public sealed record ClaimedTask
     [
         .. Definition.Variables.Where(v => !RunVariables.ContainsKey(v.Key)).Select(v => v.Value)
             .Concat(Definition.RegistryAuth is { } login ? [login.User, login.Pass] : [])
-            .Select(Interpolation.Parse).Where(r => r is { } found && found.Kind != Interpolation.Param).Select(r => r!.Value).Distinct(),
+            .Concat(Shared?.Definition.Call?.Token is { } token ? [token] : [])
+            .Select(Interpolation.Parse).Concat(Shared?.Inputs.Values.Select(i => i.Reference) ?? []).Where(r => r is { } found && found.Kind != Interpolation.Param).Select(r => r!.Value).Distinct(),
         .. Definition.InjectApiToken ? [(Interpolation.RunToken, "")] : Array.Empty<(string, string)>(),
     ];
 }
+
+/// <summary>The version of a shared task that the run has, with what it gets: what is wrong with that was said when the run was created.</summary>
+public sealed record ClaimedSharedTask(SharedTaskDefinition Definition, IReadOnlyDictionary<string, InputValue> Inputs);
 
 /// <summary>The worker's lease ran out: nothing that it says is heard any more, and what it holds is being given to others.</summary>
 public sealed class LeaseLostException() : Exception("The worker's lease ran out.");

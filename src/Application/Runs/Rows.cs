@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gofer.Application.SharedTasks;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 
@@ -42,6 +43,9 @@ public sealed class RunRow
 
     /// <summary>Every parameter of the version with its value, as JSON of its type.</summary>
     public Dictionary<string, JsonElement> Params { get; init; } = [];
+
+    /// <summary>What each <c>uses</c> of the version came to when the run was created; null where there is none.</summary>
+    public Dictionary<string, SharedTaskPin>? SharedTasks { get; init; }
 
     /// <summary>Its priority; higher goes first.</summary>
     public short Priority { get; init; }

@@ -44,6 +44,9 @@ public sealed record RunView
     /// <summary>Every parameter of the version with its value, given or by default.</summary>
     public IReadOnlyDictionary<string, JsonElement> Params { get; init; } = new Dictionary<string, JsonElement>();
 
+    /// <summary>What each <c>uses</c> of the version came to when the run was created; null where there is none.</summary>
+    public IReadOnlyDictionary<string, UsedSharedTaskView>? SharedTasks { get; init; }
+
     /// <summary>The variables that it was given.</summary>
     public required IReadOnlyDictionary<string, string> Variables { get; init; }
 
@@ -68,6 +71,9 @@ public sealed record RunView
     /// <summary>When a cancel was first accepted.</summary>
     public DateTimeOffset? CancelRequestedAt { get; init; }
 }
+
+/// <summary>What a <c>uses</c> came to; <paramref name="Scope"/> is <c>namespace</c> or <c>global</c>.</summary>
+public sealed record UsedSharedTaskView(string Version, string Scope);
 
 /// <summary>One task of a run as the API shows it.</summary>
 public sealed record TaskView
@@ -96,8 +102,14 @@ public sealed record TaskView
     /// <summary>Where it ran.</summary>
     public string? Node { get; init; }
 
-    /// <summary>The image that the document names.</summary>
+    /// <summary>The image that the document names; empty where it uses a shared task.</summary>
     public required string Image { get; init; }
+
+    /// <summary>The shared task that it uses, such as <c>lint@2</c>; null for a container of its own.</summary>
+    public string? Uses { get; init; }
+
+    /// <summary>The version of that, which the run has had since it was created.</summary>
+    public string? UsesVersion { get; init; }
 
     /// <summary>The digest that the image had, where known.</summary>
     public string? ImageDigest { get; init; }
@@ -156,6 +168,7 @@ internal static class RunViews
         Trigger = run.Trigger,
         Variables = run.Variables,
         Params = run.Params,
+        SharedTasks = run.SharedTasks?.ToDictionary(p => p.Key, p => new UsedSharedTaskView(p.Value.Version, p.Value.Scope)),
         Labels = run.Labels,
         Priority = run.Priority,
         RerunOf = run.RerunOf,
@@ -182,6 +195,8 @@ internal static class RunViews
             Scheduler = task.Scheduler,
             Node = task.Node,
             Image = node.Definition.Image,
+            Uses = node.Definition.Uses,
+            UsesVersion = node.Definition.Uses is { } uses ? scope.Run.SharedTasks?.GetValueOrDefault(uses)?.Version : null,
             ImageDigest = task.ImageDigest,
             SkippedBy = task.SkippedBy is { } by ? scope.Graph.Nodes[by].Id : null,
             Matrix = node.Matrix,

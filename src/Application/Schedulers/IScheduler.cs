@@ -97,6 +97,9 @@ public sealed record ContainerSpec
     /// <summary>The environment, to be passed exactly as it is.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
+    /// <summary>What a shared task that is a service gets by name; a container has it in its environment.</summary>
+    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The folder to start in; null keeps the image's.</summary>
     public string? WorkingDir { get; init; }
 

@@ -43,6 +43,7 @@ internal static class CommandList
             ExtensionCommands.Extension(),
             NotificationCommands.Notification(),
             NounCommands.Task().WithCommandLine(),
+            SharedTaskCommands.SharedTask(),
             SecretCommands.Secret(),
             ObjectCommands.Object(),
             TokenCommands.Token(),

@@ -2,10 +2,12 @@ using System.CommandLine;
 using System.Text.Json;
 using Gofer.Application.Queue;
 using Gofer.Application.Secrets;
+using Gofer.Application.SharedTasks;
 using Gofer.Cli.Configuration;
 using Gofer.Client;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
+using Gofer.Domain.SharedTasks;
 using Gofer.Infrastructure.Schedulers.Docker;
 using Gofer.Worker;
 using Gofer.Worker.Local;
@@ -41,6 +43,18 @@ internal static class TaskCommandLine
             if (!document.IsOk) return context.Fail(document.Error);
 
             var claimed = Claimed(found, view, document.Value);
+            if (view.Uses is { } uses)
+            {
+                if (found.SharedTasks?.GetValueOrDefault(uses) is not { } used) return context.Fail(Error.Invalid("", $"The run does not say what {uses} came to."));
+                var definition = await SharedAsync(context, TaskUse.Parse(uses).Name, used, token);
+                if (definition.Call is { } call) return context.Fail(Error.Invalid("", $"The task uses {uses}, version {used.Version}, which is the service at {call.Endpoint}: there is no container to run by hand."));
+                claimed = claimed with
+                {
+                    Definition = definition.Apply(claimed.Definition),
+                    Shared = new ClaimedSharedTask(definition, TaskInputs.Resolve(definition, claimed.Definition.With, claimed.Parameters)),
+                };
+            }
+
             var line = Of(claimed, context.Settings[SettingTable.PublicUrl]);
             if (context.IsTable) context.Out.WriteLine(line);
             context.PrintAnswer(new { Command = line }, c => c.Command);
@@ -83,8 +97,22 @@ internal static class TaskCommandLine
         };
     }
 
-    /// <summary>Variables whose value is a secret's or an object's, where the run does not set them itself.</summary>
-    private static IEnumerable<(string Name, string Kind, string Key)> Secrets(ClaimedTask task) =>
+    /// <summary>The version of a shared task that the run has.</summary>
+    private static async Task<SharedTaskDefinition> SharedAsync(CommandContext context, string name, UsedSharedTaskView used, CancellationToken token)
+    {
+        var version = used.Scope == SharedTaskPin.Global
+            ? await context.Client.SharedTasks.GetSharedTaskVersionAsync(name, used.Version, token)
+            : await context.Client.SharedTasks.GetNamespaceSharedTaskVersionAsync(context.Namespace, name, used.Version, token);
+        return SharedTaskReader.ReadStored(version.Definition.GetRawText());
+    }
+
+    /// <summary>Variables whose value is a secret's or an object's, where the run does not set them itself; inputs of a shared task are always its own.</summary>
+    private static IEnumerable<(string Name, string Kind, string Key)> Secrets(ClaimedTask task) => Variables(task).Concat(
+        from input in task.Shared?.Inputs ?? new Dictionary<string, InputValue>()
+        where input.Value.Reference is not null
+        select (SharedTaskReader.Variable(input.Key), input.Value.Reference!.Value.Kind, input.Value.Reference.Value.Key));
+
+    private static IEnumerable<(string Name, string Kind, string Key)> Variables(ClaimedTask task) =>
         from variable in task.Definition.Variables
         where !task.RunVariables.ContainsKey(variable.Key)
         let reference = Interpolation.Parse(variable.Value)

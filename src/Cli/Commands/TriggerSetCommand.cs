@@ -90,6 +90,14 @@ internal static class TriggerSetCommand
     /// <summary>The JSON object of a file, or of stdin, with the name of what is set.</summary>
     internal static async Task<JsonObject> ReadAsync(CommandContext context, string path, string name, CancellationToken token)
     {
+        var form = await ReadAsync(path, """{"type":"webhook"}""", token);
+        form.TryAdd("id", name);
+        return form;
+    }
+
+    /// <summary>The JSON object of a file, or of stdin; what is none is told one that would do.</summary>
+    internal static async Task<JsonObject> ReadAsync(string path, string like, CancellationToken token)
+    {
         string text;
         try
         {
@@ -102,17 +110,13 @@ internal static class TriggerSetCommand
 
         try
         {
-            if (JsonNode.Parse(text) is JsonObject form)
-            {
-                form.TryAdd("id", name);
-                return form;
-            }
+            if (JsonNode.Parse(text) is JsonObject form) return form;
         }
         catch (JsonException e)
         {
             throw new CommandException(Error.Malformed("", $"{Shown.Quoted(path)} is no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}."), ExitCode.Failed);
         }
 
-        throw new CommandException(Error.Malformed("", $"{Shown.Quoted(path)} holds no JSON object; what is set is one such as {{\"type\":\"webhook\"}}."), ExitCode.Failed);
+        throw new CommandException(Error.Malformed("", $"{Shown.Quoted(path)} holds no JSON object; what is set is one such as {like}."), ExitCode.Failed);
     }
 }

@@ -46,6 +46,13 @@ internal static class Suggestions
     public static async Task<IEnumerable<Suggestion>> Pipelines(CommandContext context, CancellationToken cancellationToken) =>
         (await context.Client.Pipelines.ListPipelinesAsync(context.Namespace, Most, null, cancellationToken)).Items.Select(p => new Suggestion(p.Id, p.Name ?? ""));
 
+    /// <summary>Shared tasks of the namespace, or of the install where the command line says so.</summary>
+    public static async Task<IEnumerable<Suggestion>> SharedTasks(CommandContext context, CancellationToken cancellationToken) =>
+        (context.Parsed.GetResult("--global") is System.CommandLine.Parsing.OptionResult { Implicit: false }
+            ? await context.Client.SharedTasks.ListSharedTasksAsync(Most, null, cancellationToken)
+            : await context.Client.SharedTasks.ListNamespaceSharedTasksAsync(context.Namespace, Most, null, cancellationToken)).Items
+            .Select(t => new Suggestion(t.Id, t.Version));
+
     /// <summary>Versions of the pipeline that the command line names, the newest first.</summary>
     public static async Task<IEnumerable<Suggestion>> Versions(CommandContext context, CancellationToken cancellationToken) => Named(context, "pipeline") is not { } pipeline ? []
         : (await context.Client.Versions.ListVersionsAsync(context.Namespace, pipeline, MostRuns, null, cancellationToken)).Items

@@ -42,6 +42,13 @@ internal static class LocalPlan
         if (!only.IsOk) return only.Error;
         var document = only.Value;
 
+        if (document.Tasks.FirstOrDefault(t => t.Uses is not null) is { } shared)
+        {
+            return Error.NotSupported([new Fault(
+                $"{Fault.At("/tasks", read.Value.Tasks.Select(t => t.Id).ToList().IndexOf(shared.Id))}/uses",
+                $"The task '{shared.Id}' uses the shared task {shared.Uses}, which only a server knows. Run it there, or another task alone with --task.")]);
+        }
+
         var parameters = ParamValues.Resolve(
             document.Params, request.Params.ToDictionary(p => p.Key, p => JsonSerializer.SerializeToElement(p.Value)), limits, "/params");
         if (!parameters.IsOk) return parameters.Error;

@@ -344,6 +344,68 @@ public interface ISecretsApi
     Task DeleteGlobalSecretAsync(string key, CancellationToken cancellationToken = default);
 }
 
+/// <summary>The operations of <c>SharedTasks</c>.</summary>
+public interface ISharedTasksApi
+{
+    /// <summary>List the shared tasks of a namespace.</summary>
+    [Get("/api/v1/namespaces/{namespace}/shared-tasks")]
+    [Headers("Accept: application/json")]
+    Task<PageOfSharedTaskView> ListNamespaceSharedTasksAsync(string @namespace, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read the newest version of a shared task of a namespace.</summary>
+    [Get("/api/v1/namespaces/{namespace}/shared-tasks/{shared}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskView> GetNamespaceSharedTaskAsync(string @namespace, string shared, CancellationToken cancellationToken = default);
+
+    /// <summary>Register a version of a shared task of a namespace; a version never changes.</summary>
+    [Put("/api/v1/namespaces/{namespace}/shared-tasks/{shared}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskRegistrationView> PutNamespaceSharedTaskAsync(string @namespace, string shared, [Body] SharedTaskBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete a shared task of a namespace that nothing uses, with its versions.</summary>
+    [Delete("/api/v1/namespaces/{namespace}/shared-tasks/{shared}")]
+    Task DeleteNamespaceSharedTaskAsync(string @namespace, string shared, CancellationToken cancellationToken = default);
+
+    /// <summary>List the versions of a shared task of a namespace, newest first.</summary>
+    [Get("/api/v1/namespaces/{namespace}/shared-tasks/{shared}/versions")]
+    [Headers("Accept: application/json")]
+    Task<PageOfSharedTaskVersionView> ListNamespaceSharedTaskVersionsAsync(string @namespace, string shared, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read a version of a shared task of a namespace.</summary>
+    [Get("/api/v1/namespaces/{namespace}/shared-tasks/{shared}/versions/{version}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskVersionView> GetNamespaceSharedTaskVersionAsync(string @namespace, string shared, string version, CancellationToken cancellationToken = default);
+
+    /// <summary>List the shared tasks of the install.</summary>
+    [Get("/api/v1/shared-tasks")]
+    [Headers("Accept: application/json")]
+    Task<PageOfSharedTaskView> ListSharedTasksAsync([AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read the newest version of a shared task of the install.</summary>
+    [Get("/api/v1/shared-tasks/{shared}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskView> GetSharedTaskAsync(string shared, CancellationToken cancellationToken = default);
+
+    /// <summary>Register a version of a shared task of the install; a version never changes.</summary>
+    [Put("/api/v1/shared-tasks/{shared}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskRegistrationView> PutSharedTaskAsync(string shared, [Body] SharedTaskBody body, CancellationToken cancellationToken = default);
+
+    /// <summary>Delete a shared task of the install that nothing uses, with its versions.</summary>
+    [Delete("/api/v1/shared-tasks/{shared}")]
+    Task DeleteSharedTaskAsync(string shared, CancellationToken cancellationToken = default);
+
+    /// <summary>List the versions of a shared task of the install, newest first.</summary>
+    [Get("/api/v1/shared-tasks/{shared}/versions")]
+    [Headers("Accept: application/json")]
+    Task<PageOfSharedTaskVersionView> ListSharedTaskVersionsAsync(string shared, [AliasAs("limit")] int? limit = null, [AliasAs("cursor")] string? cursor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Read a version of a shared task of the install.</summary>
+    [Get("/api/v1/shared-tasks/{shared}/versions/{version}")]
+    [Headers("Accept: application/json")]
+    Task<SharedTaskVersionView> GetSharedTaskVersionAsync(string shared, string version, CancellationToken cancellationToken = default);
+}
+
 /// <summary>The operations of <c>System</c>.</summary>
 public interface ISystemApi
 {

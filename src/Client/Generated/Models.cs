@@ -1345,6 +1345,30 @@ public sealed record PageOfSecretView
     public string? NextCursor { get; init; }
 }
 
+/// <summary>The schema <c>PageOfSharedTaskVersionView</c>.</summary>
+public sealed record PageOfSharedTaskVersionView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<SharedTaskVersionView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>The schema <c>PageOfSharedTaskView</c>.</summary>
+public sealed record PageOfSharedTaskView
+{
+    /// <summary>The member <c>items</c>.</summary>
+    [JsonPropertyName("items")]
+    public IReadOnlyList<SharedTaskView> Items { get; init; } = [];
+
+    /// <summary>The member <c>next_cursor</c>.</summary>
+    [JsonPropertyName("next_cursor")]
+    public string? NextCursor { get; init; }
+}
+
 /// <summary>The schema <c>PageOfTaskView</c>.</summary>
 public sealed record PageOfTaskView
 {
@@ -1954,6 +1978,10 @@ public sealed record RunView
     [JsonPropertyName("params")]
     public IReadOnlyDictionary<string, JsonElement> Params { get; init; } = new Dictionary<string, JsonElement>();
 
+    /// <summary>The member <c>shared_tasks</c>.</summary>
+    [JsonPropertyName("shared_tasks")]
+    public IReadOnlyDictionary<string, UsedSharedTaskView>? SharedTasks { get; init; }
+
     /// <summary>The member <c>variables</c>.</summary>
     [JsonPropertyName("variables")]
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
@@ -2020,6 +2048,158 @@ public sealed record SecretView
     /// <summary>The member <c>namespaces</c>.</summary>
     [JsonPropertyName("namespaces")]
     public IReadOnlyList<string>? Namespaces { get; init; }
+}
+
+/// <summary>The schema <c>SharedTaskBody</c>.</summary>
+public sealed record SharedTaskBody
+{
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public required string Version { get; init; }
+
+    /// <summary>The member <c>description</c>.</summary>
+    [JsonPropertyName("description")]
+    public string? Description { get; init; }
+
+    /// <summary>The member <c>inputs</c>.</summary>
+    [JsonPropertyName("inputs")]
+    public IReadOnlyList<ParamDefinition>? Inputs { get; init; }
+
+    /// <summary>The member <c>container</c>.</summary>
+    [JsonPropertyName("container")]
+    public SharedTaskContainerBody? Container { get; init; }
+
+    /// <summary>The member <c>call</c>.</summary>
+    [JsonPropertyName("call")]
+    public SharedTaskCallBody? Call { get; init; }
+}
+
+/// <summary>The schema <c>SharedTaskCallBody</c>.</summary>
+public sealed record SharedTaskCallBody
+{
+    /// <summary>The member <c>endpoint</c>.</summary>
+    [JsonPropertyName("endpoint")]
+    public required string Endpoint { get; init; }
+
+    /// <summary>The member <c>task</c>.</summary>
+    [JsonPropertyName("task")]
+    public required string Task { get; init; }
+
+    /// <summary>The member <c>token</c>.</summary>
+    [JsonPropertyName("token")]
+    public string? Token { get; init; }
+}
+
+/// <summary>The schema <c>SharedTaskContainerBody</c>.</summary>
+public sealed record SharedTaskContainerBody
+{
+    /// <summary>The member <c>image</c>.</summary>
+    [JsonPropertyName("image")]
+    public required string Image { get; init; }
+
+    /// <summary>The member <c>entrypoint</c>.</summary>
+    [JsonPropertyName("entrypoint")]
+    public IReadOnlyList<string>? Entrypoint { get; init; }
+
+    /// <summary>The member <c>command</c>.</summary>
+    [JsonPropertyName("command")]
+    public IReadOnlyList<string>? Command { get; init; }
+
+    /// <summary>The member <c>variables</c>.</summary>
+    [JsonPropertyName("variables")]
+    public IReadOnlyDictionary<string, string>? Variables { get; init; }
+
+    /// <summary>The member <c>registry_auth</c>.</summary>
+    [JsonPropertyName("registry_auth")]
+    public RegistryAuth? RegistryAuth { get; init; }
+
+    /// <summary>The member <c>working_dir</c>.</summary>
+    [JsonPropertyName("working_dir")]
+    public string? WorkingDir { get; init; }
+
+    /// <summary>The member <c>user</c>.</summary>
+    [JsonPropertyName("user")]
+    public string? User { get; init; }
+
+    /// <summary>The member <c>resources</c>.</summary>
+    [JsonPropertyName("resources")]
+    public TaskResources? Resources { get; init; }
+
+    /// <summary>The member <c>always_pull_newest_image</c>.</summary>
+    [JsonPropertyName("always_pull_newest_image")]
+    public bool? AlwaysPullNewestImage { get; init; }
+}
+
+/// <summary>The schema <c>SharedTaskRegistrationView</c>.</summary>
+public sealed record SharedTaskRegistrationView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public string Id { get; init; } = "";
+
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string? Namespace { get; init; }
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public string Version { get; init; } = "";
+
+    /// <summary>The member <c>content_hash</c>.</summary>
+    [JsonPropertyName("content_hash")]
+    public string ContentHash { get; init; } = "";
+
+    /// <summary>The member <c>created</c>.</summary>
+    [JsonPropertyName("created")]
+    public bool Created { get; init; }
+}
+
+/// <summary>The schema <c>SharedTaskVersionView</c>.</summary>
+public sealed record SharedTaskVersionView
+{
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public string Version { get; init; } = "";
+
+    /// <summary>The member <c>content_hash</c>.</summary>
+    [JsonPropertyName("content_hash")]
+    public string ContentHash { get; init; } = "";
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>definition</c>.</summary>
+    [JsonPropertyName("definition")]
+    public JsonElement Definition { get; init; }
+}
+
+/// <summary>The schema <c>SharedTaskView</c>.</summary>
+public sealed record SharedTaskView
+{
+    /// <summary>The member <c>id</c>.</summary>
+    [JsonPropertyName("id")]
+    public string Id { get; init; } = "";
+
+    /// <summary>The member <c>namespace</c>.</summary>
+    [JsonPropertyName("namespace")]
+    public string? Namespace { get; init; }
+
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public string Version { get; init; } = "";
+
+    /// <summary>The member <c>definition</c>.</summary>
+    [JsonPropertyName("definition")]
+    public JsonElement Definition { get; init; }
+
+    /// <summary>The member <c>created_at</c>.</summary>
+    [JsonPropertyName("created_at")]
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The member <c>modified_at</c>.</summary>
+    [JsonPropertyName("modified_at")]
+    public DateTimeOffset ModifiedAt { get; init; }
 }
 
 /// <summary>The values of <c>SubscriptionState</c>.</summary>
@@ -2162,6 +2342,14 @@ public sealed record TaskDefinition
     /// <summary>The member <c>matrix</c>.</summary>
     [JsonPropertyName("matrix")]
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Matrix { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>The member <c>uses</c>.</summary>
+    [JsonPropertyName("uses")]
+    public string? Uses { get; init; }
+
+    /// <summary>The member <c>with</c>.</summary>
+    [JsonPropertyName("with")]
+    public IReadOnlyDictionary<string, JsonElement> With { get; init; } = new Dictionary<string, JsonElement>();
 }
 
 /// <summary>The schema <c>TaskResources</c>.</summary>
@@ -2244,6 +2432,14 @@ public sealed record TaskView
     /// <summary>The member <c>image</c>.</summary>
     [JsonPropertyName("image")]
     public string Image { get; init; } = "";
+
+    /// <summary>The member <c>uses</c>.</summary>
+    [JsonPropertyName("uses")]
+    public string? Uses { get; init; }
+
+    /// <summary>The member <c>uses_version</c>.</summary>
+    [JsonPropertyName("uses_version")]
+    public string? UsesVersion { get; init; }
 
     /// <summary>The member <c>image_digest</c>.</summary>
     [JsonPropertyName("image_digest")]
@@ -2720,6 +2916,18 @@ public sealed record UpstreamView
     /// <summary>The member <c>on</c>.</summary>
     [JsonPropertyName("on")]
     public IReadOnlyList<string> On { get; init; } = [];
+}
+
+/// <summary>The schema <c>UsedSharedTaskView</c>.</summary>
+public sealed record UsedSharedTaskView
+{
+    /// <summary>The member <c>version</c>.</summary>
+    [JsonPropertyName("version")]
+    public string Version { get; init; } = "";
+
+    /// <summary>The member <c>scope</c>.</summary>
+    [JsonPropertyName("scope")]
+    public string Scope { get; init; } = "";
 }
 
 /// <summary>The schema <c>VersionView</c>.</summary>

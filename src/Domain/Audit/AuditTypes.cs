@@ -66,6 +66,12 @@ public static class AuditTypes
     /// <summary>A notification was deleted.</summary>
     public const string NotificationDeleted = "notification.deleted";
 
+    /// <summary>A version of a shared task was registered.</summary>
+    public const string SharedTaskRegistered = "shared_task.registered";
+
+    /// <summary>A shared task was deleted.</summary>
+    public const string SharedTaskDeleted = "shared_task.deleted";
+
     /// <summary>A secret got a value.</summary>
     public const string SecretWritten = "secret.written";
 

@@ -84,6 +84,15 @@ public static class ErrorCodes
     /// <summary>The request to a trigger's URL is not signed as the trigger demands.</summary>
     public const string SignatureInvalid = "signature_invalid";
 
+    /// <summary>No shared task has that name, or none a version that a <c>uses</c> asks for.</summary>
+    public const string SharedTaskNotFound = "shared_task_not_found";
+
+    /// <summary>The version of the shared task is registered with another content.</summary>
+    public const string SharedTaskVersionExists = "shared_task_version_exists";
+
+    /// <summary>The shared task is used by the live version of a pipeline, or by a run that has not ended.</summary>
+    public const string SharedTaskInUse = "shared_task_in_use";
+
     /// <summary>No role has that name.</summary>
     public const string RoleNotFound = "role_not_found";
 

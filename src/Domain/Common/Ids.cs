@@ -88,6 +88,26 @@ public readonly record struct NotificationId(Guid Value) : IId<NotificationId>
     public override string ToString() => Value.ToString();
 }
 
+/// <summary>Identifies a shared task for good; one made again under an old name has a new id.</summary>
+public readonly record struct SharedTaskId(Guid Value) : IId<SharedTaskId>
+{
+    /// <inheritdoc/>
+    public static SharedTaskId From(Guid value) => new(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
+/// <summary>Identifies a version of a shared task for good; runs name theirs by it.</summary>
+public readonly record struct SharedTaskVersionId(Guid Value) : IId<SharedTaskVersionId>
+{
+    /// <inheritdoc/>
+    public static SharedTaskVersionId From(Guid value) => new(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
 /// <summary>Identifies a run. Its first 48 bits are the creation time, by which the history tables are partitioned.</summary>
 public readonly record struct RunId(Guid Value) : IId<RunId>, IParsable<RunId>, IComparable<RunId>
 {

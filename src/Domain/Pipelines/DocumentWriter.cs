@@ -38,7 +38,7 @@ public static class DocumentWriter
 
             if (document.OnLimit != LimitPolicy.Queue) json.WriteString("on_limit", PolicyName(document.OnLimit));
             if (document.Parallelism != 0) json.WriteNumber("parallelism", document.Parallelism);
-            Params(json, document.Params);
+            WriteParams(json, "params", document.Params);
             if (document.Priority != 0) json.WriteNumber("priority", document.Priority);
             json.WriteStartArray("tasks");
             foreach (var task in document.Tasks) Write(json, task);
@@ -86,7 +86,7 @@ public static class DocumentWriter
         Text(json, "description", task.Description);
         Words(json, "entrypoint", task.Entrypoint);
         json.WriteString("id", task.Id);
-        json.WriteString("image", task.Image);
+        Text(json, "image", task.Image);
         Flag(json, "inject_api_token", task.InjectApiToken);
         if (task.Matrix.Count > 0)
         {
@@ -95,15 +95,48 @@ public static class DocumentWriter
             json.WriteEndObject();
         }
 
-        if (task.RegistryAuth is { } login)
-            Map(json, "registry_auth", new Dictionary<string, string> { ["user"] = login.User, ["pass"] = login.Pass });
+        Login(json, task.RegistryAuth);
         Resources(json, task.Resources);
         Retry(json, task.Retry);
         Time(json, "timeout", task.Timeout);
         Text(json, "user", task.User);
+        Text(json, "uses", task.Uses);
         Map(json, "variables", task.Variables);
+        if (task.With.Count > 0)
+        {
+            json.WriteStartObject("with");
+            foreach (var (name, value) in task.With.OrderBy(e => e.Key, StringComparer.Ordinal))
+            {
+                json.WritePropertyName(name);
+                value.WriteTo(json);
+            }
+
+            json.WriteEndObject();
+        }
+
         Text(json, "working_dir", task.WorkingDir);
         json.WriteEndObject();
+    }
+
+    /// <summary>What a shared task has of a container.</summary>
+    internal static void WriteContainer(Utf8JsonWriter json, TaskDefinition container)
+    {
+        json.WriteStartObject();
+        Flag(json, "always_pull_newest_image", container.AlwaysPullNewestImage);
+        Words(json, "command", container.Command);
+        Words(json, "entrypoint", container.Entrypoint);
+        json.WriteString("image", container.Image);
+        Login(json, container.RegistryAuth);
+        Resources(json, container.Resources);
+        Text(json, "user", container.User);
+        Map(json, "variables", container.Variables);
+        Text(json, "working_dir", container.WorkingDir);
+        json.WriteEndObject();
+    }
+
+    private static void Login(Utf8JsonWriter json, RegistryAuth? login)
+    {
+        if (login is not null) Map(json, "registry_auth", new Dictionary<string, string> { ["user"] = login.User, ["pass"] = login.Pass });
     }
 
     private static string ConditionName(ParentCondition condition) => condition switch
@@ -131,10 +164,11 @@ public static class DocumentWriter
         _ => throw new ArgumentOutOfRangeException(nameof(policy), policy, "No such policy."),
     };
 
-    private static void Params(Utf8JsonWriter json, IReadOnlyList<ParamDefinition> parameters)
+    /// <summary>What a pipeline, or a shared task, takes.</summary>
+    internal static void WriteParams(Utf8JsonWriter json, string name, IReadOnlyList<ParamDefinition> parameters)
     {
         if (parameters.Count == 0) return;
-        json.WriteStartArray("params");
+        json.WriteStartArray(name);
         foreach (var parameter in parameters)
         {
             json.WriteStartObject();

@@ -5,17 +5,18 @@ namespace Gofer.Domain.Pipelines;
 /// <summary>Reads the parameters that a document declares.</summary>
 internal static class ParamReader
 {
-    public static List<ParamDefinition> Read(JsonValue member, DocumentLimits limits)
+    /// <summary>Reads them; <paramref name="what"/> is how a sentence calls them.</summary>
+    public static List<ParamDefinition> Read(JsonValue member, DocumentLimits limits, string what = "parameters")
     {
         var items = member.Items();
-        if (items.Count > limits.Params) member.Invalid($"There are {items.Count} parameters; at most {limits.Params} are allowed.");
+        if (items.Count > limits.Params) member.Invalid($"There are {items.Count} {what}; at most {limits.Params} are allowed.");
         var read = new List<ParamDefinition>(items.Count);
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in items)
         {
             if (item.Object() is not { } fields) continue;
             var parameter = Read(fields, limits);
-            if (parameter.Name.Length > 0 && !names.Add(parameter.Name)) fields["name"].Invalid($"The parameter {Shown.Quoted(parameter.Name)} is declared twice.");
+            if (parameter.Name.Length > 0 && !names.Add(parameter.Name)) fields["name"].Invalid($"The {what[..^1]} {Shown.Quoted(parameter.Name)} is declared twice.");
             read.Add(parameter);
         }
 

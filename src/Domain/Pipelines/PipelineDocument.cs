@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gofer.Domain.Common;
 using Gofer.Domain.Notifications;
@@ -52,14 +53,14 @@ public sealed record PipelineDocument
     internal static IReadOnlyDictionary<string, string> EmptyMap { get; } = new Dictionary<string, string>();
 }
 
-/// <summary>One container task of a pipeline.</summary>
+/// <summary>One task of a pipeline: a container, or a shared task.</summary>
 public sealed record TaskDefinition
 {
     /// <summary>The task's name in its pipeline.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The image, as the container engine names it.</summary>
-    public required string Image { get; init; }
+    /// <summary>The image, as the container engine names it; empty where a shared task is used.</summary>
+    public string Image { get; init; } = "";
 
     /// <summary>What the task is for.</summary>
     public string Description { get; init; } = "";
@@ -108,6 +109,14 @@ public sealed record TaskDefinition
 
     /// <summary>One instance of the task for each combination of these values; empty for a plain task.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Matrix { get; init; } = NoMatrix;
+
+    /// <summary>The shared task that does the work, such as <c>lint@2</c>; null for a container of the task's own.</summary>
+    public string? Uses { get; init; }
+
+    /// <summary>What the shared task gets, as it was written: strings, numbers, true and false.</summary>
+    public IReadOnlyDictionary<string, JsonElement> With { get; init; } = NoInputs;
+
+    internal static IReadOnlyDictionary<string, JsonElement> NoInputs { get; } = new Dictionary<string, JsonElement>();
 
     private static IReadOnlyDictionary<string, IReadOnlyList<string>> NoMatrix { get; } = new Dictionary<string, IReadOnlyList<string>>();
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gofer.Domain.Common;
 using Gofer.Domain.Notifications;
+using Gofer.Domain.SharedTasks;
 using Gofer.Domain.Triggers;
 using static Gofer.Domain.Pipelines.SchemaParts;
 
@@ -22,6 +23,9 @@ public static class PipelineSchema
 
     /// <summary>The comment of a member that this version does not act on.</summary>
     public const string NotSupported = "not_supported";
+
+    /// <summary>A number of a version: see <see cref="TaskVersion.Greatest"/>.</summary>
+    private const string VersionNumber = "(0|[1-9][0-9]{0,5})";
 
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -69,12 +73,30 @@ public static class PipelineSchema
         ("notifications", Described(
             "Who is told of what while the version is live; what the API made beside them stays. Left away, those that there are stay; empty, none that a document declared is left.",
             Optional(List(Ref("notification"), max: NotificationDefinition.MaxCount)))),
-        ("tasks", Described("The container tasks.", List(Ref("task"), 1, limits.Tasks))));
+("tasks", Described("The tasks: containers, and shared tasks.", List(Ref("task"), 1, limits.Tasks))));
 
-    private static JsonObject Task(DocumentLimits limits) => Members(
-        ["id", "image"],
+    private static JsonObject Task(DocumentLimits limits)
+    {
+        var container = new JsonObject { ["image"] = Text(min: 1), ["uses"] = Nothing("maxLength"), ["with"] = Nothing("maxProperties") };
+        var shared = new JsonObject { ["uses"] = Text(min: 1) };
+        foreach (var member in new[] { "image", "working_dir", "user" }) shared[member] = Nothing("maxLength");
+        foreach (var member in new[] { "entrypoint", "command" }) shared[member] = Nothing("maxItems");
+        shared["registry_auth"] = new JsonObject { ["type"] = "null" };
+        shared["always_pull_newest_image"] = new JsonObject { ["enum"] = new JsonArray(false, null) };
+        return Merge(TaskMembers(limits), new JsonObject
+        {
+            ["anyOf"] = new JsonArray(
+                new JsonObject { ["required"] = new JsonArray("image"), ["properties"] = container }, new JsonObject { ["required"] = new JsonArray("uses"), ["properties"] = shared }),
+        });
+
+        // Null is as good as nothing, and no such keyword speaks of it.
+        static JsonObject Nothing(string keyword) => new() { [keyword] = 0 };
+    }
+
+    private static JsonObject TaskMembers(DocumentLimits limits) => Members(
+        ["id"],
         ("id", Described("The task's name in its pipeline.", Ref("id"))),
-        ("image", Described("The image, as the container engine names it.", Text(1, limits.Image, @"^[^\s\u0000-\u001f\u007f-\u009f]+$", ["busybox:latest", "ubuntu:24.04"]))),
+        ("image", Described("The image, as the container engine names it.", Optional(Text(0, limits.Image, @"^[^\s\u0000-\u001f\u007f-\u009f]*$", ["busybox:latest", "ubuntu:24.04"])))),
         ("description", Described("What the task is for.", Optional(Text(max: limits.Description)))),
         ("registry_auth", Described("How to log in to the image's registry.", Optional(Login(limits)))),
         ("depends_on", Described(
@@ -94,8 +116,12 @@ public static class PipelineSchema
         ("retry", Described("What is tried again. Without it, or where it is empty, there is one attempt.", Optional(Retry(limits)))),
         ("concurrency", Described("A limit that the task shares with others of its namespace.", Optional(Concurrency(limits)))),
         ("matrix", Described("Runs the task once for each combination of these values; each is a variable of its instance, its name in upper case.", Optional(Matrix(limits)))),
-        ("uses", Later("A shared task in place of image and command.", Text(max: 0))),
-        ("with", Later("What the shared task gets.", Of("object", ("maxProperties", 0)))));
+        ("uses", Described(
+            "A shared task in place of a container, such as lint@2: the newest version 2.x of 'lint', of the namespace or else of the install. lint@2.1 is the newest 2.1.x.",
+            Optional(Text(pattern: $"^({Slug.Pattern}@{VersionNumber}(\\.{VersionNumber})?)?$", examples: ["lint@2", "lint@2.1"])))),
+        ("with", Described(
+            "What the shared task gets, by the names of its inputs. param{{name}} may stand inside of a text; a whole value may be a secret or an object, as in 'variables'.",
+            Optional(Map(Ref("id"), Either(Ref("variable"), new JsonObject { ["type"] = new JsonArray("number", "boolean", "null") }), limits.Params)))));
 
     private static JsonObject Retry(DocumentLimits limits) => Members(
         [],
@@ -178,12 +204,5 @@ public static class PipelineSchema
     {
         var kinds = string.Join('|', Interpolation.Kinds.Where(k => k != Interpolation.Param).Select(AnyCase));
         return new JsonObject { ["not"] = Text(pattern: $@"^\s*({kinds})\{{\{{(?!\s*{Slug.Pattern}\s*\}})[^{{}}]*\}}\}}\s*$") };
-    }
-
-    private static JsonObject Later(string description, JsonObject nothing)
-    {
-        var member = Described($"Not supported by this version: leave it away. {description}", Optional(nothing));
-        member["$comment"] = NotSupported;
-        return member;
     }
 }

@@ -6,8 +6,8 @@ namespace Gofer.Domain.Pipelines;
 /// <summary>A task as it was read, with the places that <see cref="GraphRules"/> may have to complain of.</summary>
 internal sealed record TaskNode(TaskDefinition Task, JsonValue Id, IReadOnlyList<JsonValue> Parents);
 
-/// <summary>Reads the tasks of a document that declares those <paramref name="parameters"/>.</summary>
-internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string> parameters)
+/// <summary>Reads the tasks of a document that declares those <paramref name="parameters"/>; without any, the container of a shared task.</summary>
+internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<string>? parameters)
 {
     /// <summary>The task, also where parts of it are wrong; null where it is no object.</summary>
     public TaskNode? Read(JsonValue item)
@@ -19,7 +19,7 @@ internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<stri
         var task = new TaskDefinition
         {
             Id = DocumentReader.Id(fields["id"]),
-            Image = Image(fields),
+            Image = fields["uses"].IsEmpty ? Image(fields["image"].Required()) : "",
             Description = fields["description"].Text(limits.Description) ?? "",
             RegistryAuth = Login(fields["registry_auth"]),
             DependsOn = parents.ToDictionary(p => p.Place.Name, p => p.Condition, StringComparer.Ordinal),
@@ -34,20 +34,41 @@ internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<stri
             AllowFailure = fields["allow_failure"].Flag() ?? false,
             Timeout = fields["timeout"].Time(limits.ShortestTimeout, limits.LongestTimeout),
             Retry = TaskRules.Retry(fields["retry"], limits),
-            Concurrency = TaskRules.Concurrency(fields["concurrency"], limits, parameters, matrix),
+            Concurrency = TaskRules.Concurrency(fields["concurrency"], limits, parameters ?? [], matrix),
             Matrix = matrix,
+            Uses = SharedUse.Read(fields),
+            With = SharedUse.With(fields, limits, Interpolates),
         };
 
-        LaterMembers.CheckTask(fields);
         fields.Done();
         return new TaskNode(task, fields["id"], [.. parents.Select(p => p.Place)]);
     }
 
-    private string Image(JsonFields fields)
+    /// <summary>The container that a shared task is, without an id; null where there is none.</summary>
+    public TaskDefinition? Container(JsonValue item)
     {
-        var member = fields["image"];
-        // A shared task brings its own; that this version has none is said at 'uses'.
-        var image = fields["uses"].IsEmpty ? member.Required().Text(limits.Image) : member.Text(limits.Image);
+        if (item.Object() is not { } fields) return null;
+
+        var container = new TaskDefinition
+        {
+            Id = "",
+            Image = Image(fields["image"].Required()),
+            RegistryAuth = Login(fields["registry_auth"]),
+            Variables = UserMaps.Variables(fields["variables"], limits, Interpolates),
+            Entrypoint = Words(fields["entrypoint"]),
+            Command = Words(fields["command"]),
+            WorkingDir = Setting(fields["working_dir"]),
+            User = Setting(fields["user"]),
+            AlwaysPullNewestImage = fields["always_pull_newest_image"].Flag() ?? false,
+            Resources = Resources(fields["resources"]),
+        };
+        fields.Done();
+        return container;
+    }
+
+    private string Image(JsonValue member)
+    {
+        var image = member.Text(limits.Image);
         if (image is "") member.Invalid("The image must not be empty.");
         else if (image?.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) is true) member.Invalid($"The image {Shown.Quoted(image)} may not hold white space.");
         return image ?? "";
@@ -120,6 +141,10 @@ internal sealed class TaskReader(DocumentLimits limits, IReadOnlyCollection<stri
         {
             var what = Interpolation.IsSecret(found.Kind) ? "a secret" : "an object";
             if (Slug.Complaint(found.Key) is { } complaint) value.Invalid($"{value.Label} stands for {what} whose key {complaint}");
+        }
+        else if (parameters is null)
+        {
+            value.Invalid($"{value.Label} stands for a parameter, and a shared task knows none of its users': it gets its inputs as variables such as {SharedTasks.SharedTaskReader.Variable(Slug.IsValid(found.Key) ? found.Key : "x")}.");
         }
         else if (!parameters.Contains(found.Key))
         {

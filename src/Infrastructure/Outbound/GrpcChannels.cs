@@ -8,8 +8,10 @@ internal static class GrpcChannels
     /// <summary>The largest message in either direction, in bytes.</summary>
     public const int LargestMessage = 4 << 20;
 
-    /// <summary>HTTP/2, with TLS or without as the address says; connects when it is first needed.</summary>
-    public static GrpcChannel Open(Uri address)
+    /// <summary>
+    /// HTTP/2, with TLS or without as the address says; connects when it is first needed, by <paramref name="connect"/> where the address is one that users named.
+    /// </summary>
+    public static GrpcChannel Open(Uri address, OutboundConnect? connect = null)
     {
         var handler = new SocketsHttpHandler
         {
@@ -24,6 +26,7 @@ internal static class GrpcChannels
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         };
+        if (connect is not null) handler.ConnectCallback = connect.ConnectAsync;
         return GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
             // Not the handler itself: the channel would go on failing without a try for up to two minutes after a service is back.

@@ -33,8 +33,7 @@ public sealed record OutboundAnswer(int Status, ReadOnlyMemory<byte> Body, bool 
 }
 
 /// <summary>
-/// Calls addresses that users name, such as those of webhooks, and nothing that the server reaches and its users do not: the addresses that a name leads to are
-/// judged, and the judged ones connected to, so a name that leads elsewhere a moment later changes nothing; one private address among several refuses all. No
+/// Calls addresses that users name, such as those of webhooks, and nothing that the server reaches and its users do not: see <see cref="OutboundConnect"/>. No
 /// redirect is followed, no proxy asked, no cookie kept, no trace handed on. What operators configure (Vault, S3) has clients of its own. Safe to share.
 /// </summary>
 public sealed class OutboundHttp : IDisposable
@@ -42,18 +41,16 @@ public sealed class OutboundHttp : IDisposable
     /// <summary>In KiB, as the handler wants it.</summary>
     private const int HeaderLimit = 32;
 
-    private readonly AllowedHosts _allowed;
     private readonly OutboundLimits _limits;
-    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
     private readonly HttpMessageInvoker _http;
 
     /// <summary>A client that may call <paramref name="allowed"/> beside the public internet, and asks <paramref name="resolve"/> for addresses in place of DNS.</summary>
     public OutboundHttp(AllowedHosts allowed, OutboundLimits? limits = null, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
-        (_allowed, _limits, _resolve) = (allowed, limits ?? new OutboundLimits(), resolve ?? Dns.GetHostAddressesAsync);
+        _limits = limits ?? new OutboundLimits();
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
-            ConnectCallback = ConnectAsync,
+            ConnectCallback = new OutboundConnect(allowed, resolve).ConnectAsync,
             ConnectTimeout = _limits.Connect,
             AllowAutoRedirect = false,
             UseProxy = false,
@@ -102,30 +99,6 @@ public sealed class OutboundHttp : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var host = context.DnsEndPoint.Host.Trim('[', ']');
-        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await _resolve(host, cancellationToken);
-        if (addresses.Length == 0) throw new SocketException((int)SocketError.HostNotFound);
-        if (!addresses.All(a => PublicAddresses.IsPublic(a) || _allowed.Allow(host, a)))
-        {
-            // Where it leads is not said: who may not call it need not know what there is.
-            throw new OutboundException($"{Shown.Of(host)} is not in the public internet, and only what the operator allows (outbound.allow) is called elsewhere.", isRefused: true);
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 
     private async Task<(ReadOnlyMemory<byte> Read, bool IsCut)> ReadAsync(Stream body, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gofer.Application.SharedTasks;
 using Gofer.Domain.Common;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -54,6 +55,15 @@ internal sealed class JsonMapComparer() : ValueComparer<Dictionary<string, JsonE
     (a, b) => JsonMap.Write(a!) == JsonMap.Write(b!),
     map => map.Count,
     map => new Dictionary<string, JsonElement>(map));
+
+/// <summary>What uses came to is a jsonb object.</summary>
+internal sealed class SharedTaskMapConverter() : ValueConverter<Dictionary<string, SharedTaskPin>, string?>(map => SharedTaskRows.Write(map), json => SharedTaskRows.Read(json!));
+
+/// <summary>Compares them by content; nobody changes one through EF.</summary>
+internal sealed class SharedTaskMapComparer() : ValueComparer<Dictionary<string, SharedTaskPin>>(
+    (a, b) => SharedTaskRows.Write(a) == SharedTaskRows.Write(b),
+    map => map.Count,
+    map => new Dictionary<string, SharedTaskPin>(map));
 
 /// <summary>JSON of a map of any values.</summary>
 internal static class JsonMap

@@ -1,9 +1,10 @@
 using Gofer.Application.Access;
 using Gofer.Application.Audit;
-using Gofer.Application.Extensions;
 using Gofer.Application.Common;
+using Gofer.Application.Extensions;
 using Gofer.Application.Notifications;
 using Gofer.Application.Runs;
+using Gofer.Application.SharedTasks;
 using Gofer.Application.Triggers;
 using Gofer.Domain.Access;
 using Gofer.Domain.Audit;
@@ -13,9 +14,11 @@ using Gofer.Domain.Namespaces;
 using Gofer.Domain.Notifications;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
+using Gofer.Domain.SharedTasks;
 using Gofer.Domain.Triggers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres;
 
@@ -96,6 +99,12 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
 
     /// <inheritdoc/>
     public DbSet<DeliveryRow> Deliveries => Set<DeliveryRow>();
+
+    /// <inheritdoc/>
+    public DbSet<SharedTask> SharedTasks => Set<SharedTask>();
+
+    /// <inheritdoc/>
+    public DbSet<SharedTaskVersion> SharedTaskVersions => Set<SharedTaskVersion>();
 
     /// <inheritdoc/>
     public Task<IDbContextTransaction> BeginAsync(CancellationToken cancellationToken) => Database.BeginTransactionAsync(cancellationToken);
@@ -200,6 +209,66 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         Database.ExecuteSqlAsync($"insert into gofer.extension_statuses (extension_id, name) values ({extension.Value}, {name}) on conflict do nothing", cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<SharedTask> TakeSharedTaskAsync(SharedTask wanted, CancellationToken cancellationToken)
+    {
+        var (id, home, name, at) = (wanted.Id.Value, wanted.NamespaceId?.Value, wanted.Name, wanted.CreatedAt.UtcDateTime);
+        // Who deletes it between the two statements is gone by the next turn.
+        while (true)
+        {
+            await Database.ExecuteSqlAsync(
+                $"insert into gofer.shared_tasks (id, namespace_id, name, created_at, modified_at) values ({id}, {home}, {name}, {at}, {at}) on conflict do nothing", cancellationToken);
+            var taken = await SharedTasks.FromSql($"select * from gofer.shared_tasks where namespace_id is not distinct from {home} and name = {name} for no key update")
+                .AsTracking().SingleOrDefaultAsync(cancellationToken);
+            if (taken is not null) return taken;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<SharedTask?> LockSharedTaskAsync(SharedTaskId task, CancellationToken cancellationToken) =>
+        SharedTasks.FromSql($"select * from gofer.shared_tasks where id = {task.Value} for update").AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<string, SharedTaskPin>> HoldSharedTasksAsync(
+        NamespaceId home, IReadOnlyCollection<string> uses, CancellationToken cancellationToken) =>
+        await SharedTaskRows.ResolveAsync(
+            (NpgsqlConnection)Database.GetDbConnection(), (NpgsqlTransaction?)Database.CurrentTransaction?.GetDbTransaction(), home, uses, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SharedTaskVersion>> LatestVersionsAsync(IReadOnlyCollection<SharedTaskId> tasks, CancellationToken cancellationToken)
+    {
+        if (tasks.Count == 0) return [];
+        var ids = tasks.Select(t => t.Value).ToArray();
+        return await SharedTaskVersions.FromSql(
+            $"select distinct on (task_id) * from gofer.shared_task_versions where task_id = any({ids}) order by task_id, major desc, minor desc, patch desc")
+            .AsNoTracking().ToListAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> SharedTaskUsersAsync(SharedTask task, int most, CancellationToken cancellationToken)
+    {
+        var (id, home, name) = (task.Id.Value, task.NamespaceId?.Value, task.Name);
+        // A pipeline whose namespace has a fitting one of its own does not use the global one.
+        return await Database.SqlQuery<string>(
+            $"""
+            select distinct n.name || '/' || p.name as "Value" from (
+                select h.pipeline_id from gofer.pipeline_heads h
+                join gofer.pipelines p on p.id = h.pipeline_id and p.deleted_at is null
+                join gofer.pipeline_versions v on v.pipeline_id = h.pipeline_id and v.version = h.live_version
+                cross join lateral json_array_elements(v.document -> 'tasks') t
+                cross join lateral (select split_part(t ->> 'uses', '@', 1) as name, string_to_array(split_part(t ->> 'uses', '@', 2), '.') as version) u
+                where u.name = {name} and case when {home}::uuid is not null then p.namespace_id = {home}::uuid else not exists (
+                    select from gofer.shared_tasks s join gofer.shared_task_versions x on x.task_id = s.id
+                    where s.namespace_id = p.namespace_id and s.name = u.name and x.major::text = u.version[1] and (u.version[2] is null or x.minor::text = u.version[2])) end
+                union all
+                select a.pipeline_id from gofer.active_runs a join gofer.runs r on r.id = a.run_id
+                cross join lateral jsonb_each(r.shared_tasks) e join gofer.shared_task_versions v on v.id = (e.value ->> 'Id')::uuid
+                where v.task_id = {id}) used
+            join gofer.pipelines p on p.id = used.pipeline_id join gofer.namespaces n on n.id = p.namespace_id and n.deleted_at is null
+            order by 1 limit {most}
+            """).ToListAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public void Forget() => ChangeTracker.Clear();
 
     /// <inheritdoc/>
@@ -225,6 +294,9 @@ public sealed class GoferDbContext(DbContextOptions<GoferDbContext> options) : D
         configurationBuilder.Properties<OverlapPolicy>().HaveConversion<StateConverter<OverlapPolicy>>();
         configurationBuilder.Properties<NotificationId>().HaveConversion<IdConverter<NotificationId>>();
         configurationBuilder.Properties<NotificationSource>().HaveConversion<StateConverter<NotificationSource>>();
+        configurationBuilder.Properties<SharedTaskId>().HaveConversion<IdConverter<SharedTaskId>>();
+        configurationBuilder.Properties<SharedTaskVersionId>().HaveConversion<IdConverter<SharedTaskVersionId>>();
+        configurationBuilder.Properties<Dictionary<string, SharedTaskPin>>().HaveConversion<SharedTaskMapConverter, SharedTaskMapComparer>().HaveColumnType("jsonb");
         configurationBuilder.Properties<RunId>().HaveConversion<IdConverter<RunId>>();
         configurationBuilder.Properties<LimitPolicy>().HaveConversion<StateConverter<LimitPolicy>>();
         configurationBuilder.Properties<WaitingFor>().HaveConversion<StateConverter<WaitingFor>>();

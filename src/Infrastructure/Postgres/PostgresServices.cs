@@ -7,6 +7,7 @@ using Gofer.Application.Pipelines;
 using Gofer.Application.Queue;
 using Gofer.Application.Runs;
 using Gofer.Application.Schedulers;
+using Gofer.Application.SharedTasks;
 using Gofer.Application.Triggers;
 using Gofer.Infrastructure.Objects;
 using Gofer.Infrastructure.Postgres.Audit;
@@ -54,6 +55,7 @@ public static class PostgresServices
             provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<Partitions>(), provider.GetRequiredService<ObjectKeeping>(),
             provider.GetRequiredService<IOptions<TriggerOptions>>()));
         services.AddSingleton<IVersionGraphs, VersionGraphs>();
+        services.AddSingleton<ISharedTasks, SharedTaskRows>();
         services.AddSingleton<ILogStore, LogStore>();
         services.AddSingleton<ILogSink>(provider => provider.GetRequiredService<ILogStore>());
         return services.AddSignals().AddQueue().AddTriggers().AddObjects();

@@ -3,6 +3,7 @@ using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
 using Gofer.Application.Secrets;
 using Gofer.Domain.Pipelines;
+using Gofer.Domain.SharedTasks;
 using Microsoft.Extensions.Options;
 
 namespace Gofer.Worker.Tasks;
@@ -26,6 +27,7 @@ public sealed class ContainerSpecs(IInstall install, IOptions<WorkerOptions> opt
             Entrypoint = definition.Entrypoint,
             Command = definition.Command,
             Environment = Environment(task, secrets),
+            Inputs = Inputs(task, secrets),
             WorkingDir = definition.WorkingDir,
             User = definition.User,
             CpuMillis = definition.Resources.CpuMillis,
@@ -46,7 +48,15 @@ public sealed class ContainerSpecs(IInstall install, IOptions<WorkerOptions> opt
         [ContainerLabels.Attempt] = task.Attempt.ToString(CultureInfo.InvariantCulture),
     };
 
-    /// <summary>The run's variables win over the document's, those over the matrix's; names of the system are refused in all.</summary>
+    /// <summary>What the shared task gets, with what its secrets and objects are; nothing for a container of the task's own.</summary>
+    private static Dictionary<string, string> Inputs(ClaimedTask task, ResolvedSecrets secrets) => task.Shared is not { } shared
+        ? []
+        : shared.Inputs.ToDictionary(i => i.Key, i => i.Value.Reference is { } reference ? secrets.Values.GetValueOrDefault(reference, i.Value.Text) : i.Value.Text);
+
+    /// <summary>
+    /// The run's variables win over the document's, those over the matrix's; names of the system are refused in all. Nobody wins over the inputs of a shared task,
+    /// which were judged: a container has them here, a service by themselves.
+    /// </summary>
     private Dictionary<string, string> Environment(ClaimedTask task, ResolvedSecrets secrets)
     {
         var environment = new Dictionary<string, string>
@@ -65,6 +75,7 @@ public sealed class ContainerSpecs(IInstall install, IOptions<WorkerOptions> opt
         foreach (var (name, value) in task.Matrix ?? new Dictionary<string, string>()) environment[name.ToUpperInvariant()] = value;
         foreach (var (name, value) in task.Definition.Variables) environment[name] = Put(task, secrets, value);
         foreach (var (name, value) in task.RunVariables) environment[name] = value;
+        if (task.Shared is { Definition.Container: not null }) foreach (var (name, value) in Inputs(task, secrets)) environment[SharedTaskReader.Variable(name)] = value;
         return environment;
     }
 

@@ -14,7 +14,7 @@ namespace Gofer.Worker.Tasks;
 /// a few hundred kilobytes: while the database does not take them, the container's own log waits.
 /// </summary>
 internal sealed partial class LogPump(
-    IScheduler scheduler, ILogSink sink, IStoreWatch store, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<LogPump> logger)
+    ILogSink sink, IStoreWatch store, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<LogPump> logger)
 {
     /// <summary>How long output may wait to be stored.</summary>
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(200);
@@ -27,7 +27,7 @@ internal sealed partial class LogPump(
 
     /// <summary>Returns when all of the container's output is stored but for what it answers, which is to be stored with the attempt's end.</summary>
     public async Task<IReadOnlyList<LogChunk>> RunAsync(
-        WorkerSession session, ClaimedTask task, string name, MaskSet masks, CancellationToken cancellationToken)
+        IScheduler scheduler, WorkerSession session, ClaimedTask task, string name, MaskSet masks, CancellationToken cancellationToken)
     {
         var owner = new LogOwner(task.Held.Run, task.Held.Task, task.Attempt, session.Worker, task.Held.Fence);
         // The first claim that a task ever had: nobody can have stored anything, so nobody is asked.
@@ -39,7 +39,7 @@ internal sealed partial class LogPump(
                 var position = known ?? await sink.PositionAsync(owner.Run, owner.Task, owner.Attempt, cancellationToken);
                 known = null;
                 // Where an append failed it may still come to its end behind our back, so after that every chunk goes the same way.
-                if (await PumpAsync(owner, name, position, masks, failures == 1, cancellationToken) is { } tail) return tail;
+                if (await PumpAsync(scheduler, owner, name, position, masks, failures == 1, cancellationToken) is { } tail) return tail;
             }
             catch (Exception e) when (e is SchedulerUnavailableException || store.IsTrouble(e))
             {
@@ -53,7 +53,7 @@ internal sealed partial class LogPump(
 
     /// <summary>What is left for the attempt's end; null where another holder moved the position: read it again.</summary>
     private async Task<IReadOnlyList<LogChunk>?> PumpAsync(
-        LogOwner owner, string name, LogPosition position, MaskSet masks, bool mayLeaveTail, CancellationToken cancellationToken)
+        IScheduler scheduler, LogOwner owner, string name, LogPosition position, MaskSet masks, bool mayLeaveTail, CancellationToken cancellationToken)
     {
         var cutter = new LogCutter(owner.Task, owner.Attempt, position);
         var limit = options.Value.LogLimit;

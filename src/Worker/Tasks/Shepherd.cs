@@ -3,6 +3,7 @@ using Gofer.Application.Logs;
 using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
 using Gofer.Application.Secrets;
+using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
 using Gofer.Worker.Loops;
 using Microsoft.Extensions.Logging;
@@ -15,10 +16,13 @@ namespace Gofer.Worker.Tasks;
 /// while it waits. Where it dies at any line, the next holder of the task does the same from the start and finds what is there.
 /// </summary>
 internal sealed partial class Shepherd(
-    IScheduler scheduler, ITaskSecrets secrets, LogPump logs, ContainerSpecs specs, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<Shepherd> logger)
+    ITaskSchedulers schedulers, ITaskSecrets secrets, LogPump logs, ContainerSpecs specs, TimeProvider clock, IOptions<WorkerOptions> options, ILogger<Shepherd> logger)
 {
     /// <summary>A task that ends within this time has its start told with its end: one write less.</summary>
     private static readonly TimeSpan ShortTask = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Characters of what a service says of an attempt.</summary>
+    private const int LongestWord = 1000;
 
     /// <summary>The name of a task's container.</summary>
     public string NameOf(ClaimedTask task) => specs.NameOf(task);
@@ -36,10 +40,12 @@ internal sealed partial class Shepherd(
     {
         var task = handle.Task;
         var name = specs.NameOf(task);
+        using var chosen = schedulers.For(task, () => handle.Secrets);
+        var scheduler = chosen.Scheduler;
         try
         {
             var names = task.References().Count > 0;
-            var (outcome, tail) = names && await PrepareAsync(session, handle, name) is { } refused ? (refused, []) : await RunAsync(session, handle, name);
+            var (outcome, tail) = names && await PrepareAsync(scheduler, session, handle, name) is { } refused ? (refused, []) : await RunAsync(scheduler, session, handle, name);
             var answer = await session.ReportAsync(new TaskReport.Ended(task.Held, outcome) { Tail = tail, Children = task.Children });
             if (names && answer != ReportAnswer.Fenced) await secrets.ForgetAsync(task, session.Over);
             // Over: this end was recorded before, and the answer was lost.
@@ -52,7 +58,7 @@ internal sealed partial class Shepherd(
         catch (TaskTakenException taken)
         {
             session.Remove(task.Held);
-            if (taken.Over) await ClearAsync(name, session.Over);
+            if (taken.Over) await ClearAsync(scheduler, name, session.Over);
         }
         // Whatever it is, this task must not take the others down; it is put back by the reconciliation or the lease.
 #pragma warning disable CA1031
@@ -73,7 +79,7 @@ internal sealed partial class Shepherd(
     /// Learns what the task's secrets and objects are, before anything is started or read; the outcome where one is missing, or where the task is stopped
     /// while the store does not answer. What an earlier holder may have started then must not run on with nobody to mask it.
     /// </summary>
-    private async Task<TaskOutcome?> PrepareAsync(WorkerSession session, TaskHandle handle, string name)
+    private async Task<TaskOutcome?> PrepareAsync(IScheduler scheduler, WorkerSession session, TaskHandle handle, string name)
     {
         var task = handle.Task;
         using var wanted = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
@@ -92,30 +98,31 @@ internal sealed partial class Shepherd(
                 return null;
             }
 
-            await NeverStartedAsync(name, session.Over);
+            await NeverStartedAsync(scheduler, name, session.Over);
             return new TaskOutcome.Refused(found.Error.Code, found.Error.Message);
         }
         catch (OperationCanceledException) when (handle.StopRequested && !session.Over.IsCancellationRequested)
         {
-            await NeverStartedAsync(name, session.Over);
+            await NeverStartedAsync(scheduler, name, session.Over);
             return new TaskOutcome.NeverStarted();
         }
     }
 
-    private async Task<(TaskOutcome Outcome, IReadOnlyList<LogChunk> Tail)> RunAsync(WorkerSession session, TaskHandle handle, string name)
+    private async Task<(TaskOutcome Outcome, IReadOnlyList<LogChunk> Tail)> RunAsync(IScheduler scheduler, WorkerSession session, TaskHandle handle, string name)
     {
         var task = handle.Task;
-        var started = await FindOrStartAsync(session, handle, name);
+        if (task.Definition.Uses is not null && task.Shared is null) return (new TaskOutcome.Refused(Reasons.SchedulerError, $"The shared task {task.Definition.Uses} of the run was deleted."), []);
+        var started = await FindOrStartAsync(scheduler, session, handle, name);
         if (started.Outcome is { } never) return (never, []);
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(session.Over);
         // Hardly any task is ever asked to stop, so nothing waits for that.
         var (stopping, killing) = (Task.CompletedTask, Task.CompletedTask);
-        using var asked = handle.OnStop(() => stopping = Task.Run(() => InsistAsync(name, options.Value.StopGrace, ended.Token)));
+        using var asked = handle.OnStop(() => stopping = Task.Run(() => InsistAsync(scheduler, name, options.Value.StopGrace, ended.Token)));
         // Beside the stop, which a task that ignores its signal holds up for the whole grace.
-        using var killed = handle.OnKill(() => killing = Task.Run(() => InsistAsync(name, TimeSpan.Zero, ended.Token)));
-        var patience = StopWhenOverdueAsync(handle, started.StartedAt, name, ended.Token);
-        var pumping = logs.RunAsync(session, task, name, handle.Masks, session.Over);
+        using var killed = handle.OnKill(() => killing = Task.Run(() => InsistAsync(scheduler, name, TimeSpan.Zero, ended.Token)));
+        var patience = StopWhenOverdueAsync(scheduler, handle, started.StartedAt, name, ended.Token);
+        var pumping = logs.RunAsync(scheduler, session, task, name, handle.Masks, session.Over);
         var waiting = RetryAsync(token => scheduler.WaitAsync(name, token), null, session.Over);
         var over = Task.WhenAll(pumping, waiting);
         await Task.WhenAny(over, Task.Delay(ShortTask, session.Over));
@@ -143,14 +150,14 @@ internal sealed partial class Shepherd(
         };
         return (outcome, tail);
 
-        string? Masked(string? message) => message is null ? null : handle.Masks.Mask(message);
+        string? Masked(string? message) => message is null ? null : Said(handle, message);
     }
 
     /// <summary>
     /// Stops the container once the attempt's time is over. The time counts from the container's start, whoever follows it, so an adopted one
     /// gets no more of it.
     /// </summary>
-    private async Task StopWhenOverdueAsync(TaskHandle handle, DateTimeOffset startedAt, string name, CancellationToken cancellationToken)
+    private async Task StopWhenOverdueAsync(IScheduler scheduler, TaskHandle handle, DateTimeOffset startedAt, string name, CancellationToken cancellationToken)
     {
         if (handle.Task.Definition.Timeout is not { } limit) return;
         var ran = clock.GetUtcNow() - startedAt;
@@ -170,14 +177,14 @@ internal sealed partial class Shepherd(
                 return;
         }
 
-        await InsistAsync(name, options.Value.StopGrace, cancellationToken);
+        await InsistAsync(scheduler, name, options.Value.StopGrace, cancellationToken);
     }
 
     /// <summary>
     /// Stops a container, and again for as long as it runs: whatever comes between, nobody else would do it. Ends with the container or with the
     /// token.
     /// </summary>
-    private async Task InsistAsync(string name, TimeSpan grace, CancellationToken cancellationToken)
+    private async Task InsistAsync(IScheduler scheduler, string name, TimeSpan grace, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
@@ -198,7 +205,7 @@ internal sealed partial class Shepherd(
         }
     }
 
-    private async Task<Begun> FindOrStartAsync(WorkerSession session, TaskHandle handle, string name)
+    private async Task<Begun> FindOrStartAsync(IScheduler scheduler, WorkerSession session, TaskHandle handle, string name)
     {
         var task = handle.Task;
         if (task.WasStarted || task.StopRequested)
@@ -210,7 +217,7 @@ internal sealed partial class Shepherd(
                 case ContainerStatus.Created when task.StopRequested:
                 // An earlier holder that stands still may be about to start it.
                 case ContainerStatus.Absent when !task.WasStarted:
-                    return await NeverStartedAsync(name, session.Over);
+                    return await NeverStartedAsync(scheduler, name, session.Over);
                 default: return new Begun(new TaskOutcome.Lost("The container was running and is gone."), default, null);
             }
         }
@@ -226,7 +233,7 @@ internal sealed partial class Shepherd(
         }
         catch (ContainerRefusedException refused)
         {
-            return new Begun(new TaskOutcome.Refused(refused.Reason, handle.Masks.Mask(refused.Message)), default, null);
+            return new Begun(new TaskOutcome.Refused(refused.Reason, Said(handle, refused.Message)), default, null);
         }
         catch (OperationCanceledException) when (handle.StopRequested && !session.Over.IsCancellationRequested)
         {
@@ -235,15 +242,15 @@ internal sealed partial class Shepherd(
             {
                 ContainerStatus.Running running => new Begun(null, running.StartedAt, null),
                 ContainerStatus.Ended ended => new Begun(null, ended.StartedAt, null),
-                _ => await NeverStartedAsync(name, session.Over),
+                _ => await NeverStartedAsync(scheduler, name, session.Over),
             };
         }
     }
 
     /// <summary>Sees to it that a container which had not started never does. It may have begun at that very moment: then it ran and is ended.</summary>
-    private async Task<Begun> NeverStartedAsync(string name, CancellationToken cancellationToken)
+    private static async Task<Begun> NeverStartedAsync(IScheduler scheduler, string name, CancellationToken cancellationToken)
     {
-        await RetryAsync(token => StopAsync(name, TimeSpan.Zero, token), null, cancellationToken);
+        await RetryAsync(token => StopAsync(scheduler, name, TimeSpan.Zero, token), null, cancellationToken);
         return await RetryAsync(token => scheduler.InspectAsync(name, token), null, cancellationToken) switch
         {
             ContainerStatus.Running running => new Begun(null, running.StartedAt, null),
@@ -252,14 +259,21 @@ internal sealed partial class Shepherd(
         };
     }
 
-    private async Task<bool> StopAsync(string name, TimeSpan grace, CancellationToken cancellationToken)
+    private static async Task<bool> StopAsync(IScheduler scheduler, string name, TimeSpan grace, CancellationToken cancellationToken)
     {
         await scheduler.StopAsync(name, grace, cancellationToken);
         return true;
     }
 
+    /// <summary>What a back end says, without the task's secrets; what a service says is its author's, and may be long.</summary>
+    private static string Said(TaskHandle handle, string message)
+    {
+        var masked = handle.Masks.Mask(message);
+        return handle.Task.Shared?.Definition.Call is null ? masked : Shown.Cut(masked, LongestWord);
+    }
+
     /// <summary>The task ended under another holder while this one still worked on its container: nobody else will clear it.</summary>
-    private async Task ClearAsync(string name, CancellationToken cancellationToken)
+    private async Task ClearAsync(IScheduler scheduler, string name, CancellationToken cancellationToken)
     {
         try
         {

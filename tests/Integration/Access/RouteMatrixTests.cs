@@ -116,6 +116,18 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         ["PutNamespaceNotification"] = new(422, "{}"),
         ["DeleteNamespaceNotification"] = new(404) { Notification = "none" },
         ["ListNamespaceNotificationDeliveries"] = new(200),
+        ["ListNamespaceSharedTasks"] = new(200),
+        ["GetNamespaceSharedTask"] = new(200),
+        ["PutNamespaceSharedTask"] = new(422, "{}"),
+        ["DeleteNamespaceSharedTask"] = new(404) { Shared = "none" },
+        ["ListNamespaceSharedTaskVersions"] = new(200),
+        ["GetNamespaceSharedTaskVersion"] = new(200) { Version = "1.0" },
+        ["ListSharedTasks"] = new(200),
+        ["GetSharedTask"] = new(200),
+        ["PutSharedTask"] = new(422, "{}"),
+        ["DeleteSharedTask"] = new(404) { Shared = "none" },
+        ["ListSharedTaskVersions"] = new(200),
+        ["GetSharedTaskVersion"] = new(200) { Version = "1.0" },
     };
 
     /// <summary>What a task's own token is for, of its own run.</summary>
@@ -276,6 +288,11 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
             await DoneAsync(HttpMethod.Put, $"{home}/{secret}/{word}-key", """{"value":"correct horse"}""");
         }
 
+        foreach (var shared in new[] { $"{home}/shared-tasks/s", $"{home}/shared-tasks/{word}-task", "/api/v1/shared-tasks/s" })
+        {
+            await DoneAsync(HttpMethod.Put, shared, """{"version":"1.0","container":{"image":"busybox"}}""");
+        }
+
         await DoneAsync(HttpMethod.Put, "/api/v1/secrets/k", """{"value":"correct horse","namespaces":["*"]}""");
         await DoneAsync(HttpMethod.Post, $"{home}/pipelines/p/runs", $$$"""{"labels":{"of":"{{{word}}}"}}""");
         using var http = secured.Http(secured.Admin);
@@ -315,6 +332,8 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
 
         public string Notification { get; init; } = "n";
 
+        public string Shared { get; init; } = "s";
+
         public string Query { get; init; } = "";
 
         public string PathOf(string pattern, string @namespace) => pattern
@@ -322,6 +341,6 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
             .Replace("{version}", Version, StringComparison.Ordinal).Replace("{run}", "1", StringComparison.Ordinal).Replace("{task}", "t", StringComparison.Ordinal)
             .Replace("{key}", Uri.EscapeDataString(Key), StringComparison.Ordinal).Replace("{id}", "0123456789abcdef", StringComparison.Ordinal)
             .Replace("{trigger}", Trigger, StringComparison.Ordinal).Replace("{notification}", Notification, StringComparison.Ordinal).Replace("{event}", Guid.Empty.ToString(), StringComparison.Ordinal).Replace("{backfill}", Guid.Empty.ToString(), StringComparison.Ordinal)
-            .Replace("{hook}", new string('0', 64), StringComparison.Ordinal).Replace("{role}", "viewer", StringComparison.Ordinal) + Query;
+            .Replace("{shared}", Shared, StringComparison.Ordinal).Replace("{hook}", new string('0', 64), StringComparison.Ordinal).Replace("{role}", "viewer", StringComparison.Ordinal) + Query;
     }
 }

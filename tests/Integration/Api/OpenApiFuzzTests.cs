@@ -23,6 +23,8 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
 
     private static readonly string[] s_names = ["default", "p", "t", "k", "1", "latest", "viewer", "own", "q", "none", "0", "99", "a b", "..x", "%00", "ä", "x/y", new('x', 64)];
 
+    private const string Shared = """{"version":"1.0","container":{"image":"busybox:latest","command":["true"]}}""";
+
     /// <summary>A backfill of a trigger that fires every thirty days.</summary>
     private const string Past = """{"from":"2026-01-01T00:00:00Z","to":"2026-06-01T00:00:00Z"}""";
 
@@ -112,6 +114,7 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
         await area.SendAsync(HttpMethod.Post, "pipelines/p/runs");
         await PlantTriggersAsync(area);
         await PlantNotificationsAsync(area);
+        await PlantSharedTasksAsync(area);
         foreach (var place in new[] { "pipelines/p/secrets/k", "secrets/k", "/api/v1/secrets/k", "pipelines/p/objects/k", "pipelines/p/runs/1/objects/k", "/api/v1/roles/own", "/api/v1/tokens/" }) await PlantAgainAsync(area, place);
     }
 
@@ -120,12 +123,18 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
     {
         if (path.Contains("/triggers/", StringComparison.Ordinal)) await PlantTriggersAsync(area);
         else if (path.Contains("/notifications/", StringComparison.Ordinal)) await PlantNotificationsAsync(area);
+        else if (path.Contains("/shared-tasks/", StringComparison.Ordinal)) await PlantSharedTasksAsync(area);
         else if (path.Contains("/objects/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, "some bytes");
         else if (path.StartsWith("/api/v1/secrets/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"value":"correct horse","namespaces":["*"]}""");
         else if (path.Contains("secrets/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"value":"correct horse"}""");
         else if (path.Contains("/roles/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"permissions":[{"resources":["runs"],"actions":["read"],"namespaces":["*"]}]}""");
         else if (path.Contains("/tokens/", StringComparison.Ordinal)) _token = (await area.SendAsync(HttpMethod.Post, "/api/v1/tokens", """{"name":"t","roles":["viewer"],"namespaces":["*"]}""")).Json.TryGetProperty("id", out var token) ? token.GetString()! : _token;
         else await PlantAsync(area);
+    }
+
+    private static async Task PlantSharedTasksAsync(Area area)
+    {
+        foreach (var place in new[] { "shared-tasks/s", "/api/v1/shared-tasks/s" }) await area.SendAsync(HttpMethod.Put, place, Shared);
     }
 
     private static async Task PlantNotificationsAsync(Area area)
@@ -231,11 +240,12 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
             "pipeline" => "p",
             "run" => picks.Of("1", "1", "latest"),
             "task" => "t",
-            "version" => "1",
+            "version" => picks.Of("1", "1", "1.0"),
             "role" => picks.Of("viewer", "own"),
             "id" => _token,
             "trigger" => picks.Of("k", "w"),
             "notification" => picks.Of("n", "m"),
+            "shared" => "s",
             "event" => _event,
             "backfill" => _backfill,
             "hook" => _hook,
@@ -272,6 +282,12 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
             if (name == "NotificationBody" && picks.Next(3) > 0)
             {
                 return JsonNode.Parse(picks.Of("""{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", """{"id":"m","on":["succeeded"],"type":"slack","url":"http://10.0.0.1/x"}"""));
+            }
+
+            if (name == "SharedTaskBody" && picks.Next(3) > 0)
+            {
+                return JsonNode.Parse(picks.Of(
+                    Shared, """{"version":"1.0","container":{"image":"other"}}""", """{"version":"1.1","inputs":[{"name":"x"}],"call":{"endpoint":"http://10.0.0.1:7000","task":"t"}}"""));
             }
 
             if (name == "BackfillBody" && picks.Next(3) > 0) return JsonNode.Parse(Past);

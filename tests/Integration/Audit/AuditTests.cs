@@ -70,6 +70,11 @@ public sealed class AuditTests(SecuredServer secured)
         ("PutNamespaceNotification", HttpMethod.Put, $"{Ns}/notifications/n", """{"id":"n","on":["failed"],"type":"webhook","url":"http://10.0.0.1/"}""", []), // which is what it tells
         ("PutNamespaceNotification", HttpMethod.Put, $"{Ns}/notifications/n", """{"id":"n","on":["succeeded"],"type":"webhook","url":"http://10.0.0.1/"}""", [$"notification.updated {ns} - n"]),
         ("DeleteNamespaceNotification", HttpMethod.Delete, $"{Ns}/notifications/n", null, [$"notification.deleted {ns} - n"]),
+        ("PutNamespaceSharedTask", HttpMethod.Put, $"{Ns}/shared-tasks/s", """{"version":"1.0","container":{"image":"busybox"}}""", [$"shared_task.registered {ns} - s@1.0"]),
+        ("PutNamespaceSharedTask", HttpMethod.Put, $"{Ns}/shared-tasks/s", """{"version":"1.0.0","container":{"image":"busybox"}}""", []), // which is what it is
+        ("DeleteNamespaceSharedTask", HttpMethod.Delete, $"{Ns}/shared-tasks/s", null, [$"shared_task.deleted {ns} - s"]),
+        ("PutSharedTask", HttpMethod.Put, $"/api/v1/shared-tasks/{ns}", """{"version":"1.0","container":{"image":"busybox"}}""", [$"shared_task.registered - - {ns}@1.0"]),
+        ("DeleteSharedTask", HttpMethod.Delete, $"/api/v1/shared-tasks/{ns}", null, [$"shared_task.deleted - - {ns}"]),
         ("PutRole", HttpMethod.Put, $"/api/v1/roles/{role}", """{"permissions":[]}""", [$"role.created - - {role}"]),
         ("PutRole", HttpMethod.Put, $"/api/v1/roles/{role}", """{"permissions":[],"description":"of more"}""", [$"role.updated - - {role}"]),
         ("DeleteRole", HttpMethod.Delete, $"/api/v1/roles/{role}", null, [$"role.deleted - - {role}"]),

@@ -35,7 +35,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         ("lines", "printf '%s\\n' \"$S\"; printf %s \"$S\" | base64"),
     ];
 
-    private static readonly string[] s_tables = ["runs", "task_executions", "event_packs", "log_chunks", "secrets", "attempt_secrets", "tokens", "run_tokens", "triggers", "trigger_events", "notifications", "backfills"];
+    private static readonly string[] s_tables = ["runs", "task_executions", "event_packs", "log_chunks", "secrets", "attempt_secrets", "tokens", "run_tokens", "triggers", "trigger_events", "notifications", "backfills", "shared_task_versions"];
 
     private static readonly string[] s_commands = ["doctor", "migrate", "config"];
 
@@ -114,6 +114,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers/often/backfills", """{"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}""");
         await area.SendAsync(HttpMethod.Put, "pipelines/p/notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/","secret":"pipeline_secret{{hook}}"}""");
         await area.SendAsync(HttpMethod.Put, "notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/"}""");
+        foreach (var shared in new[] { "shared-tasks/used", "/api/v1/shared-tasks/used" }) await area.SendAsync(HttpMethod.Put, shared, """{"version":"1.0","container":{"image":"busybox:latest","variables":{"S":"global_secret{{token}}"}}}""");
         var hook = (await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"hook","type":"webhook","signature":{"secret":"pipeline_secret{{hook}}"},"filter":[{"pointer":"/a","exists":true}]}""")).Json.GetProperty("hook").GetString()!;
         foreach (var (signature, status) in new[] { (GoferSignature.Of(Encoding.UTF8.GetBytes(key), TimeProvider.System.GetUtcNow(), "{}"u8), HttpStatusCode.Accepted), (GoferSignature.Of("x"u8, TimeProvider.System.GetUtcNow(), "{}"u8), HttpStatusCode.Unauthorized) })
         {
@@ -216,10 +217,11 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
                 "pipeline" => r.Pipeline,
                 "run" => r.Run,
                 "task" => r.Task,
-                "version" => "1",
+                "version" => path.Name.Contains("shared", StringComparison.Ordinal) ? "1.0" : "1",
                 "role" => "admin",
                 "trigger" => "often",
                 "notification" => "told",
+                "shared" => "used",
                 "event" => came,
                 "backfill" => past,
                 "key" => r.Pipeline == "p" ? r.Task : "token",

@@ -91,7 +91,9 @@ public static class DocumentGens
         from settings in Gen.Select(Gen.OneOf(Gen.Const((string?)null), _setting.Select(s => (string?)s)), Gen.OneOf<string?>(null, "root"), Gen.Bool)
         from resources in _resources
         from rules in _rules
-        select new TaskDefinition
+        from uses in Gen.Frequency((4, Gen.Const((string?)null)), (1, Gen.OneOf<string?>("lint@2", "Scan_1@0.10", "a-b@999999.0")))
+        from with in Gen.Int[0, 3]
+        select uses is not null ? Using(index, parents.ToDictionary(p => Id(p.Key), p => p.Value), variables, uses, with) with { Resources = resources, Retry = rules.Retry, Matrix = rules.Matrix } : new TaskDefinition
         {
             Id = Id(index),
             Image = texts.Item1,
@@ -111,6 +113,19 @@ public static class DocumentGens
             Concurrency = rules.Concurrency,
             Matrix = rules.Matrix,
         };
+
+    private static readonly (string Name, string Json)[] s_with = [("path", "\"src\""), ("Deep-1", "-1.50e3"), ("a_b", "true")];
+
+    private static TaskDefinition Using(
+        int index, Dictionary<string, ParentCondition> parents, IReadOnlyDictionary<string, string> variables, string uses, int with) => new()
+    {
+        Id = Id(index),
+        Image = "",
+        DependsOn = parents,
+        Variables = variables,
+        Uses = uses,
+        With = s_with.Take(with).ToDictionary(w => w.Name, w => JsonSerializer.Deserialize<JsonElement>(w.Json)),
+    };
 
     private static string Id(int index) => index % 2 == 0 ? $"task-{index}" : $"Task_{index}";
 

@@ -40,7 +40,10 @@ public sealed class DemandTests : IAsyncDisposable
 
     [Fact]
     public void What_asks_for_any_token_has_no_namespace_in_its_path() => Assert.Equal(
-        ["/api/v1/namespaces", "/api/v1/system", "/api/v1/tokens/whoami"],
+        [
+            "/api/v1/namespaces", "/api/v1/shared-tasks", "/api/v1/shared-tasks/{shared}", "/api/v1/shared-tasks/{shared}/versions", "/api/v1/shared-tasks/{shared}/versions/{version}",
+            "/api/v1/system", "/api/v1/tokens/whoami",
+        ],
         _endpoints.Where(e => DemandOf(e) is Demand.Identity).Select(e => e.RoutePattern.RawText!.TrimEnd('/')).Order(StringComparer.Ordinal));
 
     [Fact]

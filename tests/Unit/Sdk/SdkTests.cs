@@ -212,7 +212,9 @@ public sealed class SdkTests
                 fi
             """);
         var clean = pipeline.Task("clean", "busybox:latest").AfterFailureOf(extract).Retry(2);
-        pipeline.Task("report", "busybox:latest").After(load).AfterAny(extract, clean).Memory("1Gi");
+        var report = pipeline.Task("report", "busybox:latest").After(load).AfterAny(extract, clean).Memory("1Gi");
+        pipeline.Uses("lint", "lint@2.1").After(report).Env("A", "b").Timeout(TimeSpan.FromMinutes(1))
+            .Input("path", $"src/{region}").Input("depth", 3).Input("fast", true).Input("ratio", 0.5).Input("rows", rows).Input("token", "pipeline_secret{{lint}}");
         return pipeline;
     }
 

@@ -52,6 +52,7 @@ Duration = Union[timedelta, str]
 T = TypeVar("T", str, int, float, bool)
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
+_USES = re.compile(_ID.pattern + r"@(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5}))?", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 _DURATION = re.compile(r"([0-9]{1,9}(\.[0-9]{1,3})?(ms|s|m|h|d))+")
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
@@ -337,9 +338,64 @@ class Pipeline:
             concurrency=None if concurrency is None else concurrency._document(),
             matrix=_matrix(id, matrix or {}),
         )
+        return self._add(id, members)
+
+    def uses(
+        self,
+        id: str,
+        uses: str,
+        *,
+        inputs: Optional[Mapping[str, Union[str, int, float, bool, Param[Any]]]] = None,
+        after: Union[Task, Iterable[Task]] = (),
+        after_failure_of: Union[Task, Iterable[Task]] = (),
+        after_any: Union[Task, Iterable[Task]] = (),
+        env: Optional[Mapping[str, Union[str, Param[Any]]]] = None,
+        description: str = "",
+        inject_api_token: bool = False,
+        cpu: Optional[str] = None,
+        memory: Optional[str] = None,
+        timeout: Optional[Duration] = None,
+        allow_failure: bool = False,
+        retry: Optional[Retry] = None,
+        concurrency: Optional[Concurrency] = None,
+        matrix: Optional[Mapping[str, Iterable[Union[str, int]]]] = None,
+    ) -> Task:
+        """Adds a task that is a shared one.
+
+            pipeline.uses("lint", "lint@2", inputs={"path": f"src/{region}", "depth": 3}, after=load)
+
+        :param uses: the shared task with a major version, ``lint@2``, or a minor one, ``lint@2.1``; the newest below it runs.
+        :param inputs: what it gets; parameters may stand inside a text, and a secret for a whole one.
+
+        The rest is as in :meth:`task`; image, command and what belongs to them the shared task brings.
+        """
+        _id(id)
+        if id in self._tasks:
+            raise ValueError(f"The pipeline '{self.id}' has a task '{id}' already.")
+        if not re.fullmatch(_USES, uses):
+            raise ValueError(f"The task '{id}' uses '{uses}'; a shared task is named with a version, such as lint@2 or lint@2.1.")
+        return self._add(id, _kept(
+            uses=uses,
+            **{"with": {name: self._input(inputs[name], name) for name in sorted(inputs)} if inputs else {}},
+            description=description,
+            depends_on=self._parents(id, (after, "success"), (after_failure_of, "failure"), (after_any, "any")),
+            variables=self._variables(env or {}),
+            inject_api_token=inject_api_token or None,
+            resources=_kept(cpu=cpu, memory=memory),
+            timeout=_duration(timeout, "timeout"),
+            allow_failure=allow_failure or None,
+            retry=None if retry is None else retry._document(),
+            concurrency=None if concurrency is None else concurrency._document(),
+            matrix=_matrix(id, matrix or {}),
+        ))
+
+    def _add(self, id: str, members: dict[str, Any]) -> Task:
         task = Task(self, id, {"id": id, **members})
         self._tasks[id] = task
         return task
+
+    def _input(self, value: Union[str, int, float, bool, Param[Any]], name: str) -> Union[str, int, float, bool]:
+        return value if isinstance(value, (int, float)) else self._value(value, name)
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists."""

@@ -1,6 +1,8 @@
 using Gofer.Application.Pipelines;
+using Gofer.Application.SharedTasks;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
+using Gofer.Domain.SharedTasks;
 
 namespace Gofer.Infrastructure.Postgres.Queue;
 
@@ -27,6 +29,18 @@ internal sealed record LoadedRun(
 
     /// <summary>How many tasks of the install may be admitted to the queue; 0 for no limit.</summary>
     public int InstallLimit { get; init; }
+
+    /// <summary>What each <c>uses</c> of the version came to when the run was created; null where there is none.</summary>
+    public Dictionary<string, SharedTaskPin>? SharedTasks { get; init; }
+
+    /// <summary>The definitions of those that were read with the run.</summary>
+    public IReadOnlyDictionary<string, SharedTaskDefinition> Definitions { get; init; } = NoDefinitions;
+
+    /// <summary>Those of a run that uses none.</summary>
+    public static IReadOnlyDictionary<string, SharedTaskDefinition> NoDefinitions { get; } = new Dictionary<string, SharedTaskDefinition>();
+
+    /// <summary>The definition that the task uses; null for a container of its own.</summary>
+    public SharedTaskDefinition? DefinitionOf(int task) => Graph.Graph.Nodes[task].Definition.Uses is { } uses ? Definitions.GetValueOrDefault(uses) : null;
 
     /// <summary>Whether the task's execution had nothing in its rarer columns when it was read.</summary>
     public bool WasUsual(int task) => _usual.Contains(task);

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Gofer.Application.Pipelines;
 using Gofer.Application.Runs;
+using Gofer.Application.SharedTasks;
 using Gofer.Domain.Common;
 using Gofer.Domain.Pipelines;
 using Gofer.Domain.Runs;
+using Gofer.Domain.SharedTasks;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres.Queue;
@@ -13,7 +15,7 @@ namespace Gofer.Infrastructure.Postgres.Queue;
 /// the heads decide. Who changes a head afterwards finds these runs; who changed it before was seen.
 /// </summary>
 internal sealed class RunCreation(
-    EngineTransaction transactions, IVersionGraphs versions, RunReader reader, RunIds ids, DocumentLimits limits, TimeProvider clock)
+    EngineTransaction transactions, IVersionGraphs versions, ISharedTasks shared, RunReader reader, RunIds ids, DocumentLimits limits, TimeProvider clock)
 {
     /// <summary>An answer for each order, in their order. No two of the orders carry the same idempotency key.</summary>
     public Task<Creation> CreateAsync(IReadOnlyList<CreateOrder> orders, CancellationToken cancellationToken) =>
@@ -32,7 +34,7 @@ internal sealed class RunCreation(
         var built = new List<(int Order, List<Newborn> Runs)>();
         foreach (var i in open)
         {
-            var created = await BuildAsync(orders[i], heads.GetValueOrDefault(orders[i].Pipeline), cancellationToken);
+            var created = await BuildAsync(session, orders[i], heads.GetValueOrDefault(orders[i].Pipeline), cancellationToken);
             if (created.Error is { } error) answers[i] = error;
             else built.Add((i, created.Value));
         }
@@ -78,7 +80,7 @@ internal sealed class RunCreation(
         return [.. runs.Values.Where(r => r.Run.Cancel(CreationHead.TookItsPlace, now, Reasons.Superseded))];
     }
 
-    private async Task<Result<List<Newborn>>> BuildAsync(CreateOrder order, CreationHead? head, CancellationToken cancellationToken)
+    private async Task<Result<List<Newborn>>> BuildAsync(EngineSession session, CreateOrder order, CreationHead? head, CancellationToken cancellationToken)
     {
         if (head is null || head.Deleted) return new Error(ErrorKind.NotFound, ErrorCodes.PipelineNotFound, "The pipeline was deleted.");
         if (head.Paused)
@@ -86,7 +88,7 @@ internal sealed class RunCreation(
             return new Error(ErrorKind.Conflict, ErrorCodes.PipelinePaused, "The pipeline is paused and takes no new runs. Resume it first.");
         }
 
-        var prepared = new List<(NewRun Run, int Version, VersionGraph Graph, Dictionary<string, string> Params)>(order.Runs.Count);
+        var prepared = new List<Prepared>(order.Runs.Count);
         var faults = new List<Fault>();
         for (var i = 0; i < order.Runs.Count; i++)
         {
@@ -101,17 +103,43 @@ internal sealed class RunCreation(
             var version = run.Version ?? head.LiveVersion;
             var graph = await versions.GetAsync(order.Pipeline, version, cancellationToken);
             var parameters = ParamValues.Resolve(graph.Document.Params, run.Params, limits, Fault.At(order.PointerOf(i), "params"));
-            if (parameters.Error is { } refused) faults.AddRange(refused.Faults!);
-            else prepared.Add((run, version, graph, parameters.Value));
+            if (parameters.Error is { } refused)
+            {
+                faults.AddRange(refused.Faults!);
+                continue;
+            }
+
+            var pins = graph.Uses.Count == 0 ? null : await SharedTaskRows.ResolveAsync(session, order.Namespace, graph.Uses, cancellationToken);
+            if (pins is not null && await UnusableAsync(graph, pins, parameters.Value, order.PointerOf(i), cancellationToken) is { } unusable) return unusable;
+            prepared.Add(new Prepared(run, version, graph, parameters.Value, pins));
         }
 
         if (faults.Count > 0) return Error.Invalid(faults);
         // Nothing is refused from here on, so a number that is taken is used.
-        return prepared.ConvertAll(p => Build(order, p.Run, head, p.Version, p.Graph, p.Params));
+        return prepared.ConvertAll(p => Build(order, head, p));
     }
 
-    private Newborn Build(CreateOrder order, NewRun ordered, CreationHead head, int version, VersionGraph graph, Dictionary<string, string> parameters)
+    /// <summary>What is wrong with the shared tasks of a run: none fits any more, or what the run's parameters come to is nothing that it takes.</summary>
+    private async Task<Error?> UnusableAsync(
+        VersionGraph graph, Dictionary<string, SharedTaskPin> pins, Dictionary<string, string> parameters, string at, CancellationToken cancellationToken)
     {
+        var (missing, wrong) = (new List<Fault>(), new List<Fault>());
+        foreach (var uses in graph.Uses.Where(u => !pins.ContainsKey(u))) missing.Add(new Fault(at, SharedTaskProblems.Missing(uses)));
+        if (missing.Count > 0) return SharedTaskProblems.NotFound(missing);
+        foreach (var task in graph.Document.Tasks.Where(t => t.Uses is not null))
+        {
+            // It is held, so it is there.
+            var definition = await shared.GetAsync(new SharedTaskVersionId(pins[task.Uses!].Id), cancellationToken);
+            wrong.AddRange(TaskInputs.Check(definition!, task.With, parameters, limits).Select(f => new Fault(
+                f.Parameter is null ? at : Fault.At(Fault.At(at, "params"), f.Parameter), $"The task '{task.Id}' uses {task.Uses}, now version {pins[task.Uses!].Version}. {f.Message}")));
+        }
+
+        return wrong.Count > 0 ? Error.Invalid(wrong) : null;
+    }
+
+    private Newborn Build(CreateOrder order, CreationHead head, Prepared prepared)
+    {
+        var (ordered, version, graph, parameters, pins) = prepared;
         var now = clock.GetUtcNow();
         var reused = ordered.Rerun?.Reused
             .Select(r => (Index: graph.Graph.IndexOf(r.Key), r.Value)).Where(r => r.Index is not null).ToDictionary(r => r.Index!.Value, r => r.Value);
@@ -121,10 +149,14 @@ internal sealed class RunCreation(
         {
             NamespaceLimit = head.NamespaceLimit,
             InstallLimit = head.InstallLimit,
+            SharedTasks = pins,
         };
         head.Place(loaded, now);
         return new Newborn(loaded, ordered, now);
     }
+
+    /// <summary>A run that can be created.</summary>
+    private sealed record Prepared(NewRun Run, int Version, VersionGraph Graph, Dictionary<string, string> Params, Dictionary<string, SharedTaskPin>? SharedTasks);
 
     /// <summary>A run that is being created, with what was ordered.</summary>
     private sealed record Newborn(LoadedRun Loaded, NewRun Ordered, DateTimeOffset At)
@@ -150,6 +182,7 @@ internal sealed class RunCreation(
                 Trigger = Ordered.Trigger?.Name ?? "manual",
                 Variables = new Dictionary<string, string>(Ordered.Variables),
                 Params = document.Params.Where(p => Loaded.Params.ContainsKey(p.Name)).ToDictionary(p => p.Name, p => Json(ParamDefinition.Json(p.Type, Loaded.Params[p.Name]))),
+                SharedTasks = Loaded.SharedTasks,
                 Labels = labels,
                 Priority = (short)Loaded.Run.Priority,
                 RerunOf = Ordered.Rerun?.Number,

@@ -1,18 +1,20 @@
 using Gofer.Application.Pipelines;
+using Gofer.Application.SharedTasks;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
+using Gofer.Domain.SharedTasks;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres.Queue;
 
 /// <summary>Loads runs for change: their rows locked in the order of their ids, so that no two transactions wait for each other.</summary>
-internal sealed class RunReader(IVersionGraphs versions)
+internal sealed class RunReader(IVersionGraphs versions, ISharedTasks shared)
 {
     private const string Columns =
         """
         select r.id, r.namespace_id, r.pipeline_id, r.number, r.version, r.variables, r.params, r.priority, r.state, r.reason, r.message, r.open,
             r.first_failed, r.first_cancelled, r.event_seq, r.started_at, r.ended_at, r.cancel_requested_at, r.cancel_reason, r.cancel_message,
-            (select n.task_limit from gofer.namespaces n where n.id = r.namespace_id), (select i.task_limit from gofer.install i)
+            (select n.task_limit from gofer.namespaces n where n.id = r.namespace_id), (select i.task_limit from gofer.install i), r.shared_tasks
         """;
 
     private const string Lock = $"{Columns} from gofer.runs r where r.id = any($1) order by r.id for no key update of r";
@@ -158,6 +160,7 @@ internal sealed class RunReader(IVersionGraphs versions)
                 CancelMessage = reader.Text(19),
                 NamespaceLimit = reader.Maybe<int>(20) ?? 0,
                 InstallLimit = reader.Maybe<int>(21) ?? 0,
+                SharedTasks = reader.Text(22) is { } pins ? SharedTaskRows.Read(pins) : null,
             });
         }
 
@@ -211,12 +214,26 @@ internal sealed class RunReader(IVersionGraphs versions)
             {
                 NamespaceLimit = header.NamespaceLimit,
                 InstallLimit = header.InstallLimit,
+                SharedTasks = header.SharedTasks,
+                Definitions = header.SharedTasks is { } pins ? await DefinitionsAsync(pins, cancellationToken) : LoadedRun.NoDefinitions,
             };
             run.Add(loaded.Remember(executions[header.Id]));
             runs.Add(header.Id, loaded);
         }
 
         return runs;
+    }
+
+    private async Task<IReadOnlyDictionary<string, SharedTaskDefinition>> DefinitionsAsync(Dictionary<string, SharedTaskPin> pins, CancellationToken cancellationToken)
+    {
+        var definitions = new Dictionary<string, SharedTaskDefinition>(pins.Count, StringComparer.Ordinal);
+        foreach (var (uses, pin) in pins)
+        {
+            // Of a run that has ended it may be gone, and nobody wants it.
+            if (await shared.GetAsync(new SharedTaskVersionId(pin.Id), cancellationToken) is { } definition) definitions.Add(uses, definition);
+        }
+
+        return definitions;
     }
 
     /// <summary>A row of runs, before its version's graph is at hand.</summary>
@@ -233,6 +250,7 @@ internal sealed class RunReader(IVersionGraphs versions)
         public required int NamespaceLimit { get; init; }
         public required int InstallLimit { get; init; }
         public required RunState State { get; init; }
+        public Dictionary<string, SharedTaskPin>? SharedTasks { get; init; }
         public string? Reason { get; init; }
         public string? Message { get; init; }
         public required int Open { get; init; }

@@ -1,5 +1,6 @@
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
+using Gofer.Domain.SharedTasks;
 using Npgsql;
 
 namespace Gofer.Infrastructure.Postgres.Queue;
@@ -21,8 +22,8 @@ internal static class RunWrites
             """
             insert into gofer.runs (id, namespace_id, pipeline_id, number, version, version_reason, state, trigger, variables, params, labels, priority,
                 open, event_seq, created_at, started_at, ended_at, reason, message, first_cancelled, cancel_requested_at, cancel_reason,
-                cancel_message, rerun_of)
-            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+                cancel_message, rerun_of, shared_tasks)
+            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
             """,
             Sql.P(runs.Select(r => r.Run.Id.Value).ToArray()),
             Sql.P(runs.Select(r => r.Run.Namespace.Value).ToArray()),
@@ -47,7 +48,8 @@ internal static class RunWrites
             Sql.P(runs.Select(r => r.Run.Run.CancelRequestedAt).ToArray()),
             Sql.Texts(runs.Select(r => r.Run.Run.CancelReason)),
             Sql.Texts(runs.Select(r => r.Run.Run.CancelMessage)),
-            Sql.P(runs.Select(r => r.Row.RerunOf).ToArray()));
+            Sql.P(runs.Select(r => r.Row.RerunOf).ToArray()),
+            Sql.Json([.. runs.Select(r => SharedTaskRows.Write(r.Row.SharedTasks))]));
         writes.Add(
             "insert into gofer.run_numbers (pipeline_id, number, run_id) select * from unnest($1, $2, $3)",
             Sql.P(runs.Select(r => r.Run.Pipeline.Value).ToArray()),
@@ -159,7 +161,7 @@ internal static class RunWrites
                 .Select(t => new QueuePlace(r, t, r.Run.Tasks[t].Backend is null ? null : 0)))
             .ToList();
         var byId = ready.Select(p => p.Run).Distinct().ToDictionary(r => r.Id);
-        QueueRows.Enqueue(writes, ready, key => byId[key.Run].Run.Tasks[key.Task].Backend);
+        QueueRows.Enqueue(writes, ready, key => byId[key.Run].Run.Tasks[key.Task].Backend is { } backend and not TaskCall.Backend ? backend : null);
     }
 
     private static void Events(Writes writes, List<LoadedRun> runs)

@@ -3,6 +3,7 @@ using Gofer.Application.Queue;
 using Gofer.Application.Schedulers;
 using Gofer.Domain.Common;
 using Gofer.Domain.Runs;
+using Gofer.Domain.SharedTasks;
 using Gofer.Infrastructure.Postgres.Extensions;
 using Gofer.Infrastructure.Postgres.Notifications;
 using Gofer.Infrastructure.Postgres.Signals;
@@ -168,7 +169,10 @@ internal sealed class WorkQueue(
         void Claim(LoadedRun run, int task)
         {
             // A row whose task was cancelled meanwhile is simply gone.
-            if (run.Run.Claim(task, worker, backend.Identity, backend.Kind, backend.Node, now)) claims.Add(Claimed(run, run.Run.Tasks[task]));
+            var (where, kind, node) = run.DefinitionOf(task)?.Call is { } call
+                ? (TaskCall.Backend, TaskCall.Backend, new Uri(call.Endpoint).Authority)
+                : (backend.Identity, backend.Kind, backend.Node);
+            if (run.Run.Claim(task, worker, where, kind, node, now)) claims.Add(Claimed(run, run.Run.Tasks[task]));
 #if SABOTAGE_CHILDREN // started while the claim, and the parents' ends before it, may still be rolled back
             if (claims.Count > 0 && claims[^1].Held.Task == task && claims[^1].Held.Run == run.Id) EarlyStarts.Taken.Value?.Invoke(claims[^1]);
 #endif
@@ -198,7 +202,10 @@ internal sealed class WorkQueue(
         Matrix = run.Graph.Graph.Nodes[task.Task].Matrix,
         Children = run.Graph.Graph.ChildrenOf(task.Task),
         TaskId = run.Graph.Graph.Nodes[task.Task].Id,
-        Definition = run.Graph.Graph.Nodes[task.Task].Definition,
+        Definition = run.DefinitionOf(task.Task)?.Apply(run.Graph.Graph.Nodes[task.Task].Definition) ?? run.Graph.Graph.Nodes[task.Task].Definition,
+        Shared = run.DefinitionOf(task.Task) is { } shared
+            ? new ClaimedSharedTask(shared, TaskInputs.Resolve(shared, run.Graph.Graph.Nodes[task.Task].Definition.With, run.Params))
+            : null,
     };
 
     private static IReadOnlyCollection<RunId> Runs(IEnumerable<TaskKey> keys) => [.. keys.Select(k => k.Run).Distinct()];

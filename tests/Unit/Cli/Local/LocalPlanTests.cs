@@ -57,6 +57,16 @@ public sealed class LocalPlanTests
         Assert.Equal(ErrorCodes.NotSupported, refused.Error!.Code);
     }
 
+    [Fact]
+    public void A_shared_task_is_refused_and_another_task_alone_is_not()
+    {
+        var document = Json("""{"id":"p","tasks":[{"id":"a","image":"busybox"},{"id":"lint","uses":"lint@2"}]}""");
+        var refused = LocalPlan.Make(document, Request()).Error!;
+        Assert.Equal((ErrorCodes.NotSupported, "/tasks/1/uses"), (refused.Code, refused.Faults![0].Pointer));
+        Assert.Equal("The task 'lint' uses the shared task lint@2, which only a server knows. Run it there, or another task alone with --task.", refused.Message);
+        Assert.True(LocalPlan.Make(document, Request() with { Task = "a" }).IsOk);
+    }
+
     private static LocalRequest Request(params (string Name, string Value)[] values) =>
         new() { Namespace = "default", EnvFile = ".env", Values = values.ToDictionary(v => v.Name, v => v.Value) };
 

@@ -3,17 +3,8 @@ using static Gofer.Tests.Unit.Domain.Pipelines.Documents;
 
 namespace Gofer.Tests.Unit.Domain.Pipelines;
 
-public sealed class LaterMembersTests
+public sealed class EmptyMembersTests
 {
-    [Theory]
-    [InlineData("with", """{"path":"src"}""")]
-    public void A_tasks_member_of_a_later_version_is_refused_as_such(string member, string json) =>
-        IsOnly(Refused(OneTask($"\"{member}\": {json}")), ErrorCodes.NotSupported, $"/tasks/0/{member}", $"'{member}' is not supported by this version.");
-
-    [Fact]
-    public void A_shared_task_is_refused_for_being_one_and_not_for_its_missing_image() =>
-        IsOnly(Refused(Tasks("""{"id":"lint","uses":"lint@2"}""")), ErrorCodes.NotSupported, "/tasks/0/uses", "'uses' is not supported by this version.");
-
     [Theory]
     [InlineData("on_limit", "\"queue\"")]
     [InlineData("on_limit", "\"\"")]
@@ -35,14 +26,6 @@ public sealed class LaterMembersTests
 
     [Fact]
     public void A_limit_policy_that_does_not_exist_is_invalid() => IsInvalid(Pipeline("on_limit", "\"skp\""), "/on_limit", "Did you mean 'skip'?");
-
-    [Fact]
-    public void Beside_another_fault_it_is_one_fault_of_an_invalid_document()
-    {
-        var error = Refused("""{"id":"p","tasks":[{"id":"a","image":"","with":{"x":1}}]}""");
-        Assert.Equal(ErrorCodes.ValidationFailed, error.Code);
-        Assert.Equal(["/tasks/0/image", "/tasks/0/with"], error.Faults!.Select(f => f.Pointer).Order());
-    }
 
     [Theory]
     [InlineData("pipeline_secret{{token}}")]
