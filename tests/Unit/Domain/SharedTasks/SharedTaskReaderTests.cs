@@ -94,7 +94,7 @@ public sealed class SharedTaskReaderTests
 
     [Fact]
     public void An_endpoint_has_2048_characters_at_most() =>
-        Refused($$"""{"version":"1.0","call":{"endpoint":"http://{{string.Join('.', Enumerable.Repeat("abcdefghi", 210))}}","task":"t"}}""", "/call/endpoint", "at most 2048 are allowed");
+        Refused($$$"""{"version":"1.0","call":{"endpoint":"http://x{{{new string(' ', 2048)}}}","task":"t"}}""".Replace(' ', '/'), "/call/endpoint", "at most 2048 are allowed");
 
     [Fact]
     public void A_task_that_uses_a_container_has_its_own_settings_before_those_of_the_definition()
