@@ -79,7 +79,7 @@ public static class SharedTaskReader
 
     private static string Endpoint(JsonValue member)
     {
-        if (member.Text(TaskCall.MaxEndpoint) is not { } text) return "";
+        if (member.Text(TaskCall.MaxEndpoint) is not { Length: <= TaskCall.MaxEndpoint } text) return "";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url is not { Scheme: "http" or "https" } || !Addresses.HasHost(url) || text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
         {
             member.Invalid($"{member.Label} must be an absolute address that begins with http:// or https://, such as http://lint.internal:7000.");

@@ -38,7 +38,7 @@ public sealed class SharedTaskCliTests : IDisposable
         Assert.Equal(0, (await GoferAsync(cluster, "run", "p", "-f")).Exit);
         var line = await GoferAsync(cluster, "task", "command", "p", "1", "t");
         Assert.Contains("INPUT_PATH=src", line.Out, StringComparison.Ordinal);
-        Assert.Contains("busybox:latest sh -c 'echo lints $INPUT_PATH'", line.Out, StringComparison.Ordinal);
+        Assert.Contains("busybox:latest \\\n  sh -c 'echo lints $INPUT_PATH'", line.Out, StringComparison.Ordinal);
         var inUse = await GoferAsync(cluster, "shared-task", "delete", "lint", "--yes");
         Assert.Equal(1, inUse.Exit);
         Assert.Contains("default/p", inUse.Error, StringComparison.Ordinal);

@@ -32,9 +32,11 @@ internal sealed class RunCreation(
         var open = Enumerable.Range(0, orders.Count).Where(i => answers[i] is null).ToList();
         var heads = await CreationHead.LockAsync(session, [.. open.Select(i => orders[i].Pipeline).Distinct()], cancellationToken);
         var built = new List<(int Order, List<Newborn> Runs)>();
+        // What is held stays what it is: one look for all runs of a version.
+        var pins = new Dictionary<(PipelineId, int), Dictionary<string, SharedTaskPin>>();
         foreach (var i in open)
         {
-            var created = await BuildAsync(session, orders[i], heads.GetValueOrDefault(orders[i].Pipeline), cancellationToken);
+            var created = await BuildAsync(session, pins, orders[i], heads.GetValueOrDefault(orders[i].Pipeline), cancellationToken);
             if (created.Error is { } error) answers[i] = error;
             else built.Add((i, created.Value));
         }
@@ -80,7 +82,8 @@ internal sealed class RunCreation(
         return [.. runs.Values.Where(r => r.Run.Cancel(CreationHead.TookItsPlace, now, Reasons.Superseded))];
     }
 
-    private async Task<Result<List<Newborn>>> BuildAsync(EngineSession session, CreateOrder order, CreationHead? head, CancellationToken cancellationToken)
+    private async Task<Result<List<Newborn>>> BuildAsync(
+        EngineSession session, Dictionary<(PipelineId, int), Dictionary<string, SharedTaskPin>> known, CreateOrder order, CreationHead? head, CancellationToken cancellationToken)
     {
         if (head is null || head.Deleted) return new Error(ErrorKind.NotFound, ErrorCodes.PipelineNotFound, "The pipeline was deleted.");
         if (head.Paused)
@@ -109,7 +112,12 @@ internal sealed class RunCreation(
                 continue;
             }
 
-            var pins = graph.Uses.Count == 0 ? null : await SharedTaskRows.ResolveAsync(session, order.Namespace, graph.Uses, cancellationToken);
+            var pins = known.GetValueOrDefault((order.Pipeline, version));
+            if (pins is null && graph.Uses.Count > 0)
+            {
+                pins = known[(order.Pipeline, version)] = await SharedTaskRows.ResolveAsync(session, order.Namespace, graph.Uses, cancellationToken);
+            }
+
             if (pins is not null && await UnusableAsync(graph, pins, parameters.Value, order.PointerOf(i), cancellationToken) is { } unusable) return unusable;
             prepared.Add(new Prepared(run, version, graph, parameters.Value, pins));
         }
