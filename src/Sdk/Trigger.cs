@@ -95,6 +95,17 @@ public sealed record PipelineTrigger(string Pipeline) : Trigger("pipeline")
     public IReadOnlyList<EventCondition>? Filter { get; init; }
 }
 
+/// <summary>Runs at each event of an extension.</summary>
+/// <param name="Extension">The extension's name in the install.</param>
+public sealed record ExtensionTrigger(string Extension) : Trigger("extension")
+{
+    /// <summary>What the subscription is given, by the names that the extension describes; a value may stand for a secret.</summary>
+    public IReadOnlyDictionary<string, string>? With { get; init; }
+
+    /// <inheritdoc cref="WebhookTrigger.Filter"/>
+    public IReadOnlyList<EventCondition>? Filter { get; init; }
+}
+
 /// <summary>What becomes of an event while a run of the same trigger has not ended.</summary>
 public enum Overlap
 {

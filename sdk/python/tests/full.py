@@ -41,6 +41,7 @@ pipeline.trigger(
     params={"day": "today"},
 )
 pipeline.trigger("after-extract", "pipeline", pipeline="extract", namespace="team-data", on=["succeeded", "failed"], params={"day": {"pointer": "/run"}})
+pipeline.trigger("tick", "extension", extension="ticker", params={"day": "today"}, **{"with": {"every_ms": "1000", "key": "namespace_secret{{ticker}}"}})
 pipeline.notification("oncall", "namespace_secret{{hook}}", ["failed", "longer_than"], secret="namespace_secret{{hook-key}}", longer_than=timedelta(hours=1), enabled=False)
 pipeline.notification("channel", "https://hooks.example.org/services/x", ["recovered"], type="slack")
 extract = pipeline.task(

@@ -221,6 +221,8 @@ export interface TriggerMembers {
   github: { secret: string; events: readonly string[]; branches?: readonly string[]; repository?: string; filter?: readonly EventCondition[] };
   /** By the end of a run of another pipeline. */
   pipeline: { pipeline: string; namespace?: string; on?: readonly ("succeeded" | "failed" | "cancelled")[]; filter?: readonly EventCondition[] };
+  /** By an event of an extension; `with` is what the subscription is given. */
+  extension: { extension: string; with?: Readonly<Record<string, string>>; filter?: readonly EventCondition[] };
 }
 
 /** How somebody is told. */

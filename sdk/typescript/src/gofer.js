@@ -16,6 +16,7 @@ export const triggers = Object.freeze({
   webhook: Object.freeze(["signature", "dedupe", "filter"]),
   github: Object.freeze(["secret", "events", "branches", "repository", "filter"]),
   pipeline: Object.freeze(["pipeline", "namespace", "on", "filter"]),
+  extension: Object.freeze(["extension", "with", "filter"]),
 });
 
 const durations = ["every", "jitter", "tolerance", "window", "longerThan"];

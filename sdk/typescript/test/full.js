@@ -36,6 +36,7 @@ pipeline.trigger("push", "github", {
   secret: "pipeline_secret{{github}}", events: ["push", "pull_request/opened,synchronize"], branches: ["main", "release/*"], repository: "owner/*", params: { day: "today" },
 });
 pipeline.trigger("after-extract", "pipeline", { pipeline: "extract", namespace: "team-data", on: ["succeeded", "failed"], params: { day: { pointer: "/run" } } });
+pipeline.trigger("tick", "extension", { extension: "ticker", with: { every_ms: "1000", key: "namespace_secret{{ticker}}" }, params: { day: "today" } });
 pipeline.notification("oncall", "namespace_secret{{hook}}", ["failed", "longer_than"], { secret: "namespace_secret{{hook-key}}", longerThan: "1h", enabled: false });
 pipeline.notification("channel", "https://hooks.example.org/services/x", ["recovered"], { type: "slack" });
 const extract = pipeline.task("extract", "ubuntu:24.04", {

@@ -83,8 +83,9 @@ internal static class ExtensionCommands
             .Example("gofer extension install ticker --image ghcr.io/acme/ticker:1")
             .Example("gofer extension install ticker --endpoint https://ticker.example:7777")
             .Example("gofer extension install ticker --image none -- node ticker.mjs", "where tasks run on processes");
-        var (name, form) = (Name, new Form(command));
+        var name = Name;
         command.Arguments.Add(name);
+        var form = new Form(command);
         command.Run(async (context, token) =>
         {
             var wanted = context.Parsed.GetValue(name)!;
@@ -105,8 +106,9 @@ internal static class ExtensionCommands
     {
         var command = new Command("update", "Change how an extension is run, such as to a newer image; its subscriptions stay.")
             .Example("gofer extension update ticker --image ghcr.io/acme/ticker:2");
-        var (name, form) = (Name, new Form(command));
+        var name = Name;
         command.Arguments.Add(name);
+        var form = new Form(command);
         command.Run(async (context, token) =>
         {
             var wanted = context.Parsed.GetValue(name)!;

@@ -198,6 +198,11 @@ public sealed class SdkTests
                 On = ["succeeded", "failed"],
                 Params = new Dictionary<string, EventValue> { ["day"] = EventValue.At("/run") },
             })
+            .Trigger("tick", new ExtensionTrigger("ticker")
+            {
+                With = new Dictionary<string, string> { ["every_ms"] = "1000", ["key"] = "namespace_secret{{ticker}}" },
+                Params = new Dictionary<string, EventValue> { ["day"] = "today" },
+            })
             .Notification("oncall", new Notification("namespace_secret{{hook}}", "failed", "longer_than") { Secret = "namespace_secret{{hook-key}}", LongerThan = TimeSpan.FromHours(1), Enabled = false })
             .Notification("channel", new Notification("https://hooks.example.org/services/x", "recovered") { Type = "slack" });
         var extract = pipeline.Task("extract", "ubuntu:24.04").Describe("Größe → 日本").RegistryAuth(note, "pipeline_secret{{registry}}")

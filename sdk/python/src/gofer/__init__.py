@@ -43,6 +43,7 @@ TRIGGERS = {
     "webhook": ("signature", "dedupe", "filter"),
     "github": ("secret", "events", "branches", "repository", "filter"),
     "pipeline": ("pipeline", "namespace", "on", "filter"),
+    "extension": ("extension", "with", "filter"),
 }
 
 OnLimit = Literal["queue", "cancel_oldest", "skip"]
@@ -214,7 +215,7 @@ class Pipeline:
 
         A document that declares no trigger leaves alone those that an earlier one declared; :meth:`no_triggers` ends them.
 
-        :param type: ``cron``, ``interval``, ``webhook``, ``github`` or ``pipeline``.
+        :param type: ``cron``, ``interval``, ``webhook``, ``github``, ``pipeline`` or ``extension``.
         :param enabled: whether events of it run; without it, it stays as somebody set it, and a new one is enabled.
         :param overlap: what becomes of an event while a run of it has not ended: ``allow``, ``skip``, ``queue_one``, ``queue``, ``cancel_oldest``.
         :param version: the version that its runs get; the live one without it.

@@ -12,7 +12,7 @@ public sealed partial class PipelineSchemaTests
 {
     private static readonly string s_long = new('x', 600);
     private static readonly Schema s_schema = Schema.Default;
-    private static readonly string[] s_types = ["cron", "interval", "webhook", "github", "pipeline"];
+    private static readonly string[] s_types = ["cron", "interval", "webhook", "github", "pipeline", "extension"];
     private static readonly string[] s_readers = ["src/Domain/Pipelines", "src/Domain/Triggers", "src/Domain/Triggers/Hooks", "src/Domain/Notifications"];
     private static readonly string[] s_pages = ["docs/reference/pipeline.md", "docs/guides/sdks.md"];
 
