@@ -122,6 +122,14 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
         ["DeleteNamespaceSharedTask"] = new(404) { Shared = "none" },
         ["ListNamespaceSharedTaskVersions"] = new(200),
         ["GetNamespaceSharedTaskVersion"] = new(200) { Version = "1.0" },
+        ["ListExtensions"] = new(200),
+        ["InstallExtension"] = new(422, "{}"),
+        ["GetExtension"] = new(200),
+        ["UpdateExtension"] = new(200, "{}"),
+        ["UninstallExtension"] = new(404) { Extension = "none" },
+        ["EnableExtension"] = new(404) { Extension = "none" },
+        ["DisableExtension"] = new(200),
+        ["GetExtensionLogs"] = new(200),
         ["ListSharedTasks"] = new(200),
         ["GetSharedTask"] = new(200),
         ["PutSharedTask"] = new(422, "{}"),
@@ -293,6 +301,9 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
             await DoneAsync(HttpMethod.Put, shared, """{"version":"1.0","container":{"image":"busybox"}}""");
         }
 
+        // Of the install: whoever comes second finds it.
+        var extension = await secured.SendAsync(secured.Admin, HttpMethod.Post, "/api/v1/extensions", """{"id":"x","endpoint":"http://127.0.0.1:9","enabled":false}""");
+        Assert.True((int)extension.Status is 201 or 409, extension.ToString());
         await DoneAsync(HttpMethod.Put, "/api/v1/secrets/k", """{"value":"correct horse","namespaces":["*"]}""");
         await DoneAsync(HttpMethod.Post, $"{home}/pipelines/p/runs", $$$"""{"labels":{"of":"{{{word}}}"}}""");
         using var http = secured.Http(secured.Admin);
@@ -334,6 +345,8 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
 
         public string Shared { get; init; } = "s";
 
+        public string Extension { get; init; } = "x";
+
         public string Query { get; init; } = "";
 
         public string PathOf(string pattern, string @namespace) => pattern
@@ -341,6 +354,6 @@ public sealed class RouteMatrixTests(SecuredServer secured, ITestOutputHelper ou
             .Replace("{version}", Version, StringComparison.Ordinal).Replace("{run}", "1", StringComparison.Ordinal).Replace("{task}", "t", StringComparison.Ordinal)
             .Replace("{key}", Uri.EscapeDataString(Key), StringComparison.Ordinal).Replace("{id}", "0123456789abcdef", StringComparison.Ordinal)
             .Replace("{trigger}", Trigger, StringComparison.Ordinal).Replace("{notification}", Notification, StringComparison.Ordinal).Replace("{event}", Guid.Empty.ToString(), StringComparison.Ordinal).Replace("{backfill}", Guid.Empty.ToString(), StringComparison.Ordinal)
-            .Replace("{shared}", Shared, StringComparison.Ordinal).Replace("{hook}", new string('0', 64), StringComparison.Ordinal).Replace("{role}", "viewer", StringComparison.Ordinal) + Query;
+            .Replace("{shared}", Shared, StringComparison.Ordinal).Replace("{extension}", Extension, StringComparison.Ordinal).Replace("{hook}", new string('0', 64), StringComparison.Ordinal).Replace("{role}", "viewer", StringComparison.Ordinal) + Query;
     }
 }

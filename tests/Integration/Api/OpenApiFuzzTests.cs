@@ -23,6 +23,8 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
 
     private static readonly string[] s_names = ["default", "p", "t", "k", "1", "latest", "viewer", "own", "q", "none", "0", "99", "a b", "..x", "%00", "ä", "x/y", new('x', 64)];
 
+    private const string Extension = """{"id":"x","endpoint":"http://127.0.0.1:9","enabled":false}""";
+
     private const string Shared = """{"version":"1.0","container":{"image":"busybox:latest","command":["true"]}}""";
 
     /// <summary>A backfill of a trigger that fires every thirty days.</summary>
@@ -115,6 +117,7 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
         await PlantTriggersAsync(area);
         await PlantNotificationsAsync(area);
         await PlantSharedTasksAsync(area);
+        await area.SendAsync(HttpMethod.Post, "/api/v1/extensions", Extension);
         foreach (var place in new[] { "pipelines/p/secrets/k", "secrets/k", "/api/v1/secrets/k", "pipelines/p/objects/k", "pipelines/p/runs/1/objects/k", "/api/v1/roles/own", "/api/v1/tokens/" }) await PlantAgainAsync(area, place);
     }
 
@@ -124,6 +127,7 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
         if (path.Contains("/triggers/", StringComparison.Ordinal)) await PlantTriggersAsync(area);
         else if (path.Contains("/notifications/", StringComparison.Ordinal)) await PlantNotificationsAsync(area);
         else if (path.Contains("/shared-tasks/", StringComparison.Ordinal)) await PlantSharedTasksAsync(area);
+        else if (path.Contains("/extensions/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Post, "/api/v1/extensions", Extension);
         else if (path.Contains("/objects/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, "some bytes");
         else if (path.StartsWith("/api/v1/secrets/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"value":"correct horse","namespaces":["*"]}""");
         else if (path.Contains("secrets/", StringComparison.Ordinal)) await area.SendAsync(HttpMethod.Put, path, """{"value":"correct horse"}""");
@@ -246,6 +250,7 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
             "trigger" => picks.Of("k", "w"),
             "notification" => picks.Of("n", "m"),
             "shared" => "s",
+            "extension" => "x",
             "event" => _event,
             "backfill" => _backfill,
             "hook" => _hook,
@@ -290,6 +295,8 @@ public sealed class OpenApiFuzzTests(ITestOutputHelper output)
                     Shared, """{"version":"1.0","container":{"image":"other"}}""", """{"version":"1.1","inputs":[{"name":"x"}],"call":{"endpoint":"http://10.0.0.1:7000","task":"t"}}"""));
             }
 
+            if (name == "ExtensionBody" && picks.Next(3) > 0) return JsonNode.Parse(picks.Of(Extension, Extension.Replace("\"x\"", "\"y\"", StringComparison.Ordinal)));
+            if (name == "ExtensionChangeBody" && picks.Next(3) > 0) return JsonNode.Parse("""{"endpoint":"http://127.0.0.1:10"}""");
             if (name == "BackfillBody" && picks.Next(3) > 0) return JsonNode.Parse(Past);
             if (name == "TriggerBody" && picks.Next(3) > 0)
             {

@@ -75,6 +75,13 @@ public sealed class AuditTests(SecuredServer secured)
         ("DeleteNamespaceSharedTask", HttpMethod.Delete, $"{Ns}/shared-tasks/s", null, [$"shared_task.deleted {ns} - s"]),
         ("PutSharedTask", HttpMethod.Put, $"/api/v1/shared-tasks/{ns}", """{"version":"1.0","container":{"image":"busybox"}}""", [$"shared_task.registered - - {ns}@1.0"]),
         ("DeleteSharedTask", HttpMethod.Delete, $"/api/v1/shared-tasks/{ns}", null, [$"shared_task.deleted - - {ns}"]),
+        ("InstallExtension", HttpMethod.Post, "/api/v1/extensions", $$"""{"id":"{{ns}}","endpoint":"http://127.0.0.1:9","enabled":false}""", [$"extension.installed - - {ns}"]),
+        ("UpdateExtension", HttpMethod.Patch, $"/api/v1/extensions/{ns}", """{"endpoint":"http://127.0.0.1:9"}""", []), // which is where it is
+        ("UpdateExtension", HttpMethod.Patch, $"/api/v1/extensions/{ns}", """{"endpoint":"http://127.0.0.1:10"}""", [$"extension.updated - - {ns}"]),
+        ("EnableExtension", HttpMethod.Post, $"/api/v1/extensions/{ns}/enable", null, [$"extension.updated - - {ns}"]),
+        ("EnableExtension", HttpMethod.Post, $"/api/v1/extensions/{ns}/enable", null, []),
+        ("DisableExtension", HttpMethod.Post, $"/api/v1/extensions/{ns}/disable", null, [$"extension.updated - - {ns}"]),
+        ("UninstallExtension", HttpMethod.Delete, $"/api/v1/extensions/{ns}", null, [$"extension.uninstalled - - {ns}"]),
         ("PutRole", HttpMethod.Put, $"/api/v1/roles/{role}", """{"permissions":[]}""", [$"role.created - - {role}"]),
         ("PutRole", HttpMethod.Put, $"/api/v1/roles/{role}", """{"permissions":[],"description":"of more"}""", [$"role.updated - - {role}"]),
         ("DeleteRole", HttpMethod.Delete, $"/api/v1/roles/{role}", null, [$"role.deleted - - {role}"]),

@@ -115,6 +115,8 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
         await area.SendAsync(HttpMethod.Put, "pipelines/p/notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/","secret":"pipeline_secret{{hook}}"}""");
         await area.SendAsync(HttpMethod.Put, "notifications/told", """{"id":"told","on":["failed","succeeded"],"type":"webhook","url":"http://127.0.0.1:9/"}""");
         foreach (var shared in new[] { "shared-tasks/used", "/api/v1/shared-tasks/used" }) await area.SendAsync(HttpMethod.Put, shared, """{"version":"1.0","container":{"image":"busybox:latest","variables":{"S":"global_secret{{token}}"}}}""");
+        await area.SendAsync(HttpMethod.Post, "/api/v1/extensions", """{"id":"away","endpoint":"http://127.0.0.1:9"}""");
+        await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"subscribed","type":"extension","extension":"away","with":{"key":"pipeline_secret{{hook}}"}}""");
         var hook = (await area.SendAsync(HttpMethod.Post, "pipelines/p/triggers", """{"id":"hook","type":"webhook","signature":{"secret":"pipeline_secret{{hook}}"},"filter":[{"pointer":"/a","exists":true}]}""")).Json.GetProperty("hook").GetString()!;
         foreach (var (signature, status) in new[] { (GoferSignature.Of(Encoding.UTF8.GetBytes(key), TimeProvider.System.GetUtcNow(), "{}"u8), HttpStatusCode.Accepted), (GoferSignature.Of("x"u8, TimeProvider.System.GetUtcNow(), "{}"u8), HttpStatusCode.Unauthorized) })
         {
@@ -222,6 +224,7 @@ public sealed partial class CanaryTests(ITestOutputHelper output)
                 "trigger" => "often",
                 "notification" => "told",
                 "shared" => "used",
+                "extension" => "away",
                 "event" => came,
                 "backfill" => past,
                 "key" => r.Pipeline == "p" ? r.Task : "token",
