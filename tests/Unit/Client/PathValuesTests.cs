@@ -101,7 +101,7 @@ public sealed class PathValuesTests : IDisposable
             // Whose version is a text, where the others' is a number.
             _ when p.ParameterType == typeof(SharedTaskBody) => new SharedTaskBody { Version = "1.0" },
             { HasDefaultValue: true } => query is not null && p.ParameterType == typeof(IReadOnlyList<string>) ? new[] { query } : p.DefaultValue,
-            _ => JsonSerializer.Deserialize("""{"id":"x","type":"webhook","on":[],"url":"x","runs":[],"value":"x","name":"x","roles":[],"namespaces":[],"permissions":[],"version":"1.0","from":"2027-01-01T00:00:00Z","to":"2027-01-02T00:00:00Z"}""", p.ParameterType),
+            _ => JsonSerializer.Deserialize("""{"id":"x","type":"webhook","on":[],"url":"x","runs":[],"value":"x","name":"x","roles":[],"namespaces":[],"permissions":[],"from":"2027-01-01T00:00:00Z","to":"2027-01-02T00:00:00Z"}""", p.ParameterType),
         }).ToArray();
         try
         {
