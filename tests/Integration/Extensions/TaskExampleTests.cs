@@ -1,6 +1,6 @@
 using System.Text;
-using Gofer.SharedTasks.V1;
 using Gofer.Infrastructure.Outbound;
+using Gofer.SharedTasks.V1;
 using Gofer.Tests.Support.Extensions;
 using Grpc.Core;
 using Stream = Gofer.SharedTasks.V1.Stream;

@@ -118,14 +118,14 @@ public static class DocumentGens
 
     private static TaskDefinition Using(
         int index, Dictionary<string, ParentCondition> parents, IReadOnlyDictionary<string, string> variables, string uses, int with) => new()
-    {
-        Id = Id(index),
-        Image = "",
-        DependsOn = parents,
-        Variables = variables,
-        Uses = uses,
-        With = s_with.Take(with).ToDictionary(w => w.Name, w => JsonSerializer.Deserialize<JsonElement>(w.Json)),
-    };
+        {
+            Id = Id(index),
+            Image = "",
+            DependsOn = parents,
+            Variables = variables,
+            Uses = uses,
+            With = s_with.Take(with).ToDictionary(w => w.Name, w => JsonSerializer.Deserialize<JsonElement>(w.Json)),
+        };
 
     private static string Id(int index) => index % 2 == 0 ? $"task-{index}" : $"Task_{index}";
 
