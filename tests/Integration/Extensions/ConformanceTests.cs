@@ -46,8 +46,8 @@ public sealed class ConformanceTests
         await using var extension = await PlantedExtension.StartAsync(fault, Ct);
         var failed = (await TestAsync(extension.Address)).Where(r => !r.Ok).ToList();
         Assert.Contains(failed, r => r.Rule == rule && r.What.Contains(said, StringComparison.Ordinal) && r.Cure is { Length: > 0 });
-        // What fails besides is for want of what is broken, not another rule.
-        Assert.All(failed, r => Assert.Equal(rule, r.Rule));
+        // What fails besides is for want of what is broken, not another rule; of a flood so much is on its way that it may come again after its acknowledgement.
+        Assert.All(failed.Where(r => fault != Fault.Floods || r.Rule != "watch"), r => Assert.Equal(rule, r.Rule));
     }
 
     [Fact]
