@@ -15,8 +15,11 @@ namespace Gofer.Api.Extensions;
 
 internal static class ExtensionEndpoints
 {
-    /// <summary>The longest tail, in bytes: more is not kept.</summary>
-    private const int MaxTail = 4 << 20;
+    /// <summary>The longest tail, in lines.</summary>
+    private const int MaxTail = 100_000;
+
+    /// <summary>Bytes of one answer: twice what is kept, so that one that goes on writing has an end all the same.</summary>
+    private const long MaxBytes = 8 << 20;
 
     public static void MapExtensions(this IEndpointRouteBuilder api)
     {
@@ -60,15 +63,17 @@ internal static class ExtensionEndpoints
 
     private static async Task<IResult> Logs(string extension, HttpContext context, IMediator mediator, CancellationToken ct, int? tail = null)
     {
-        if (tail is < 1 or > MaxTail) return Error.Invalid("/tail", $"tail must be from 1 to {MaxTail} bytes.").ToProblem();
+        if (tail is < 1 or > MaxTail) return Error.Invalid("/tail", $"tail must be from 1 to {MaxTail} lines.").ToProblem();
         var first = await mediator.Send(new ReadExtensionLog(extension, 0, tail), ct);
         if (!first.IsOk) return first.Error.ToProblem();
         return Results.Stream(
             async body =>
             {
-                for (var read = first; read is { IsOk: true, Value.Pieces.Count: > 0 }; read = await mediator.Send(new ReadExtensionLog(extension, read.Value.Last, null), ct))
+                var sent = 0L;
+                for (var read = first; read is { IsOk: true, Value.Pieces.Count: > 0 } && sent < MaxBytes; read = await mediator.Send(new ReadExtensionLog(extension, read.Value.Last, null), ct))
                 {
                     foreach (var piece in read.Value.Pieces) await body.WriteAsync(piece, ct);
+                    sent += read.Value.Pieces.Sum(p => (long)p.Length);
                 }
             },
             "text/plain");

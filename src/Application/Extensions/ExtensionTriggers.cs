@@ -40,7 +40,7 @@ internal static class ExtensionTriggers
         var status = await db.ExtensionStatuses.AsNoTracking().SingleOrDefaultAsync(s => s.ExtensionId == extension.Id, cancellationToken);
         return status is { State: ExtensionState.Running }
             ? With(row?.State ?? SubscriptionState.Pending, row?.Message)
-            : With(SubscriptionState.Pending, $"The extension '{name}' does not run{(status?.Message is { } why ? $": {why}" : ".")}");
+            : With(SubscriptionState.Pending, $"The extension '{name}' does not run now. 'gofer extension get {name}' says why, to who may read it.");
 
         Tagged<TriggerView> With(SubscriptionState state, string? message) => tagged with { View = tagged.View with { Subscription = new SubscriptionView(state, message) } };
     }

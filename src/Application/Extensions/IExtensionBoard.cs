@@ -42,8 +42,11 @@ public interface IExtensionBoard
     /// <exception cref="ExtensionLostException">Another worker holds it.</exception>
     Task AddAsync(ExtensionHold hold, IReadOnlyList<ExtensionEvent> events, CancellationToken cancellationToken);
 
-    /// <summary>The oldest requests that came to its URL and were not handled.</summary>
+    /// <summary>The oldest requests that came to its URL, were not handled, and are to be offered now.</summary>
     Task<IReadOnlyList<ExternalRequest>> RequestsAsync(ExtensionHold hold, int take, CancellationToken cancellationToken);
+
+    /// <summary>The extension did not take a request: it is offered again after a pause that grows to five minutes; after a day it is dropped, and that is false.</summary>
+    Task<bool> PostponeAsync(Guid request, CancellationToken cancellationToken);
 
     /// <summary>A request was handled, and is forgotten.</summary>
     Task HandledAsync(Guid request, CancellationToken cancellationToken);

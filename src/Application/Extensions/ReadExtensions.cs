@@ -12,7 +12,7 @@ public sealed record ListExtensions(PageRequest Page) : IRequest<Result<Page<Ext
 public sealed record GetExtension(string Name) : IRequest<Result<Tagged<ExtensionView>>>;
 
 /// <summary>
-/// What an extension wrote after the <paramref name="After"/>th piece, oldest first, some pieces at most; the newest pieces alone with <paramref name="Tail"/> bytes or more together.
+/// What an extension wrote after the <paramref name="After"/>th piece, oldest first, some pieces at most; or its newest <paramref name="Tail"/> lines.
 /// </summary>
 public sealed record ReadExtensionLog(string Name, long After, int? Tail) : IRequest<Result<ExtensionLog>>;
 
@@ -57,13 +57,28 @@ internal sealed class ReadExtensionLogHandler(IGoferDb db) : IRequestHandler<Rea
         if (!extension.IsOk) return extension.Error;
         var (id, after) = (extension.Value.Id, request.After);
         var log = db.ExtensionLogs.AsNoTracking().Where(l => l.ExtensionId == id);
-        if (request.Tail is { } tail)
-        {
-            var (sizes, bytes) = (await log.OrderByDescending(l => l.Seq).Select(l => new { l.Seq, l.Bytes.Length }).ToListAsync(cancellationToken), 0L);
-            after = sizes.TakeWhile(s => bytes < tail && (bytes += s.Length) >= 0).LastOrDefault()?.Seq - 1 ?? long.MaxValue;
-        }
-
+        if (request.Tail is { } tail) return await TailAsync(log, tail, cancellationToken);
         var pieces = await log.Where(l => l.Seq > after).OrderBy(l => l.Seq).Take(AtOnce).ToListAsync(cancellationToken);
         return new ExtensionLog([.. pieces.Select(p => p.Bytes)], pieces.Count > 0 ? pieces[^1].Seq : after);
+    }
+
+    /// <summary>The newest lines, of which the last need have no end. No more is kept of one than fits into memory.</summary>
+    private static async Task<ExtensionLog> TailAsync(IQueryable<ExtensionLogRow> log, int tail, CancellationToken cancellationToken)
+    {
+        var (newest, last, ends) = (new List<byte[]>(), 0L, 0);
+        for (var before = long.MaxValue; ends <= tail;)
+        {
+            var some = await log.Where(l => l.Seq < before).OrderByDescending(l => l.Seq).Take(AtOnce).ToListAsync(cancellationToken);
+            if (some.Count == 0) break;
+            (last, before) = (Math.Max(last, some[0].Seq), some[^1].Seq);
+            newest.AddRange(some.Select(s => s.Bytes));
+            ends += some.Sum(s => s.Bytes.Count(b => b == (byte)'\n'));
+        }
+
+        newest.Reverse();
+        byte[] whole = [.. newest.SelectMany(b => b)];
+        var from = whole.Length > 0 && whole[^1] == (byte)'\n' ? whole.Length - 1 : whole.Length;
+        for (var lines = 0; lines < tail && from > 0; lines++) from = Array.LastIndexOf(whole, (byte)'\n', from - 1) is var end and >= 0 ? end : -1;
+        return new ExtensionLog([whole[(from + 1)..]], last);
     }
 }

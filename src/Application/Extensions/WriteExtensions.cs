@@ -50,8 +50,8 @@ internal sealed class InstallExtensionHandler(IGoferDb db, ISecretStore secrets,
         }
 
         await db.TouchExtensionAsync(extension.Id, extension.Name, cancellationToken);
-        // Before the commit: a crash between the two leaves a token of nothing, which the next install replaces.
-        await secrets.PutAsync(new SecretScope.Global(), ExtensionSecrets.TokenKey(extension.Name), SecretText.Of(token).Value, [], cancellationToken);
+        // Before the commit: a crash between the two leaves a token of nothing.
+        await secrets.PutAsync(new SecretScope.Global(), ExtensionSecrets.TokenKey(extension.Id), SecretText.Of(token).Value, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         queue.Wake();
         return await db.TaggedAsync(extension, cancellationToken, hook, definition.Endpoint is null ? null : token);
@@ -116,8 +116,8 @@ internal sealed class UninstallExtensionHandler(IGoferDb db, ISecretStore secret
         await db.TouchExtensionAsync(extension.Value.Id, extension.Value.Name, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         queue.Wake();
-        // Whoever holds it asks it to end without being understood from now on, and kills it then. A crash before this leaves a token of nothing.
-        await secrets.DeleteAsync(new SecretScope.Global(), ExtensionSecrets.TokenKey(extension.Value.Name), cancellationToken);
+        // Whoever holds it knows the token still, and ends it. A crash before this leaves a token of nothing.
+        await secrets.DeleteAsync(new SecretScope.Global(), ExtensionSecrets.TokenKey(extension.Value.Id), cancellationToken);
         return Result.Ok;
     }
 }

@@ -53,14 +53,13 @@ internal sealed class ListSharedTaskVersionsHandler(IGoferDb db) : IRequestHandl
 {
     public async Task<Result<Page<SharedTaskVersionView>>> Handle(ListSharedTaskVersions request, CancellationToken cancellationToken)
     {
-        var task = await db.FindSharedTaskAsync(request.Place, request.Name, cancellationToken);
-        if (!task.IsOk) return task.Error;
         if (request.Page.Check() is { } refused) return refused;
         var cursor = Cursors.Read(request.Page.Cursor);
         if (!cursor.IsOk) return cursor.Error;
         var before = new TaskVersion(TaskVersion.Greatest + 1, 0, 0);
         if (cursor.Value is { } place && !TaskVersion.TryParse(place, out before)) return Cursors.Bad;
-
+        var task = await db.FindSharedTaskAsync(request.Place, request.Name, cancellationToken);
+        if (!task.IsOk) return task.Error;
         var (id, major, minor, patch) = (task.Value.Id, before.Major, before.Minor, before.Patch);
         var rows = await db.SharedTaskVersions.AsNoTracking()
             .Where(v => v.TaskId == id && (v.Major < major || (v.Major == major && (v.Minor < minor || (v.Minor == minor && v.Patch < patch)))))

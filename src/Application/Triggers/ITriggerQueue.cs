@@ -33,8 +33,9 @@ public interface IHookInbox
     /// <summary>Stores an event; when it returns the event is committed.</summary>
     Task AddAsync(NewTriggerEvent added, CancellationToken cancellationToken);
 
-    /// <summary>Stores a request for the extension to whose URL it was sent; when it returns the request is committed. False where no extension has that URL.</summary>
-    Task<bool> AddAsync(byte[] hash, Guid id, IReadOnlyDictionary<string, string> headers, byte[] body, CancellationToken cancellationToken);
+    /// <summary>Stores a request for the extension to whose URL it was sent; when it returns the request is committed. Null where no extension has that URL, false
+    /// where so many wait for it that no more are taken.</summary>
+    Task<bool?> AddAsync(byte[] hash, Guid id, IReadOnlyDictionary<string, string> headers, byte[] body, CancellationToken cancellationToken);
 }
 
 /// <summary>An event that is to be stored.</summary>

@@ -23,6 +23,9 @@ public sealed record ReceiveHook(string Hook, IReadOnlyDictionary<string, string
 
 internal sealed class ReceiveHookHandler(IHookInbox inbox, ISecretStore secrets, TimeProvider clock) : IRequestHandler<ReceiveHook, Result<HookAnswer>>
 {
+    /// <summary>The most characters of a header that an extension gets: it may have to verify one.</summary>
+    private const int MaxExtensionHeader = 8 * 1024;
+
     private static Error Unknown { get; } = new(ErrorKind.NotFound, ErrorCodes.HookNotFound, "No trigger has this URL. Its owner may have given it another one.");
 
     public async Task<Result<HookAnswer>> Handle(ReceiveHook request, CancellationToken cancellationToken)
@@ -63,9 +66,17 @@ internal sealed class ReceiveHookHandler(IHookInbox inbox, ISecretStore secrets,
             return new Error(ErrorKind.TooLarge, ErrorCodes.PayloadTooLarge, $"The body has {request.Body.Length} bytes; at most {ReceiveHook.MaxExtensionBody} are taken for an extension.");
         }
 
-        var headers = request.Headers.Where(h => !HookHeaders.Private.Contains(h.Key)).Take(HookHeaders.MaxCount).ToDictionary(h => h.Key.ToLowerInvariant(), h => HookHeaders.Cut(h.Value));
+        var headers = request.Headers.Where(h => !HookHeaders.Private.Contains(h.Key)).Take(HookHeaders.MaxCount).ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.Length > MaxExtensionHeader ? h.Value[..MaxExtensionHeader] : h.Value);
         var id = Guid.CreateVersion7(clock.GetUtcNow());
-        return await inbox.AddAsync(Trigger.HashOf(request.Hook), id, headers, request.Body, cancellationToken) ? new HookAnswer(id) : Unknown;
+        return await inbox.AddAsync(Trigger.HashOf(request.Hook), id, headers, request.Body, cancellationToken) switch
+        {
+            true => new HookAnswer(id),
+            false => new Error(ErrorKind.Limited, ErrorCodes.RateLimited, "So many requests wait for the extension that no more are taken. Nothing was stored; try again later.")
+            {
+                RetryAfter = TimeSpan.FromMinutes(1),
+            },
+            null => Unknown,
+        };
     }
 
     private async Task<Result<byte[]>> KeyAsync(SignatureRule rule, HookTarget target, CancellationToken cancellationToken)
@@ -92,9 +103,6 @@ internal static class HookHeaders
     /// <summary>What proves to a server who sent a request, which is no extension's to know.</summary>
     public static IReadOnlySet<string> Private { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "Authorization", "Cookie", "Proxy-Authorization" };
 
-    /// <summary>A value as it is kept.</summary>
-    public static string Cut(string value) => value.Length > MaxValue ? value[..MaxValue] : value;
-
     private static readonly string[] s_always = ["Content-Type", "User-Agent", "X-GitHub-Event", "X-GitHub-Delivery", "X-GitHub-Hook-ID"];
     private static readonly string[] s_never = ["Authorization", "Cookie", "Proxy-Authorization", "X-Hub-Signature", "X-Hub-Signature-256", "Gofer-Signature"];
 
@@ -109,7 +117,7 @@ internal static class HookHeaders
         if (definition.Params.Written is { } parameters) Collect(parameters, wanted);
         wanted.ExceptWith(s_never);
         if (definition.Hook.Written.TryGetValue("signature", out var signature) && signature.TryGetProperty("header", out var own)) wanted.Remove(own.GetString()!);
-        return headers.Where(h => wanted.Contains(h.Key)).ToDictionary(h => h.Key, h => Cut(h.Value), StringComparer.OrdinalIgnoreCase);
+        return headers.Where(h => wanted.Contains(h.Key)).ToDictionary(h => h.Key, h => h.Value.Length > MaxValue ? h.Value[..MaxValue] : h.Value, StringComparer.OrdinalIgnoreCase);
     }
 
     private static void Collect(JsonElement part, HashSet<string> names)

@@ -140,9 +140,9 @@ internal static class ExtensionCommands
 
     private static Command Logs()
     {
-        var command = new Command("logs", "Print the newest output of an extension that Gofer runs.").Example("gofer extension logs ticker --tail 65536");
+        var command = new Command("logs", "Print the newest output of an extension that Gofer runs.").Example("gofer extension logs ticker --tail 100");
         var name = Name;
-        var tail = new Option<int?>("--tail") { Description = "About so many of the newest bytes.", HelpName = "BYTES" };
+        var tail = new Option<int?>("--tail") { Description = "So many of the newest lines alone.", HelpName = "LINES" };
         command.Arguments.Add(name);
         command.Options.Add(tail);
         command.Run(async (context, token) =>
@@ -161,7 +161,7 @@ internal static class ExtensionCommands
     {
         private readonly Option<string?> _image = new("--image") { Description = "The image." };
         private readonly Option<string?> _endpoint = new("--endpoint") { Description = "Where you run it yourself: a gRPC server such as https://ticker.example:7777.", HelpName = "URL" };
-        private readonly Option<string[]> _settings = new("--setting") { Description = "What it is given, NAME=VALUE; a value may stand for a secret, global_secret{{k}}. May be repeated.", HelpName = "NAME=VALUE" };
+        private readonly Option<string[]> _settings = new("--setting") { Description = "What it is given, NAME=VALUE; a value may stand for a secret, global_secret{{k}}; in place of all that it was given. May be repeated.", HelpName = "NAME=VALUE" };
         private readonly Option<string?> _file = new("--file") { Description = "A file that says it as JSON; - is stdin.", HelpName = "FILE" };
         private readonly Argument<string[]> _command = new("command") { Description = "The command, after --, in place of the image's own.", Arity = ArgumentArity.ZeroOrMore };
 

@@ -32,6 +32,9 @@ internal sealed partial class ExtensionHost : IAsyncDisposable
         _running = Task.Run(() => RunAsync(_over.Token));
     }
 
+    /// <summary>Whether it does nothing any more: the extension was ended, or the lease was in doubt for a moment.</summary>
+    public bool IsOver => _running.IsCompleted || _over.IsCancellationRequested;
+
     /// <summary>The lease was renewed; this is what is wanted now.</summary>
     public void Learn(HeldExtension held)
     {
@@ -55,6 +58,7 @@ internal sealed partial class ExtensionHost : IAsyncDisposable
         await _over.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _over.Dispose();
+        _room.Dispose();
     }
 
     private async Task RunAsync(CancellationToken over)
@@ -96,14 +100,16 @@ internal sealed partial class ExtensionHost : IAsyncDisposable
     private async Task ServeAsync(string text, CancellationToken over)
     {
         var definition = ExtensionReader.ReadStored(text);
-        var token = await _tools.TokenAsync(_room.Name, over);
+        var token = await _tools.TokenAsync(_room.Hold.Extension, over);
+        // A container that ran before somebody else did.
+        if (definition.Endpoint is not null && _room.HasContainer) await _room.EndAsync(over, next: ExtensionState.Starting);
         var address = definition.Endpoint ?? await _room.StartAsync(definition, text, token, over);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(over);
         using var link = _tools.Dialer.Dial(address, token);
         var changed = UntilChangedAsync(text, end.Token);
         List<Task> all = [changed];
         if (definition.Endpoint is null) all.AddRange([_room.WatchAsync(end.Token), _room.PumpAsync(end.Token)]);
-        all.Add(new ExtensionService(_tools, _room.Hold, link, () => Volatile.Read(ref _held).HasRequests, () => Volatile.Read(ref _changed).Task).RunAsync(end.Token));
+        all.Add(new ExtensionService(_tools, _room, link, () => Volatile.Read(ref _held).HasRequests, () => Volatile.Read(ref _changed).Task).RunAsync(end.Token));
         // The first that ends says why.
         var first = await Task.WhenAny(all);
         try
@@ -119,7 +125,7 @@ internal sealed partial class ExtensionHost : IAsyncDisposable
     }
 
     /// <summary>Returns once something else is wanted than was begun.</summary>
-    private async Task UntilChangedAsync(string text, CancellationToken cancellationToken)
+    private async Task UntilChangedAsync(string? text, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -132,18 +138,17 @@ internal sealed partial class ExtensionHost : IAsyncDisposable
     private async Task FailAsync(Exception e, int failures, CancellationToken over)
     {
         var reason = Words(e);
-        if (failures == 1) Log.Failed(_tools.Logger, _room.Name, reason);
+        if (failures == 1) Log.Failed(_tools.Logger, _room.Name, reason, e.GetType().FullName ?? "");
         try
         {
             // What does not keep to the rules, and what has ended or does not answer, is replaced; where only the way broke the container is found again as it is.
-            if (e is ExtensionProtocolException or ExtensionEndedException) await _room.KillAsync(reason, over);
+            if (e is ExtensionProtocolException or ExtensionEndedException or ContainerRefusedException) await _room.KillAsync(reason, over);
             else await _tools.Board.StateAsync(_room.Hold, ExtensionState.Failing, reason, null, over);
             var pause = TimeSpan.FromSeconds(0.25 * Math.Pow(2, Math.Min(failures - 1, 10)));
-            await Volatile.Read(ref _changed).Task.WaitAsync(over).WaitAsync((pause < s_longest ? pause : s_longest) * (0.75 + (Random.Shared.NextDouble() / 4)), over);
-        }
-        catch (TimeoutException)
-        {
-            // the pause is over
+            using var paused = CancellationTokenSource.CreateLinkedTokenSource(over);
+            paused.CancelAfter((pause < s_longest ? pause : s_longest) * (0.75 + (Random.Shared.NextDouble() / 4)));
+            // Over sooner where something else is wanted.
+            await UntilChangedAsync(Volatile.Read(ref _held).Definition, paused.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         catch (Exception other) when (other is not ExtensionLostException && !over.IsCancellationRequested)
         {
@@ -162,12 +167,12 @@ internal sealed partial class ExtensionHost : IAsyncDisposable
     {
         ExtensionProtocolException or ExtensionUnavailableException or ExtensionEndedException or ExtensionSetupException or ContainerRefusedException or StoreUnavailableException
             or SchedulerUnavailableException => e.Message,
-        _ => $"The worker failed: {e.GetType().Name}. Its log says more.",
+        _ => $"The worker failed: {e.GetType().Name}.",
     };
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The extension {Extension} fails and is tried again: {Reason}")]
-        public static partial void Failed(ILogger logger, string extension, string reason);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The extension {Extension} fails and is tried again: {Reason} ({Exception})")]
+        public static partial void Failed(ILogger logger, string extension, string reason, string exception);
     }
 }

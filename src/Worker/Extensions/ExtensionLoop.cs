@@ -15,22 +15,28 @@ internal sealed class ExtensionLoop(ExtensionTools tools, Horizon horizon, Datab
     private readonly Dictionary<ExtensionHold, ExtensionHost> _hosts = [];
     private string? _backend;
 
+    /// <summary>Every event of anybody's wakes this.</summary>
+    protected override TimeSpan Pause => TimeSpan.FromMilliseconds(100);
+
     /// <inheritdoc/>
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         if (!await horizon.UntilExtensionAsync(cancellationToken)) return;
         _backend ??= (await tools.Scheduler.ProbeAsync(cancellationToken)).Identity;
         var held = await tools.Board.HoldAsync(_worker, _backend, tools.Lease, cancellationToken);
-        foreach (var (hold, host) in _hosts.ExceptBy(held.Select(h => h.Hold), h => h.Key).ToList())
-        {
-            _hosts.Remove(hold);
-            await host.DisposeAsync();
-        }
-
         foreach (var extension in held)
         {
-            if (!_hosts.TryGetValue(extension.Hold, out var host)) _hosts[extension.Hold] = host = new ExtensionHost(tools, extension, _backend);
-            host.Learn(extension);
+            if (_hosts.TryGetValue(extension.Hold, out var host)) host.Learn(extension);
+        }
+
+        // Those that are held no more, and those that came to their end: one that was disabled and is enabled again begins anew, under the same hold.
+        var wanted = held.ToDictionary(h => h.Hold);
+        var over = _hosts.Where(h => h.Value.IsOver || !wanted.ContainsKey(h.Key)).ToList();
+        foreach (var (hold, _) in over) _hosts.Remove(hold);
+        await Task.WhenAll(over.Select(h => h.Value.DisposeAsync().AsTask()));
+        foreach (var extension in held)
+        {
+            if (!_hosts.ContainsKey(extension.Hold)) _hosts[extension.Hold] = new ExtensionHost(tools, extension, _backend);
         }
 
         horizon.NextExtension(_hosts.Count > 0 ? tools.Lease / 3 : null);

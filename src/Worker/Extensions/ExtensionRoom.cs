@@ -14,20 +14,51 @@ namespace Gofer.Worker.Extensions;
 /// The container of an extension: started once for each definition, found again by whoever holds the extension next. Before one is started its name is recorded, and
 /// before the record of one is taken away it is gone, so none is ever forgotten.
 /// </summary>
-internal sealed class ExtensionRoom(ExtensionTools tools, HeldExtension held, string backend)
+internal sealed class ExtensionRoom(ExtensionTools tools, HeldExtension held, string backend) : IDisposable
 {
     /// <summary>How long it may take to end by itself.</summary>
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long its last output is waited for.</summary>
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(5);
 
     private int _generation = held.Generation;
     private ExtensionContainer? _container = held.Container;
     private long _stdout = held.Stdout;
     private long _stderr = held.Stderr;
+    private readonly HashSet<string> _hidden = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
     private MaskSet _masks = MaskSet.None;
+    private CancellationTokenSource _remasked = new();
+    private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _said = Task.CompletedTask;
 
     public ExtensionHold Hold => held.Hold;
 
     public string Name => held.Name;
+
+    /// <summary>Whether a container of it may live.</summary>
+    public bool HasContainer => _container is not null;
+
+    /// <summary>Says what must not be read in the extension's output from now on.</summary>
+    public void Hide(IEnumerable<string> secrets)
+    {
+        CancellationTokenSource earlier;
+        lock (_gate)
+        {
+            var before = _hidden.Count;
+            _hidden.UnionWith(secrets);
+            if (_hidden.Count == before) return;
+            _masks = MaskSet.Of(_hidden);
+            (earlier, _remasked) = (_remasked, new CancellationTokenSource());
+        }
+
+        // Whoever reads begins anew behind what was stored: what was held back is judged by the new set.
+        earlier.Cancel();
+        earlier.Dispose();
+    }
+
+    public void Dispose() => _remasked.Dispose();
 
     /// <summary>Makes sure that the container of that definition runs, and answers where it listens. One of another definition is ended first.</summary>
     public async Task<Uri> StartAsync(ExtensionDefinition definition, string text, string token, CancellationToken cancellationToken)
@@ -59,8 +90,16 @@ internal sealed class ExtensionRoom(ExtensionTools tools, HeldExtension held, st
             AlwaysPull = definition.AlwaysPullNewestImage,
             RegistryAuth = login is null ? null : (login.User, await tools.ValueAsync("registry_auth", login.Pass, cancellationToken)),
         };
-        await tools.Scheduler.StartAsync(spec, _ => Task.CompletedTask, new Progress(this), cancellationToken);
-        if (await tools.Scheduler.InspectAsync(container.Name, cancellationToken) is not ContainerStatus.Running) throw await EndedAsync(container, cancellationToken);
+        _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Asked right before the step that makes it run: a worker that stood still starts nothing that the next holder does not know of.
+        await tools.Scheduler.StartAsync(spec, token => tools.Board.StateAsync(Hold, ExtensionState.Starting, null, null, token), new Progress(this), cancellationToken);
+        await _said;
+        if (await tools.Scheduler.InspectAsync(container.Name, cancellationToken) is not ContainerStatus.Running)
+        {
+            await DrainAsync(container, cancellationToken).WaitAsync(s_drain, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw await EndedAsync(container, cancellationToken);
+        }
+
         var host = await tools.Scheduler.FindHostAsync(container.Name, cancellationToken)
             ?? throw new ExtensionSetupException($"This worker cannot reach containers of the scheduler '{tools.Scheduler.Kind}' over the network. Run the extension elsewhere, and install it by its endpoint.");
         return new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{container.Port}"));
@@ -71,14 +110,43 @@ internal sealed class ExtensionRoom(ExtensionTools tools, HeldExtension held, st
     {
         var container = _container!;
         await tools.Scheduler.WaitAsync(container.Name, cancellationToken);
+        // What it wrote last says why it ended.
+        await _drained.Task.WaitAsync(s_drain, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         throw await EndedAsync(container, cancellationToken);
     }
 
     /// <summary>Stores what the container writes, secrets masked, until it has ended and all of it was read.</summary>
     public async Task PumpAsync(CancellationToken cancellationToken)
     {
-        var container = _container!;
-        var lanes = new Dictionary<LogStream, Lane> { [LogStream.Stdout] = new(_masks), [LogStream.Stderr] = new(_masks) };
+        await DrainAsync(_container!, cancellationToken);
+        _drained.TrySetResult();
+        // The end is for whoever waits for the container to tell.
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+    }
+
+    private async Task DrainAsync(ExtensionContainer container, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            CancellationToken remasked;
+            MaskSet masks;
+            lock (_gate) (remasked, masks) = (_remasked.Token, _masks);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, remasked);
+            try
+            {
+                await DrainAsync(container, masks, either.Token);
+                return;
+            }
+            catch (OperationCanceledException) when (remasked.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                // from where it was stored, by the new set
+            }
+        }
+    }
+
+    private async Task DrainAsync(ExtensionContainer container, MaskSet masks, CancellationToken cancellationToken)
+    {
+        var lanes = new Dictionary<LogStream, Lane> { [LogStream.Stdout] = new(masks), [LogStream.Stderr] = new(masks) };
         await foreach (var piece in tools.Scheduler.ReadLogsAsync(container.Name, _stdout, _stderr, cancellationToken))
         {
             lanes[piece.Stream].Add(piece.Bytes.Span);
@@ -96,12 +164,11 @@ internal sealed class ExtensionRoom(ExtensionTools tools, HeldExtension held, st
             // What is held back, since it may begin a secret, is not counted: whoever goes on after a crash reads it again.
             var (bytes, raw) = lanes[stream].Take();
             if (raw == 0) return;
-            var offset = stream == LogStream.Stdout ? _stdout += raw : _stderr += raw;
+            var offset = (stream == LogStream.Stdout ? _stdout : _stderr) + raw;
             await tools.Board.LogAsync(Hold, container.Generation, stream, offset, bytes, cancellationToken);
+            if (stream == LogStream.Stdout) _stdout = offset;
+            else _stderr = offset;
         }
-
-        // The end is for whoever waits for the container to tell.
-        await Task.Delay(Timeout.Infinite, cancellationToken);
     }
 
     /// <summary>Ends the container, which is asked by <paramref name="link"/> first where there is one, and says so.</summary>
@@ -153,11 +220,11 @@ internal sealed class ExtensionRoom(ExtensionTools tools, HeldExtension held, st
             if (plain != value) hidden.Add(plain);
         }
 
-        _masks = MaskSet.Of(hidden);
+        Hide(hidden);
         return environment;
     }
 
-    /// <summary>Why the container runs no more; what it wrote last is stored before that is said.</summary>
+    /// <summary>Why the container runs no more.</summary>
     private async Task<ExtensionEndedException> EndedAsync(ExtensionContainer container, CancellationToken cancellationToken)
     {
         var status = await tools.Scheduler.InspectAsync(container.Name, cancellationToken);
@@ -216,8 +283,14 @@ internal sealed class ExtensionRoom(ExtensionTools tools, HeldExtension held, st
         public void Report(string value) => room.Say(value);
     }
 
-    private void Say(string message) => _ = tools.Board.StateAsync(Hold, ExtensionState.Starting, message, null, CancellationToken.None)
-        .ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    /// <summary>One after the other, and none after the start is through. That one cannot be said is no matter.</summary>
+    private void Say(string message) => _said = SayAsync(_said, message);
+
+    private async Task SayAsync(Task before, string message)
+    {
+        await before;
+        await tools.Board.StateAsync(Hold, ExtensionState.Starting, message, null, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 }
 
 /// <summary>The extension's container ended, or the extension did not answer for too long.</summary>

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Gofer.Application.Common;
 using Gofer.Application.Extensions;
+using Gofer.Application.Secrets;
 using Gofer.Domain.Common;
 using Gofer.Domain.Extensions;
 
@@ -10,7 +12,7 @@ namespace Gofer.Worker.Extensions;
 /// Serves an extension that is reached: waits until it takes calls, tells it its subscriptions, and takes its events into the ledger. Everything that it is told can be told again,
 /// and everything that it sends may come again, so this ends with an error wherever anything fails, and begins anew.
 /// </summary>
-internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold, IExtensionLink link, Func<bool> hasRequests, Func<Task> changed)
+internal sealed class ExtensionService(ExtensionTools tools, ExtensionRoom room, IExtensionLink link, Func<bool> hasRequests, Func<Task> changed)
 {
     /// <summary>Events on their way without an acknowledgement.</summary>
     internal const int Window = 100;
@@ -20,6 +22,15 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
 
     /// <summary>Bytes of events that share a commit.</summary>
     private const int Heaviest = 1 << 20;
+
+    /// <summary>Bytes of data that count as an event by themselves.</summary>
+    private const int Heavy = 64 << 10;
+
+    /// <summary>Subscriptions that are told at a time.</summary>
+    private const int AtOnce = 8;
+
+    /// <summary>Between two looks at what is wanted: whatever happens in the install says that there may be something.</summary>
+    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
@@ -35,13 +46,13 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
     {
         await HealthyAsync(cancellationToken);
         var description = await link.DescribeAsync(cancellationToken);
-        await tools.Board.StateAsync(hold, ExtensionState.Running, null, description, cancellationToken);
+        await tools.Board.StateAsync(room.Hold, ExtensionState.Running, null, description, cancellationToken);
         // Before the watch: one that another worker told of them sends events at once, and those of subscriptions that are not known here would be dropped.
         var told = changed();
         await SubscribeAsync(description, cancellationToken);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var watch = await link.WatchAsync(Window, end.Token);
-        Task[] all = [TakeAsync(watch, end.Token), KeepAsync(description, told, end.Token), HandleAsync(end.Token), LookAsync(end.Token)];
+        Task[] all = [TakeAsync(watch, end.Token), KeepAsync(description, told, end.Token), HandleAsync(description, end.Token), LookAsync(end.Token)];
         try
         {
             await await Task.WhenAny(all);
@@ -109,11 +120,26 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
             }
             while (next is { IsCompletedSuccessfully: true });
 
-            var known = events.Where(e => _subscribed.ContainsKey(e.Subscription))
-                .Select(e => new ExtensionEvent(_subscribed[e.Subscription].Trigger, e.Subscription, e.Id, e.Time, e.Data, e.Cursor)).ToList();
-            if (known.Count > 0) await tools.Board.AddAsync(hold, known, cancellationToken);
-            await watch.AcknowledgeAsync(events, cancellationToken);
-            taken += events.Count;
+            var known = new List<ExtensionEvent>();
+            foreach (var e in events)
+            {
+                if (_subscribed.TryGetValue(e.Subscription, out var of)) known.Add(new ExtensionEvent(of.Trigger, e.Subscription, e.Id, e.Time, e.Data, e.Cursor));
+            }
+
+            if (known.Count > 0) await tools.Board.AddAsync(room.Hold, known, cancellationToken);
+            try
+            {
+                await watch.AcknowledgeAsync(events, cancellationToken);
+            }
+            catch (ExtensionUnavailableException) when (next is { IsFaulted: true })
+            {
+                // The stream is over because of what came next, which says why.
+                await next;
+                throw;
+            }
+
+            // What is heavy counts for more.
+            taken += Math.Max(events.Count, bytes / Heavy);
             // A second's worth may come at once.
             var ahead = taken - (clock.Elapsed.TotalSeconds * Rate);
             if (ahead > Rate) await Task.Delay(TimeSpan.FromSeconds((ahead - Rate) / Rate), cancellationToken);
@@ -127,6 +153,7 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
         while (true)
         {
             await told.WaitAsync(cancellationToken);
+            await Task.Delay(s_pace, cancellationToken);
             told = changed();
             await SubscribeAsync(description, cancellationToken);
         }
@@ -134,20 +161,28 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
 
     private async Task SubscribeAsync(ExtensionDescription description, CancellationToken cancellationToken)
     {
-        var wanted = await tools.Board.SubscriptionsAsync(hold, cancellationToken);
+        var wanted = await tools.Board.SubscriptionsAsync(room.Hold, cancellationToken);
         foreach (var gone in _subscribed.Keys.Except(wanted.Select(w => w.Id)).ToList())
         {
             // What is still on its way is dropped when it comes.
             _subscribed.TryRemove(gone, out _);
-            await link.UnsubscribeAsync(gone, cancellationToken);
+            try
+            {
+                await link.UnsubscribeAsync(gone, cancellationToken);
+            }
+            catch (ExtensionUnavailableException)
+            {
+                await link.HealthAsync(cancellationToken); // where it is away altogether, that says so
+            }
         }
 
-        foreach (var subscription in wanted.Where(IsDue))
+        var due = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(wanted.Where(IsDue).ToList(), due, async (subscription, token) =>
         {
-            var problem = await ProblemAsync(subscription, description, cancellationToken);
+            var problem = await ProblemAsync(subscription, description, token);
             _subscribed[subscription.Id] = (subscription.Trigger, problem is null ? 0 : tools.Clock.GetTimestamp());
-            await tools.Board.SubscribedAsync(hold, subscription, problem is null ? SubscriptionState.Active : SubscriptionState.Refused, problem, cancellationToken);
-        }
+            await tools.Board.SubscribedAsync(room.Hold, subscription, problem is null ? SubscriptionState.Active : SubscriptionState.Refused, problem, token);
+        });
     }
 
     private bool IsDue(WantedSubscription wanted) =>
@@ -161,7 +196,7 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
         {
             values = await tools.ParamsAsync(wanted, cancellationToken);
         }
-        catch (ExtensionSetupException e)
+        catch (Exception e) when (e is ExtensionSetupException or UnreadableSecretException or StoreUnavailableException)
         {
             return e.Message;
         }
@@ -169,27 +204,48 @@ internal sealed class ExtensionService(ExtensionTools tools, ExtensionHold hold,
         if (ExtensionSettings.Check(wanted.With, description.Params).Select(c => c.Message).FirstOrDefault() is { } complaint) return complaint;
         // Before it is asked: its first event may come sooner than its answer.
         _subscribed[wanted.Id] = (wanted.Trigger, 0);
-        await tools.Board.SubscribedAsync(hold, wanted, SubscriptionState.Pending, null, cancellationToken);
+        await tools.Board.SubscribedAsync(room.Hold, wanted, SubscriptionState.Pending, null, cancellationToken);
         var order = new SubscriptionOrder(wanted.Id, wanted.Namespace, wanted.Pipeline, wanted.Name, values);
-        var problems = await link.SubscribeAsync(order, wanted.Cursor, wanted.Since, cancellationToken);
-        // Its words may hold what it was given.
         var secrets = values.Where(v => wanted.With[v.Key] != v.Value).Select(v => v.Value).ToList();
+        room.Hide(secrets);
+        IReadOnlyList<ExtensionProblem> problems;
+        try
+        {
+            problems = await link.SubscribeAsync(order, wanted.Cursor, wanted.Since, cancellationToken);
+        }
+        catch (ExtensionUnavailableException e)
+        {
+            // One subscription that it cannot take keeps the others from nothing.
+            await link.HealthAsync(cancellationToken);
+            return e.Message;
+        }
+
+        // Its words may hold what it was given.
         return problems.Count == 0 ? null : Domain.Secrets.MaskSet.Of(secrets).Mask(string.Join(' ', problems.Take(5).Select(p => p.Param.Length > 0 ? $"'{p.Param}': {p.Message}" : p.Message)));
     }
 
-    /// <summary>Hands it what was sent to its URL, in order. What it does not take in time comes again.</summary>
-    private async Task HandleAsync(CancellationToken cancellationToken)
+    /// <summary>Hands it what was sent to its URL. What it does not take is offered again later, and holds up nothing.</summary>
+    private async Task HandleAsync(ExtensionDescription description, CancellationToken cancellationToken)
     {
         while (true)
         {
             var told = changed();
-            while (hasRequests() && await tools.Board.RequestsAsync(hold, 10, cancellationToken) is { Count: > 0 } requests)
+            while (hasRequests() && await tools.Board.RequestsAsync(room.Hold, 10, cancellationToken) is { Count: > 0 } requests)
             {
                 foreach (var request in requests)
                 {
-                    await link.HandleAsync(request, cancellationToken);
-                    // A crash before this hands it over once more, under the same id.
-                    await tools.Board.HandledAsync(request.Id, cancellationToken);
+                    try
+                    {
+                        // It may have come before anybody knew that it takes none.
+                        if (description.ExternalEvents) await link.HandleAsync(request, cancellationToken);
+                        // A crash before this hands it over once more, under the same id.
+                        await tools.Board.HandledAsync(request.Id, cancellationToken);
+                    }
+                    catch (ExtensionUnavailableException)
+                    {
+                        await link.HealthAsync(cancellationToken);
+                        await tools.Board.PostponeAsync(request.Id, cancellationToken);
+                    }
                 }
             }
 

@@ -32,7 +32,7 @@ internal sealed class ExtensionTools(
 
     /// <summary>The token that the extension and Gofer know.</summary>
     /// <exception cref="ExtensionSetupException">It is gone.</exception>
-    public async Task<string> TokenAsync(string extension, CancellationToken cancellationToken) =>
+    public async Task<string> TokenAsync(ExtensionId extension, CancellationToken cancellationToken) =>
         (await secrets.ReadAsync(new SecretScope.Global(), ExtensionSecrets.TokenKey(extension), cancellationToken))?.Value.Reveal()
             ?? throw new ExtensionSetupException($"The extension's token, the global secret '{ExtensionSecrets.TokenKey(extension)}', is gone. Uninstall the extension and install it again.");
 

@@ -22,6 +22,9 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
     /// <summary>The most bytes of an extension's output that are kept; the oldest go first.</summary>
     public const int MaxLog = 4 << 20;
 
+    /// <summary>The most pieces of it, however small they are.</summary>
+    private const int MaxPieces = 5000;
+
     /// <summary>Whether one needs somebody who sees to it, for the heartbeat of workers.</summary>
     public const string Wanted =
         """
@@ -32,19 +35,24 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<HeldExtension>> HoldAsync(Guid worker, string backend, TimeSpan lease, CancellationToken cancellationToken)
     {
-        // Whoever renews raises no fence; a change of hands does, and a lease that ran out is one too, whoever takes it.
+        // Whoever renews raises no fence; a change of hands does, and a lease that ran out is one too, whoever takes it. Its own rows this worker waits for, since it writes them all the
+        // time: what was skipped would be taken for lost.
         await using var command = source.CreateCommand(
             """
-            with held as (
-                select s.extension_id, s.worker_id = $1 and s.lease_until > now() as own from gofer.extension_statuses s left join gofer.extensions e on e.id = s.extension_id
-                where ((s.worker_id = $1 and s.lease_until > now()) or s.lease_until is null or s.lease_until <= now())
-                    and (e.enabled or s.container is not null or s.state <> 'stopped' or e.id is null)
-                    and (s.backend is null or s.backend = $2 or s.lease_until < now() - interval '10 minutes')
-                for update of s skip locked)
+            with own as (
+                select s.extension_id, true as own from gofer.extension_statuses s left join gofer.extensions e on e.id = s.extension_id
+                where s.worker_id = $1 and s.lease_until > now() and (e.enabled or s.container is not null or s.state <> 'stopped' or e.id is null)
+                for update of s),
+            free as (
+                select s.extension_id, false as own from gofer.extension_statuses s left join gofer.extensions e on e.id = s.extension_id
+                where (s.lease_until is null or s.lease_until <= now()) and (e.enabled or s.container is not null or s.state <> 'stopped' or e.id is null)
+                    and (s.backend is null or s.backend = $2 or coalesce(s.lease_until, s.changed_at) < now() - interval '10 minutes')
+                for update of s skip locked),
+            held as (select * from own union all select * from free)
             update gofer.extension_statuses s set worker_id = $1, lease_until = now() + $3, fence = s.fence + case when h.own then 0 else 1 end
             from held h left join gofer.extensions e on e.id = h.extension_id where s.extension_id = h.extension_id
             returning s.extension_id, s.fence, s.name, case when e.enabled then e.definition end, s.generation, s.container, s.definition, s.port, s.backend,
-                s.stdout_offset, s.stderr_offset, exists (select from gofer.extension_requests r where r.extension_id = s.extension_id)
+                s.stdout_offset, s.stderr_offset, exists (select from gofer.extension_requests r where r.extension_id = s.extension_id and r.next_at <= now())
             """);
         command.Parameters.AddRange(new[] { Sql.P(worker), Sql.P(backend), Sql.P(lease) });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -68,7 +76,7 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
     /// <inheritdoc/>
     public async Task LetGoAsync(Guid worker, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("update gofer.extension_statuses set lease_until = null, worker_id = null where worker_id = $1");
+        await using var command = source.CreateCommand("update gofer.extension_statuses set lease_until = now(), worker_id = null where worker_id = $1");
         command.Parameters.Add(Sql.P(worker));
         await command.ExecuteNonQueryAsync(cancellationToken);
         notifier.Timers();
@@ -118,7 +126,7 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
             with gone as (
                 delete from gofer.extension_subscriptions u where u.extension_id = $1
                     and not exists (select from gofer.triggers t join gofer.extensions e on e.name = t.extension where t.id = u.trigger_id and t.enabled and e.id = $1))
-            select t.id, t.namespace_id, n.name, t.pipeline_id, p.name, t.name, t.definition, t.modified_at, u.subscribed, u.state, u.cursor, u.since
+            select t.id, t.namespace_id, n.name, t.pipeline_id, p.name, t.name, t.definition, greatest(t.modified_at, e.created_at), u.subscribed, u.state, u.cursor, u.since
             from gofer.extensions e join gofer.triggers t on t.extension = e.name join gofer.pipelines p on p.id = t.pipeline_id join gofer.namespaces n on n.id = t.namespace_id
             left join gofer.extension_subscriptions u on u.trigger_id = t.id and u.extension_id = e.id
             where e.id = $1 and t.enabled and p.deleted_at is null order by t.id
@@ -176,11 +184,14 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
                     Sql.Command("select id, namespace_id, pipeline_id, name from gofer.triggers where id = any($1)", Sql.P(events.Select(e => e.Trigger.Value).Distinct().ToArray())),
                     row => (Id: row.GetGuid(0), Namespace: row.GetGuid(1), Pipeline: row.GetGuid(2), Name: row.GetString(3)), token)).ToDictionary(t => t.Id);
                 var (writes, now) = (new Writes(), clock.GetUtcNow());
+                // The ledger decides them in the order of their ids.
+                var ids = new Queue<Guid>(events.Select(_ => Guid.CreateVersion7(now)).Order());
                 foreach (var e in events)
                 {
+                    var id = ids.Dequeue();
                     if (!triggers.TryGetValue(e.Trigger.Value, out var trigger)) continue;
                     writes.Add(EventRows.Insert, EventRows.Parameters(
-                        new NewTriggerEvent(Guid.CreateVersion7(now), new NamespaceId(trigger.Namespace), new PipelineId(trigger.Pipeline), e.Trigger, trigger.Name, EventKinds.Extension)
+                        new NewTriggerEvent(id, new NamespaceId(trigger.Namespace), new PipelineId(trigger.Pipeline), e.Trigger, trigger.Name, EventKinds.Extension)
                         {
                             Headers = Headers(e),
                             Body = e.Data.ToArray(),
@@ -200,7 +211,8 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ExternalRequest>> RequestsAsync(ExtensionHold hold, int take, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("select id, headers, body, received_at from gofer.extension_requests where extension_id = $1 order by id limit $2");
+        await using var command = source.CreateCommand(
+            "select id, headers, body, received_at from gofer.extension_requests where extension_id = $1 and next_at <= now() order by received_at, id limit $2");
         command.Parameters.AddRange(new[] { Sql.P(hold.Extension.Value), Sql.P(take) });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         var requests = new List<ExternalRequest>();
@@ -210,6 +222,21 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
         }
 
         return requests;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> PostponeAsync(Guid request, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            """
+            with kept as (
+                update gofer.extension_requests set tries = tries + 1, next_at = now() + least(power(2, least(tries, 10)), 300) * interval '1 second'
+                where id = $1 and received_at > now() - interval '24 hours' returning 1),
+            gone as (delete from gofer.extension_requests where id = $1 and received_at <= now() - interval '24 hours')
+            select exists (select from kept)
+            """);
+        command.Parameters.Add(Sql.P(request));
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     /// <inheritdoc/>
@@ -240,8 +267,11 @@ internal sealed class ExtensionBoard(NpgsqlDataSource source, EngineTransaction 
                     """,
                     Sql.P(hold.Extension.Value), Sql.P(generation), Sql.P((short)stream), Sql.P((long)bytes.Length), Sql.P(bytes.ToArray()));
                 writes.Add(
-                    "delete from gofer.extension_logs where extension_id = $1 and total <= (select max(total) from gofer.extension_logs where extension_id = $1) - $2",
-                    Sql.P(hold.Extension.Value), Sql.P((long)MaxLog));
+                    """
+                    delete from gofer.extension_logs l using (select max(total) as total, max(seq) as seq from gofer.extension_logs where extension_id = $1) m
+                    where l.extension_id = $1 and (l.total <= m.total - $2 or l.seq <= m.seq - $3)
+                    """,
+                    Sql.P(hold.Extension.Value), Sql.P((long)MaxLog), Sql.P((long)MaxPieces));
             }
 
             await session.CommitAsync(writes, token);

@@ -68,9 +68,12 @@ public sealed class Extensions : Migration
             extension_id uuid not null,
             headers jsonb not null,
             body bytea not null,
-            received_at timestamptz not null default now()
+            received_at timestamptz not null default now(),
+            -- how often the extension did not take it, and when it is offered again
+            tries integer not null default 0,
+            next_at timestamptz not null default now()
         );
-        create index on gofer.extension_requests (extension_id, id);
+        create index on gofer.extension_requests (extension_id, received_at);
 
         create table gofer.extension_logs (
             extension_id uuid not null,

@@ -12,6 +12,9 @@ internal sealed class HookInbox : IHookInbox
     /// <summary>Requests that share a look-up, or a commit.</summary>
     private const int Batch = 100;
 
+    /// <summary>Requests that wait for one extension at most.</summary>
+    private const int MostRequests = 1000;
+
     /// <summary>Bytes of bodies that share a commit.</summary>
     private const long Heaviest = 8 << 20;
 
@@ -34,14 +37,24 @@ internal sealed class HookInbox : IHookInbox
     public Task AddAsync(NewTriggerEvent added, CancellationToken cancellationToken) => _adds.AskAsync(added, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool> AddAsync(byte[] hash, Guid id, IReadOnlyDictionary<string, string> headers, byte[] body, CancellationToken cancellationToken)
+    public async Task<bool?> AddAsync(byte[] hash, Guid id, IReadOnlyDictionary<string, string> headers, byte[] body, CancellationToken cancellationToken)
     {
         await using var command = _source.CreateCommand(
-            "insert into gofer.extension_requests (id, extension_id, headers, body) select $2, e.id, $3, $4 from gofer.extensions e join gofer.extension_statuses s on s.extension_id = e.id "
-            // One that never answered may take them; one that says that it does not has no URL.
-            + "where e.hook_hash = $1 and e.enabled and coalesce((s.description->>'external_events')::boolean, true)");
+            $"""
+            with found as (
+                select e.id from gofer.extensions e join gofer.extension_statuses s on s.extension_id = e.id
+                where e.hook_hash = $1 and coalesce((s.description->>'external_events')::boolean, true)),
+            added as (
+                insert into gofer.extension_requests (id, extension_id, headers, body) select $2, f.id, $3, $4 from found f
+                where (select count(*) from (select from gofer.extension_requests r where r.extension_id = f.id limit {MostRequests}) w) < {MostRequests} returning 1)
+            select exists (select from found), exists (select from added)
+            """);
         command.Parameters.AddRange(new[] { Sql.P(hash), Sql.P(id), new NpgsqlParameter { Value = TextMap.Write(headers), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Jsonb }, Sql.P(body) });
-        if (await command.ExecuteNonQueryAsync(cancellationToken) == 0) return false;
+        // One that never answered may take them, and one that is disabled may be enabled; one that says that it takes none has no URL.
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        if (!row.GetBoolean(0)) return null;
+        if (!row.GetBoolean(1)) return false;
         _notifier.Timers();
         return true;
     }
