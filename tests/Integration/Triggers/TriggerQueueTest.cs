@@ -14,6 +14,8 @@ namespace Gofer.Tests.Integration.Triggers;
 /// <summary>A test that drives the engine of triggers itself; each finds the install empty.</summary>
 public abstract class TriggerQueueTest(QueueInstall shared) : EngineTest(shared)
 {
+    private DateTimeOffset _came;
+
     private protected (NamespaceId Namespace, PipelineId Pipeline) Home { get; private set; }
 
     private protected ITriggerQueue Triggers => Install.Services.GetRequiredService<ITriggerQueue>();
@@ -58,7 +60,10 @@ public abstract class TriggerQueueTest(QueueInstall shared) : EngineTest(shared)
     /// <summary>Stores an event as a request to its URL does.</summary>
     private protected async Task<Guid> ComeAsync(Trigger trigger, string body = "{}", params string[] keys)
     {
-        var id = Guid.CreateVersion7(Install.Services.GetRequiredService<TimeProvider>().GetUtcNow());
+        // Which of two came first is known by the millisecond; here each has one of its own.
+        var now = Install.Services.GetRequiredService<TimeProvider>().GetUtcNow();
+        _came = now > _came.AddMilliseconds(1) ? now : _came.AddMilliseconds(1);
+        var id = Guid.CreateVersion7(_came);
         await Inbox.AddAsync(
             new NewTriggerEvent(id, Home.Namespace, Home.Pipeline, trigger.Id, trigger.Name, EventKinds.Hook)
             {
