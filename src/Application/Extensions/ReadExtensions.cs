@@ -77,7 +77,8 @@ internal sealed class ReadExtensionLogHandler(IGoferDb db) : IRequestHandler<Rea
 
         newest.Reverse();
         byte[] whole = [.. newest.SelectMany(b => b)];
-        var from = whole.Length > 0 && whole[^1] == (byte)'\n' ? whole.Length - 1 : whole.Length;
+        if (whole.Length == 0) return new ExtensionLog([], last);
+        var from = whole[^1] == (byte)'\n' ? whole.Length - 1 : whole.Length;
         for (var lines = 0; lines < tail && from > 0; lines++) from = Array.LastIndexOf(whole, (byte)'\n', from - 1) is var end and >= 0 ? end : -1;
         return new ExtensionLog([whole[(from + 1)..]], last);
     }
